@@ -1,0 +1,99 @@
+//! Refusals of the token endpoint, with Entra's codes.
+
+use http::{Method, StatusCode};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::moment::Moment;
+use crate::server::reply::Reply;
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EntraError {
+    #[error("The endpoint only accepts POST requests. Received a {0} request.")]
+    Method(Method),
+    #[error(
+        "Tenant '{0}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+    )]
+    Tenant(String),
+    #[error("The request body must contain the following parameter: '{0}'.")]
+    MissingParameter(&'static str),
+    #[error("The app requested an unsupported grant type '{0}'.")]
+    GrantType(String),
+    #[error("Application with identifier '{client}' was not found in the directory '{tenant}'.")]
+    Client { client: String, tenant: String },
+    #[error(
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
+         not the client secret ID, for a secret added to app '{0}'."
+    )]
+    Secret(String),
+    #[error(
+        "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
+    )]
+    NoCredential,
+    #[error("Client assertion is not acceptable: {0}.")]
+    Assertion(&'static str),
+    #[error("The provided value for the input parameter 'scope' is not valid. The scope {0} is not valid.")]
+    Scope(String),
+    #[error(
+        "The provided value for scope {0} is not valid. Client credential flows must have a scope value with \
+         /.default suffixed to the resource identifier (application ID URI)."
+    )]
+    ScopeWithoutDefault(String),
+    #[error(
+        "The resource principal named {resource} was not found in the tenant named {tenant}. \
+         You might have sent your authentication request to the wrong tenant."
+    )]
+    Resource { resource: String, tenant: String },
+}
+
+#[derive(Serialize)]
+struct Body {
+    error: &'static str,
+    error_description: String,
+    error_codes: [u32; 1],
+    timestamp: String,
+    trace_id: String,
+    correlation_id: String,
+    error_uri: String,
+}
+
+impl EntraError {
+    pub(crate) fn reply(&self, now: Moment) -> Reply {
+        let (status, error, code) = self.parts();
+        let timestamp = now.whole_second().to_string().replace('T', " ");
+        let (trace_id, correlation_id) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+        let error_description = format!(
+            "AADSTS{code}: {self} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
+        );
+        let error_uri = format!("https://login.microsoftonline.com/error?code={code}");
+        let body = Body {
+            error,
+            error_description,
+            error_codes: [code],
+            timestamp,
+            trace_id,
+            correlation_id,
+            error_uri,
+        };
+        Reply::json(status, &body)
+    }
+
+    /// Status, OAuth error and Entra's number.
+    fn parts(&self) -> (StatusCode, &'static str, u32) {
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
+        const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
+        match self {
+            Self::Method(_) => (BAD, "invalid_request", 900_561),
+            Self::Tenant(_) => (BAD, "invalid_request", 90_002),
+            Self::MissingParameter(_) => (BAD, "invalid_request", 900_144),
+            Self::GrantType(_) => (BAD, "unsupported_grant_type", 70_003),
+            Self::Client { .. } => (BAD, "unauthorized_client", 700_016),
+            Self::Secret(_) => (DENIED, "invalid_client", 7_000_215),
+            Self::NoCredential => (DENIED, "invalid_client", 7_000_216),
+            Self::Assertion(_) => (DENIED, "invalid_client", 700_027),
+            Self::Scope(_) => (BAD, "invalid_scope", 70_011),
+            Self::ScopeWithoutDefault(_) => (BAD, "invalid_scope", 1_002_012),
+            Self::Resource { .. } => (BAD, "invalid_resource", 500_011),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The token endpoint, in the shape of Microsoft Entra's: v2 and v1 token requests, and discovery.
+
+mod credentials;
+mod error;
+mod tokens;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::Serialize;
+use serde_json::json;
+use url::form_urlencoded;
+
+use self::credentials::Form;
+use self::error::EntraError;
+pub(crate) use self::tokens::Tokens;
+use crate::server::reply::Reply;
+use crate::simulation::Simulation;
+
+/// The one tenant and its one application.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) tenant_id: String,
+    pub(crate) tenant_domain: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    /// The application's display name: the requestor of what it asks for.
+    pub(crate) app_name: String,
+}
+
+/// A path of the token service, with the tenant it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Token { tenant: String, version: Version },
+    Discovery { tenant: String },
+    Keys,
+}
+
+/// The two forms of the token endpoint: v1 takes a `resource`, v2 a `scope`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    V2,
+}
+
+impl Endpoint {
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let tenant = tenant.to_owned();
+        match rest {
+            "oauth2/v2.0/token" => Some(Self::Token {
+                tenant,
+                version: Version::V2,
+            }),
+            "oauth2/token" => Some(Self::Token {
+                tenant,
+                version: Version::V1,
+            }),
+            "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
+                Some(Self::Discovery { tenant })
+            }
+            "discovery/v2.0/keys" => Some(Self::Keys),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn answer(simulation: &Simulation, endpoint: &Endpoint, parts: &Parts, body: &Bytes) -> Reply {
+    let reply = match endpoint {
+        Endpoint::Token { tenant, version } => token(simulation, tenant, *version, parts, body),
+        Endpoint::Discovery { tenant } => discovery(simulation, tenant),
+        Endpoint::Keys => Ok(Reply::json(StatusCode::OK, &json!({ "keys": [] }))),
+    };
+    reply.unwrap_or_else(|error| error.reply(simulation.clock.now()))
+}
+
+/// A v2 token reply.
+#[derive(Serialize)]
+struct TokenV2<'a> {
+    token_type: &'a str,
+    expires_in: u64,
+    ext_expires_in: u64,
+    access_token: &'a str,
+}
+
+/// A v1 token reply: its numbers are strings.
+#[derive(Serialize)]
+struct TokenV1<'a> {
+    token_type: &'a str,
+    expires_in: String,
+    ext_expires_in: String,
+    expires_on: String,
+    not_before: String,
+    resource: &'a str,
+    access_token: &'a str,
+}
+
+fn token(
+    simulation: &Simulation,
+    tenant: &str,
+    version: Version,
+    parts: &Parts,
+    body: &Bytes,
+) -> Result<Reply, EntraError> {
+    let identity = &simulation.identity;
+    if parts.method != Method::POST {
+        return Err(EntraError::Method(parts.method.clone()));
+    }
+    check_tenant(identity, tenant)?;
+    let form = Form::read(parts.headers.get(header::CONTENT_TYPE), body);
+    let grant_type = form.required("grant_type")?;
+    if grant_type != "client_credentials" {
+        return Err(EntraError::GrantType(grant_type.to_owned()));
+    }
+    let endpoint = format!("{}{}", simulation.origin, parts.uri.path());
+    credentials::check(
+        identity,
+        &form,
+        parts.headers.get(header::AUTHORIZATION),
+        &endpoint,
+        simulation.clock.now(),
+    )?;
+    let audience = match version {
+        Version::V2 => audience_of_scope(simulation, form.required("scope")?)?,
+        Version::V1 => audience_of_resource(simulation, form.required("resource")?)?,
+    };
+    let lifetime = simulation.settings().token_lifetime_seconds;
+    let now = simulation.clock.now();
+    let roles = if is_foreign(&audience) {
+        Vec::new()
+    } else {
+        simulation.roles()
+    };
+    let access_token = simulation
+        .tokens
+        .issue(identity, &simulation.origin, &audience, roles, now, lifetime);
+    let access_token = access_token.as_str();
+    let reply = match version {
+        Version::V2 => Reply::json(
+            StatusCode::OK,
+            &TokenV2 {
+                token_type: "Bearer",
+                expires_in: lifetime,
+                ext_expires_in: lifetime,
+                access_token,
+            },
+        ),
+        Version::V1 => {
+            let not_before = now.unix_seconds();
+            let reply = TokenV1 {
+                token_type: "Bearer",
+                expires_in: lifetime.to_string(),
+                ext_expires_in: lifetime.to_string(),
+                expires_on: not_before.saturating_add_unsigned(lifetime).to_string(),
+                not_before: not_before.to_string(),
+                resource: &audience,
+                access_token,
+            };
+            Reply::json(StatusCode::OK, &reply)
+        }
+    };
+    Ok(reply.with(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-cache"),
+    ))
+}
+
+fn discovery(simulation: &Simulation, tenant: &str) -> Result<Reply, EntraError> {
+    check_tenant(&simulation.identity, tenant)?;
+    let base = format!("{}/{}", simulation.origin, simulation.identity.tenant_id);
+    Ok(Reply::json(
+        StatusCode::OK,
+        &json!({
+            "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "issuer": format!("{base}/v2.0"),
+            "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+            "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
+            "tenant_region_scope": "EU",
+        }),
+    ))
+}
+
+fn check_tenant(identity: &Identity, tenant: &str) -> Result<(), EntraError> {
+    let known = tenant.eq_ignore_ascii_case(&identity.tenant_id)
+        || tenant.eq_ignore_ascii_case(&identity.tenant_domain);
+    if known {
+        Ok(())
+    } else {
+        Err(EntraError::Tenant(tenant.to_owned()))
+    }
+}
+
+/// The application id URIs under which Defender's API is known, and the id itself.
+const AUDIENCES: &[&str] = &[
+    "https://api.securitycenter.microsoft.com",
+    "https://api.securitycenter.windows.com",
+    "https://api.security.microsoft.com",
+    "https://securitycenter.onmicrosoft.com/windowsatpservice",
+    "https://api-gcc.securitycenter.microsoft.us",
+    "https://api-gov.securitycenter.microsoft.us",
+    "fc780465-2017-40d4-a0c5-307022471b92",
+];
+/// Resources that exist, but whose tokens carry none of the API's roles.
+const FOREIGN: &[&str] = &[
+    "https://graph.microsoft.com",
+    "https://userrequestsgraphapi-prd.trafficmanager.net",
+];
+
+fn is_foreign(audience: &str) -> bool {
+    FOREIGN.contains(&audience)
+}
+
+fn audience_of_scope(simulation: &Simulation, scope: &str) -> Result<String, EntraError> {
+    let resource = match scope.strip_suffix("/.default") {
+        _ if scope.contains(char::is_whitespace) => return Err(EntraError::Scope(scope.to_owned())),
+        Some(resource) => resource,
+        None if scope.contains("://") => return Err(EntraError::ScopeWithoutDefault(scope.to_owned())),
+        None => return Err(EntraError::Scope(scope.to_owned())),
+    };
+    audience_of_resource(simulation, resource)
+}
+
+fn audience_of_resource(simulation: &Simulation, resource: &str) -> Result<String, EntraError> {
+    // A double slash before `.default` is the documented way to keep a trailing slash.
+    let bare = resource.strip_suffix('/').unwrap_or(resource);
+    if AUDIENCES.contains(&bare) || FOREIGN.contains(&bare) || bare == simulation.origin {
+        return Ok(bare.to_owned());
+    }
+    let tenant = simulation.identity.tenant_domain.clone();
+    Err(EntraError::Resource {
+        resource: resource.to_owned(),
+        tenant,
+    })
+}
+
+/// Decodes one value of an `application/x-www-form-urlencoded` text.
+fn form_decoded(text: &str) -> String {
+    let pair = format!("v={text}");
+    form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}

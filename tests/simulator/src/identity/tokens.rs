@@ -1,0 +1,150 @@
+//! Access tokens: issued, remembered, recognised.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, header};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Identity;
+use crate::moment::Moment;
+use crate::server::refusal::Refusal;
+use crate::server::reply::to_json;
+
+/// What a token allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    /// The roles that the application had when the token was issued; later changes need a new token.
+    pub(crate) roles: Arc<[String]>,
+    expires: Moment,
+}
+
+/// All tokens issued. An expired one is still known as such for a while.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    granted: RwLock<HashMap<String, Grant>>,
+}
+
+/// How many tokens are remembered; beyond, expired ones are forgotten first, then all.
+const MAX_TOKENS: usize = 10_000;
+
+#[derive(Serialize)]
+struct Header<'a> {
+    typ: &'a str,
+    alg: &'a str,
+    kid: &'a str,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    aud: &'a str,
+    iss: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    app_displayname: &'a str,
+    appid: &'a str,
+    appidacr: &'a str,
+    idp: String,
+    oid: &'a str,
+    roles: &'a [String],
+    sub: &'a str,
+    tid: &'a str,
+    uti: String,
+    ver: &'a str,
+}
+
+/// The service principal's object id.
+const OBJECT_ID: &str = "5e0c7c1f-2f44-4a8b-9d53-0a6c1b7e8d90";
+
+impl Tokens {
+    /// A new token: three parts like a JWT, its signature nothing but random bytes.
+    pub(crate) fn issue(
+        &self,
+        identity: &Identity,
+        origin: &str,
+        audience: &str,
+        roles: Vec<String>,
+        now: Moment,
+        lifetime_seconds: u64,
+    ) -> String {
+        let issued = now.unix_seconds();
+        let issuer = format!("{origin}/{}/", identity.tenant_id);
+        let claims = Claims {
+            aud: audience,
+            iss: issuer.clone(),
+            iat: issued,
+            nbf: issued,
+            exp: issued.saturating_add_unsigned(lifetime_seconds),
+            app_displayname: &identity.app_name,
+            appid: &identity.client_id,
+            appidacr: "1",
+            idp: issuer,
+            oid: OBJECT_ID,
+            roles: &roles,
+            sub: OBJECT_ID,
+            tid: &identity.tenant_id,
+            uti: URL_SAFE_NO_PAD.encode(Uuid::new_v4()),
+            ver: "1.0",
+        };
+        let header = Header {
+            typ: "JWT",
+            alg: "RS256",
+            kid: "simulator",
+        };
+        let signature: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+        let parts = [to_json(&header), to_json(&claims), signature];
+        let token = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let expires = now.after(std::time::Duration::from_secs(lifetime_seconds));
+        self.remember(
+            token.clone(),
+            Grant {
+                roles: roles.into(),
+                expires,
+            },
+            now,
+        );
+        token
+    }
+
+    /// What the request's token allows.
+    pub(crate) fn verify(&self, headers: &HeaderMap, now: Moment) -> Result<Grant, Refusal> {
+        let header = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let (scheme, token) = header
+            .and_then(|header| header.split_once(' '))
+            .ok_or(Refusal::Unauthenticated)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Refusal::Unauthenticated);
+        }
+        let granted = self.granted.read().unwrap_or_else(PoisonError::into_inner);
+        let grant = granted.get(token.trim_start()).ok_or(Refusal::Unauthenticated)?;
+        if grant.expires <= now {
+            return Err(Refusal::TokenExpired);
+        }
+        Ok(grant.clone())
+    }
+
+    /// Makes all tokens so far expired ones.
+    pub(crate) fn expire_all(&self, now: Moment) {
+        let mut granted = self.granted.write().unwrap_or_else(PoisonError::into_inner);
+        granted
+            .values_mut()
+            .for_each(|grant| grant.expires = grant.expires.min(now));
+    }
+
+    fn remember(&self, token: String, grant: Grant, now: Moment) {
+        let mut granted = self.granted.write().unwrap_or_else(PoisonError::into_inner);
+        if granted.len() >= MAX_TOKENS {
+            granted.retain(|_, grant| grant.expires > now);
+        }
+        if granted.len() >= MAX_TOKENS {
+            granted.clear();
+        }
+        granted.insert(token, grant);
+    }
+}
