@@ -1,0 +1,120 @@
+//! The configuration file, and where files are.
+//!
+//! ```toml
+//! [connections.default]
+//! cloud = "public"
+//! tenant-id = "contoso.com"
+//! [connections.default.auth]
+//! kind = "client-secret"
+//! client-id = "00000000-0000-0000-0000-000000000000"
+//! client-secret-env = "CLIENT_SECRET"
+//! ```
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::connection::Profile;
+use crate::manifest::Manifest;
+
+mod error;
+mod file;
+mod paths;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+pub use error::ConfigError;
+pub use paths::{Paths, PathsError};
+pub use variables::Variables;
+
+/// The connection that is meant when none is named.
+pub const DEFAULT_CONNECTION: &str = "default";
+
+/// A configuration: connections by name. What is in it is known to be well formed; whether a connection fits a
+/// connector shows in [`Config::profile`].
+#[derive(Debug)]
+pub struct Config {
+    path: PathBuf,
+    connections: BTreeMap<String, file::Connection>,
+    variables: Variables,
+}
+
+impl Config {
+    /// Reads the configuration file. The variables are those from which credentials will be read.
+    ///
+    /// # Errors
+    /// The file cannot be read, or says where it is not a configuration.
+    pub fn load(path: &Path, variables: &Variables) -> Result<Self, ConfigError> {
+        let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ConfigError::NoFile { path: path.into() },
+            _ => ConfigError::Unreadable {
+                path: path.into(),
+                message: error.to_string(),
+            },
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line = error
+                .as_bytes()
+                .iter()
+                .take(error.utf8_error().valid_up_to())
+                .filter(|byte| **byte == b'\n');
+            ConfigError::NotUtf8 {
+                path: path.into(),
+                line: line.count() + 1,
+            }
+        })?;
+        Self::parse(path, &text, variables)
+    }
+
+    /// Reads a configuration from text. The path is for messages.
+    ///
+    /// # Errors
+    /// Says where the text is not a configuration.
+    pub fn parse(path: &Path, text: &str, variables: &Variables) -> Result<Self, ConfigError> {
+        let file: file::File =
+            toml::from_str(text).map_err(|error| ConfigError::malformed(path, text, &error))?;
+        Ok(Self {
+            path: path.into(),
+            connections: file.connections,
+            variables: variables.clone(),
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names of the connections, in order.
+    pub fn connections(&self) -> impl Iterator<Item = &str> {
+        self.connections.keys().map(String::as_str)
+    }
+
+    /// The profile of the connection of that name, for that connector.
+    ///
+    /// # Errors
+    /// There is no such connection, or it says too little, or it does not fit the connector.
+    pub fn profile(&self, name: &str, manifest: &Manifest) -> Result<Profile, ConfigError> {
+        let connection = self
+            .connections
+            .get(name)
+            .ok_or_else(|| ConfigError::NoConnection {
+                path: self.path.clone(),
+                name: name.into(),
+                known: self.connections().map(str::to_owned).collect(),
+            })?;
+        let invalid = |error| ConfigError::Invalid {
+            path: self.path.clone(),
+            connection: name.into(),
+            error: Box::new(error),
+        };
+        let builder = connection.builder().map_err(invalid)?;
+        builder
+            .name(name)
+            .variables(self.variables.clone())
+            .build(manifest)
+            .map_err(invalid)
+    }
+}

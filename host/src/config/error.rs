@@ -1,0 +1,196 @@
+//! What is wrong with a configuration, where, and what to do.
+
+use std::path::{Path, PathBuf};
+
+use crate::connection::ProfileError;
+use crate::similar::most_similar;
+
+/// What is wrong with a configuration. No value of the file is shown: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// There is no file.
+    #[error("there is no configuration file {}", path.display())]
+    NoFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("the configuration file {} cannot be read: {message}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// The file is not text.
+    #[error("{}:{line}: the configuration file is not UTF-8", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// The file is not TOML, or has a key that does not exist or a value of the wrong kind.
+    #[error("{}:{line}: {message}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// There is no such connection.
+    #[error("{} has no connection \"{name}\"", path.display())]
+    NoConnection {
+        /// The file.
+        path: PathBuf,
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// The connection says too little, or what it says cannot be.
+    #[error("{}: connections.{connection}: {error}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The connection's name.
+        connection: String,
+        /// What is wrong.
+        error: Box<ProfileError>,
+    },
+}
+
+impl ConfigError {
+    pub(super) fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let before = error
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let (message, hint) = Complaint::of(error.message()).said();
+        Self::Malformed {
+            path: path.into(),
+            line,
+            message,
+            hint,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoFile { .. } => {
+                "create it with a table [connections.default], or name another file with --config or CONNECTOR_CONFIG".into()
+            }
+            Self::Unreadable { .. } => "check that it is a file and that this user may read it".into(),
+            Self::NotUtf8 { .. } => "save it as UTF-8".into(),
+            Self::Malformed { hint, .. } => hint.clone(),
+            Self::NoConnection { name, known, .. } => {
+                match most_similar(name, known.iter().map(String::as_str)) {
+                    Some(similar) => format!("did you mean \"{similar}\"?"),
+                    None if known.is_empty() => format!("add a table [connections.{name}]"),
+                    None => format!("there are: {}", known.join(", ")),
+                }
+            }
+            Self::Invalid { error, .. } => error.hint(),
+        }
+    }
+}
+
+/// What the parser complains of. It names keys between backticks, and it quotes values, which must not be shown.
+enum Complaint<'a> {
+    Unknown {
+        what: &'a str,
+        name: &'a str,
+        known: Vec<&'a str>,
+    },
+    Missing(&'a str),
+    Value {
+        expected: &'a str,
+    },
+    Syntax(&'a str),
+}
+
+impl<'a> Complaint<'a> {
+    fn of(message: &'a str) -> Self {
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        match message.split(' ').collect::<Vec<_>>()[..] {
+            ["unknown", what @ ("field" | "variant"), ..] => Self::Unknown {
+                what,
+                name: quoted.next().unwrap_or_default(),
+                known: quoted.collect(),
+            },
+            ["missing", "field", ..] => Self::Missing(quoted.next().unwrap_or_default()),
+            ["invalid", "type:" | "value:", ..] => {
+                let expected = message
+                    .rsplit_once(", expected ")
+                    .map_or("something else", |(_, expected)| expected);
+                Self::Value { expected }
+            }
+            _ => Self::Syntax(message.lines().next().unwrap_or_default()),
+        }
+    }
+
+    fn said(self) -> (String, String) {
+        match self {
+            Self::Unknown {
+                what: "field",
+                name,
+                known,
+            } => (format!("unknown key `{name}`"), for_key(name, &known)),
+            // The value of a closed set: what was given is shown only if it may be a slip of the pen.
+            Self::Unknown { name, known, .. } => match most_similar(name, known.iter().copied()) {
+                Some(similar) => (
+                    format!("unknown value \"{name}\""),
+                    format!("did you mean \"{similar}\"?"),
+                ),
+                None => ("unknown value".into(), format!("one of: {}", known.join(", "))),
+            },
+            Self::Missing(name) => (format!("the key `{name}` is missing"), format!("set `{name}`")),
+            Self::Value { expected } => (
+                "the value is of the wrong kind".into(),
+                format!("it should be {expected}"),
+            ),
+            Self::Syntax(message) => (
+                message.to_owned(),
+                "see https://toml.io for how a file is written".into(),
+            ),
+        }
+    }
+}
+
+/// Keys by which people would put a secret into the file.
+const INLINE: [&str; 10] = [
+    "client-secret",
+    "client_secret",
+    "clientSecret",
+    "secret",
+    "password",
+    "token",
+    "access-token",
+    "access_token",
+    "api-key",
+    "key",
+];
+
+fn for_key(name: &str, known: &[&str]) -> String {
+    if INLINE.contains(&name) {
+        return if name.contains("oken") {
+            "a token does not belong in this file; name the variable that holds it in `token-env`".into()
+        } else {
+            "a secret does not belong in this file; name the variable that holds it in `client-secret-env`, or a file \
+             in `client-secret-file`"
+                .into()
+        };
+    }
+    match most_similar(name, known.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("the keys here are: {}", known.join(", ")),
+    }
+}

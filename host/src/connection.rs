@@ -1,0 +1,156 @@
+//! Connection profiles: which API, as whom, how often. A [`Profile`] is valid by construction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::config::Variables;
+use crate::egress::credential::{Credential, SecretSource};
+use crate::egress::destination::Origin;
+use crate::egress::quota::QuotaSettings;
+
+mod builder;
+mod check;
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use builder::AuthDraft;
+pub use builder::ProfileBuilder;
+pub use error::ProfileError;
+
+/// How a connector is connected.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    name: Arc<str>,
+    api_url: Origin,
+    allowed_origins: Box<[Origin]>,
+    allow_loopback_http: bool,
+    timeout: Duration,
+    max_reply_bytes: u64,
+    auth: Auth,
+    quota: QuotaSettings,
+    action_limits: bool,
+    variables: Variables,
+}
+
+/// As whom.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Auth {
+    /// As nobody: requests carry no token.
+    Anonymous,
+    /// With the token in an environment variable.
+    TokenVariable(String),
+    /// With the token that a command prints.
+    TokenCommand {
+        /// The program. No shell is involved.
+        program: String,
+        /// Its arguments.
+        arguments: Vec<String>,
+    },
+    /// With a token from the embedding program.
+    TokenGiven(SecretString),
+    /// As an application with a shared secret.
+    ClientSecret(ClientSecretProfile),
+    /// With a credential of the embedding program's own making.
+    Custom(Arc<dyn Credential>),
+}
+
+/// An application that signs in with a shared secret.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ClientSecretProfile {
+    /// The token authority.
+    pub authority: Origin,
+    /// The tenant: a directory's id or a domain of it.
+    pub tenant: String,
+    /// The scope to ask a token for.
+    pub scope: String,
+    /// The application's id.
+    pub client_id: String,
+    /// Where its secret is.
+    pub secret: SecretSource,
+}
+
+impl Profile {
+    /// Begins a profile. What is not said is taken from the connector's manifest.
+    #[must_use]
+    pub fn builder() -> ProfileBuilder {
+        ProfileBuilder::default()
+    }
+
+    /// The connection's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The API's origin.
+    #[must_use]
+    pub fn api_url(&self) -> &Origin {
+        &self.api_url
+    }
+
+    /// The origins that the connector may reach.
+    #[must_use]
+    pub fn allowed_origins(&self) -> &[Origin] {
+        &self.allowed_origins
+    }
+
+    /// Whether this machine may be reached, and by `http`: for tests and simulators.
+    #[must_use]
+    pub fn allow_loopback_http(&self) -> bool {
+        self.allow_loopback_http
+    }
+
+    /// How long one request may take, from the connection to the last byte of the reply.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// How large a reply may be, in bytes.
+    #[must_use]
+    pub fn max_reply_bytes(&self) -> u64 {
+        self.max_reply_bytes
+    }
+
+    /// As whom.
+    #[must_use]
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// How often.
+    #[must_use]
+    pub fn quota(&self) -> &QuotaSettings {
+        &self.quota
+    }
+
+    /// Whether the API's own limits on single actions are kept to, besides the quota.
+    #[must_use]
+    pub fn action_limits(&self) -> bool {
+        self.action_limits
+    }
+
+    /// The environment variables among which the credential's are.
+    #[must_use]
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+}
+
+impl Auth {
+    /// The kind's name in a configuration.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "none",
+            Self::TokenVariable(_) | Self::TokenCommand { .. } | Self::TokenGiven(_) => "token",
+            Self::ClientSecret(_) => "client-secret",
+            Self::Custom(_) => "custom",
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Gathers what a profile is made of, from code or from a configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::Auth;
+use crate::config::Variables;
+use crate::egress::credential::{Credential, SecretSource};
+use crate::egress::quota::WhenExceeded;
+use crate::manifest::Limit;
+
+/// Gathers what a profile is made of.
+///
+/// ```
+/// # use connector_host::Profile;
+/// # fn f(manifest: &connector_host::manifest::Manifest) -> Result<(), Box<dyn std::error::Error>> {
+/// let profile = Profile::builder().tenant("contoso.com").client_secret_variable("6e74…", "SECRET").build(manifest)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct ProfileBuilder {
+    pub(crate) name: Option<String>,
+    pub(crate) cloud: Option<String>,
+    pub(crate) api_url: Option<String>,
+    pub(crate) authority: Option<String>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) scope: Option<String>,
+    pub(crate) allowed_origins: Option<Vec<String>>,
+    pub(crate) allow_loopback_http: bool,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) max_reply_bytes: Option<u64>,
+    pub(crate) auth: Option<AuthDraft>,
+    pub(crate) calls: Option<u32>,
+    pub(crate) period_seconds: Option<u32>,
+    pub(crate) when_exceeded: WhenExceeded,
+    pub(crate) bucket: Option<String>,
+    pub(crate) action_limits: Option<bool>,
+    pub(crate) unlimited: bool,
+    pub(crate) variables: Variables,
+}
+
+/// A credential before the cloud is known.
+#[derive(Debug)]
+pub(crate) enum AuthDraft {
+    Ready(Auth),
+    ClientSecret { client_id: String, secret: SecretSource },
+}
+
+impl ProfileBuilder {
+    /// The connection's name; `default` when left out.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// One of the manifest's clouds; `public`, or the only one, when left out.
+    #[must_use]
+    pub fn cloud(mut self, cloud: impl Into<String>) -> Self {
+        self.cloud = Some(cloud.into());
+        self
+    }
+
+    /// The API's origin, in place of the cloud's.
+    #[must_use]
+    pub fn api_url(mut self, origin: impl Into<String>) -> Self {
+        self.api_url = Some(origin.into());
+        self
+    }
+
+    /// The token authority's origin, in place of the cloud's.
+    #[must_use]
+    pub fn authority(mut self, origin: impl Into<String>) -> Self {
+        self.authority = Some(origin.into());
+        self
+    }
+
+    /// The tenant to sign in to: a directory's id or a domain of it.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// The scope to ask a token for, in place of the cloud's.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// All the origins that the connector may reach, in place of the API's alone.
+    #[must_use]
+    pub fn allowed_origins<I: IntoIterator<Item: Into<String>>>(mut self, origins: I) -> Self {
+        self.allowed_origins = Some(origins.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Lets requests go to this machine, and by `http`: for tests and simulators.
+    #[must_use]
+    pub fn allow_loopback_http(mut self, allow: bool) -> Self {
+        self.allow_loopback_http = allow;
+        self
+    }
+
+    /// How long one request may take, from the connection to the last byte of the reply; 100 s when left out.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How large a reply may be, in bytes; 256 MiB when left out.
+    #[must_use]
+    pub fn max_reply_bytes(mut self, bytes: u64) -> Self {
+        self.max_reply_bytes = Some(bytes);
+        self
+    }
+
+    /// Signs in as an application whose secret is in an environment variable.
+    #[must_use]
+    pub fn client_secret_variable(self, client_id: impl Into<String>, variable: impl Into<String>) -> Self {
+        self.client_secret(client_id, SecretSource::Variable(variable.into()))
+    }
+
+    /// Signs in as an application with a shared secret.
+    #[must_use]
+    pub fn client_secret(mut self, client_id: impl Into<String>, secret: SecretSource) -> Self {
+        self.auth = Some(AuthDraft::ClientSecret {
+            client_id: client_id.into(),
+            secret,
+        });
+        self
+    }
+
+    /// Uses a token that the embedding program has.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<SecretString>) -> Self {
+        self.auth = Some(AuthDraft::Ready(Auth::TokenGiven(token.into())));
+        self
+    }
+
+    /// Uses the token in an environment variable.
+    #[must_use]
+    pub fn token_variable(mut self, variable: impl Into<String>) -> Self {
+        self.auth = Some(AuthDraft::Ready(Auth::TokenVariable(variable.into())));
+        self
+    }
+
+    /// Uses a credential of the embedding program's own making.
+    #[must_use]
+    pub fn credential(mut self, credential: Arc<dyn Credential>) -> Self {
+        self.auth = Some(AuthDraft::Ready(Auth::Custom(credential)));
+        self
+    }
+
+    /// Sends no token.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        self.auth = Some(AuthDraft::Ready(Auth::Anonymous));
+        self
+    }
+
+    /// How many calls in how much time, in place of the manifest's.
+    #[must_use]
+    pub fn quota(mut self, limit: Limit) -> Self {
+        self.calls = Some(limit.calls);
+        self.period_seconds = Some(limit.period_seconds);
+        self
+    }
+
+    /// What becomes of a request for which there is no slot; it waits when left out.
+    #[must_use]
+    pub fn when_exceeded(mut self, then: WhenExceeded) -> Self {
+        self.when_exceeded = then;
+        self
+    }
+
+    /// The quota's name, in place of one that is the connection's alone: connections that name the same one share it.
+    #[must_use]
+    pub fn bucket(mut self, name: impl Into<String>) -> Self {
+        self.bucket = Some(name.into());
+        self
+    }
+
+    /// Whether the API's own limits on single actions, which the manifest names, are kept to. They are, when left out.
+    #[must_use]
+    pub fn action_limits(mut self, keep: bool) -> Self {
+        self.action_limits = Some(keep);
+        self
+    }
+
+    /// Counts nothing: neither a quota nor the limits of actions hold. For stand-ins of an API, which have none.
+    #[must_use]
+    pub fn without_limits(mut self) -> Self {
+        self.unlimited = true;
+        self.action_limits(false)
+    }
+
+    /// The environment variables, in place of the process's.
+    #[must_use]
+    pub fn variables(mut self, variables: Variables) -> Self {
+        self.variables = variables;
+        self
+    }
+}

@@ -1,0 +1,184 @@
+//! Makes a profile of what was gathered. Whatever is wrong with it shows here.
+
+use std::time::Duration;
+
+use super::builder::{AuthDraft, ProfileBuilder};
+use super::{Auth, ClientSecretProfile, Profile, ProfileError};
+use crate::egress::destination::{Origin, check_grant};
+use crate::egress::quota::QuotaSettings;
+use crate::manifest::{Cloud, Limit, Manifest};
+
+/// The cloud that is meant when none is named.
+const DEFAULT_CLOUD: &str = "public";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(100);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
+const DEFAULT_MAX_REPLY: u64 = 256 << 20;
+
+impl ProfileBuilder {
+    /// The profile, for that connector.
+    ///
+    /// # Errors
+    /// Names the part that is missing or wrong.
+    pub fn build(self, manifest: &Manifest) -> Result<Profile, ProfileError> {
+        let cloud = self.chosen_cloud(manifest)?;
+        let name = self.name.clone().unwrap_or_else(|| "default".into());
+        let loopback = self.allow_loopback_http;
+        let api_url = match (&self.api_url, cloud) {
+            (Some(text), _) => origin("api-url", text, loopback)?,
+            (None, Some(cloud)) => origin("api-url", &cloud.api, loopback)?,
+            (None, None) => return Err(ProfileError::Missing { key: "api-url" }),
+        };
+        let allowed_origins = match &self.allowed_origins {
+            Some(list) => list
+                .iter()
+                .map(|text| origin("allowed-origins", text, loopback))
+                .collect::<Result<_, _>>()?,
+            None => [api_url.clone()].into(),
+        };
+        let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
+            return Err(ProfileError::Range {
+                key: "timeout-seconds",
+                least: 1,
+                most: LONGEST_TIMEOUT.as_secs(),
+            });
+        }
+        let max_reply_bytes = self.max_reply_bytes.unwrap_or(DEFAULT_MAX_REPLY);
+        if max_reply_bytes == 0 {
+            return Err(ProfileError::Range {
+                key: "max-reply-bytes",
+                least: 1,
+                most: u64::MAX,
+            });
+        }
+        let own = manifest.quota.filter(|_| !self.unlimited);
+        let limit = limit(self.calls, self.period_seconds, own)?;
+        if limit.is_some_and(|limit| limit.calls == 0) {
+            return Err(ProfileError::Range {
+                key: "quota.calls",
+                least: 1,
+                most: u32::MAX.into(),
+            });
+        }
+        if limit.is_some_and(|limit| limit.period_seconds == 0) {
+            return Err(ProfileError::Range {
+                key: "quota.period-seconds",
+                least: 1,
+                most: u32::MAX.into(),
+            });
+        }
+        let auth = self.checked_auth(cloud)?;
+        // Two connectors may both have a connection of that name: these share nothing.
+        let bucket = self.bucket.unwrap_or_else(|| format!("{}/{name}", manifest.name));
+        Ok(Profile {
+            name: name.into(),
+            api_url,
+            allowed_origins,
+            allow_loopback_http: loopback,
+            timeout,
+            max_reply_bytes,
+            auth,
+            quota: QuotaSettings {
+                limit,
+                when_exceeded: self.when_exceeded,
+                bucket,
+            },
+            action_limits: self.action_limits.unwrap_or(true),
+            variables: self.variables,
+        })
+    }
+
+    fn chosen_cloud<'a>(&self, manifest: &'a Manifest) -> Result<Option<&'a Cloud>, ProfileError> {
+        let clouds = &manifest.clouds;
+        match &self.cloud {
+            Some(name) => clouds
+                .get(name)
+                .map(Some)
+                .ok_or_else(|| ProfileError::UnknownCloud {
+                    name: name.clone(),
+                    known: clouds.keys().cloned().collect(),
+                }),
+            None if clouds.len() == 1 => Ok(clouds.values().next()),
+            None => Ok(clouds.get(DEFAULT_CLOUD)),
+        }
+    }
+
+    fn checked_auth(&self, cloud: Option<&Cloud>) -> Result<Auth, ProfileError> {
+        let (client_id, secret) = match &self.auth {
+            None => return Err(ProfileError::Missing { key: "auth" }),
+            Some(AuthDraft::Ready(auth)) => return Ok(auth.clone()),
+            Some(AuthDraft::ClientSecret { client_id, secret }) => (client_id, secret),
+        };
+        let authority = self.authority.as_ref().or(cloud.map(|cloud| &cloud.authority));
+        let scope = self.scope.as_ref().or(cloud.map(|cloud| &cloud.scope));
+        let tenant = self
+            .tenant
+            .as_ref()
+            .ok_or(ProfileError::Missing { key: "tenant-id" })?;
+        Ok(Auth::ClientSecret(ClientSecretProfile {
+            authority: origin(
+                "auth.authority",
+                authority.ok_or(ProfileError::Missing {
+                    key: "auth.authority",
+                })?,
+                self.allow_loopback_http,
+            )?,
+            tenant: identifier("tenant-id", tenant)?,
+            scope: visible(
+                "auth.scope",
+                scope.ok_or(ProfileError::Missing { key: "auth.scope" })?,
+            )?,
+            client_id: identifier("auth.client-id", client_id)?,
+            secret: secret.clone(),
+        }))
+    }
+}
+
+/// The limit, of which one half may be given: the other is the connector's own.
+fn limit(calls: Option<u32>, period: Option<u32>, own: Option<Limit>) -> Result<Option<Limit>, ProfileError> {
+    if calls.is_none() && period.is_none() {
+        return Ok(own);
+    }
+    let missing = |key| ProfileError::Missing { key };
+    let calls = calls.or(own.map(|own| own.calls)).ok_or(missing("quota.calls"))?;
+    let period = period
+        .or(own.map(|own| own.period_seconds))
+        .ok_or(missing("quota.period-seconds"))?;
+    Ok(Some(Limit {
+        calls,
+        period_seconds: period,
+    }))
+}
+
+fn origin(key: &'static str, text: &str, loopback: bool) -> Result<Origin, ProfileError> {
+    let origin: Origin = text.parse().map_err(|error| ProfileError::Origin {
+        key,
+        text: text.into(),
+        error: Box::new(error),
+    })?;
+    check_grant(&origin, loopback).map_err(|reason| ProfileError::NotGranted {
+        key,
+        reason: Box::new(reason),
+    })?;
+    Ok(origin)
+}
+
+/// An id or a domain: it becomes part of a path.
+fn identifier(key: &'static str, text: &str) -> Result<String, ProfileError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let dots = text.bytes().all(|byte| byte == b'.');
+    if !dots && text.len() <= 253 && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(ProfileError::Identifier { key })
+    }
+}
+
+fn visible(key: &'static str, text: &str) -> Result<String, ProfileError> {
+    let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    if visible {
+        Ok(text.to_owned())
+    } else {
+        Err(ProfileError::Identifier { key })
+    }
+}

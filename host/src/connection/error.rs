@@ -1,0 +1,121 @@
+//! What is wrong with a profile.
+
+use crate::egress::destination::{OriginError, Reason};
+
+/// What is wrong with a profile. Keys are those of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileError {
+    /// Something must be said.
+    #[error("`{key}` is missing")]
+    Missing {
+        /// The key.
+        key: &'static str,
+    },
+    /// The connector's API is not offered in such a cloud.
+    #[error("`cloud` is \"{name}\", which the connector does not know")]
+    UnknownCloud {
+        /// The name that was given.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// What should be an origin is not.
+    #[error("`{key}` has \"{text}\", which is not the address of an API: {error}")]
+    Origin {
+        /// The key.
+        key: &'static str,
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        error: Box<OriginError>,
+    },
+    /// The origin is one that needs a grant, or that none allows.
+    #[error("`{key}` cannot be used: {reason}")]
+    NotGranted {
+        /// The key.
+        key: &'static str,
+        /// Why.
+        reason: Box<Reason>,
+    },
+    /// A number is out of range.
+    #[error("`{key}` is not a number from {least} to {most}")]
+    Range {
+        /// The key.
+        key: &'static str,
+        /// The least that is allowed.
+        least: u64,
+        /// The most that is allowed.
+        most: u64,
+    },
+    /// Two keys of which only one can be.
+    #[error("`{}` and `{}` are both set", keys[0], keys[1])]
+    Both {
+        /// The keys.
+        keys: [&'static str; 2],
+    },
+    /// A key that the kind of credential does not have.
+    #[error("`{key}` does not belong to the kind \"{kind}\"")]
+    NotOfKind {
+        /// The key.
+        key: &'static str,
+        /// The kind.
+        kind: &'static str,
+    },
+    /// What should be an id or a name is empty or has characters that none has. It is not shown: it may be a secret
+    /// in the wrong place.
+    #[error("`{key}` is empty or has characters that it cannot have")]
+    Identifier {
+        /// The key.
+        key: &'static str,
+    },
+}
+
+impl ProfileError {
+    /// The key that is missing or wrong.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::UnknownCloud { .. } => "cloud",
+            Self::Missing { key }
+            | Self::Origin { key, .. }
+            | Self::NotGranted { key, .. }
+            | Self::Range { key, .. }
+            | Self::NotOfKind { key, .. }
+            | Self::Identifier { key } => key,
+            Self::Both { keys: [key, _] } => key,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Missing { key: "auth" } => {
+                "say how to sign in, such as kind = \"client-secret\" or \"token\"; \"none\" sends no token"
+                    .into()
+            }
+            Self::Missing { key: "api-url" } => "set `api-url`, or `cloud` if the connector names any".into(),
+            Self::Missing { key: "tenant-id" } => {
+                "set `tenant-id` to the directory's id or a domain of it".into()
+            }
+            Self::Missing { key } | Self::Range { key, .. } | Self::Identifier { key } => {
+                format!("set `{key}`")
+            }
+            Self::Both { keys: [_, key] } | Self::NotOfKind { key, .. } => format!("leave `{key}` out"),
+            Self::UnknownCloud { known, name } => {
+                match crate::similar::most_similar(name, known.iter().map(String::as_str)) {
+                    Some(similar) => format!("did you mean \"{similar}\"?"),
+                    None if known.is_empty() => "the connector names no clouds; set `api-url` instead".into(),
+                    None => format!("there are: {}", known.join(", ")),
+                }
+            }
+            Self::Origin { .. } => "write it like https://api.example.com, without a path".into(),
+            Self::NotGranted { reason, .. } => match **reason {
+                Reason::Loopback(_) => "for tests and simulators, set `allow-loopback-http = true`".into(),
+                Reason::Insecure(_) => "use https; http is for this machine alone".into(),
+                _ => "use the API's public https address".into(),
+            },
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The one door out.
+//!
+//! A connector's request leaves in this order, and whatever fails ends it: the destination is checked, then there is a
+//! token, then a quota slot, then a connection; what fails and may be sent again is; each attempt leaves a line in the
+//! audit. A token is never obtained for a destination that is not allowed, and never sent to one.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use tokio::time::Instant;
+
+use crate::clock::{Clock, Timestamp};
+use crate::connection::Profile;
+use crate::manifest::{Effect, Limit};
+use crate::store::Store;
+
+pub mod audit;
+pub mod credential;
+pub mod destination;
+mod error;
+mod outgoing;
+pub mod quota;
+mod renewal;
+mod reply;
+pub mod retry;
+#[cfg(test)]
+mod tests;
+pub mod transport;
+
+use audit::{Attempt, Counters, Outcome, Stats};
+use credential::{AccessToken, Credential, CredentialError};
+use destination::{Destinations, Origin};
+pub use error::EgressError;
+use outgoing::Outgoing;
+use quota::{Permit, Quota};
+pub use reply::ReplyBody;
+use retry::Verdict;
+use transport::{Transport, TransportError};
+
+/// The largest request that is sent, in bytes.
+pub const MAX_REQUEST_BYTES: usize = 64 << 20;
+/// A token this near its end after the wait for a slot is asked for again.
+const STALE: Duration = Duration::from_secs(10);
+
+/// What requests are for: one call of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purpose {
+    /// The action's name, such as `isolate-machine`.
+    pub action: Arc<str>,
+    /// What the action changes: it decides whether a request may be sent again.
+    pub effect: Effect,
+    /// The API's own limits on the action.
+    pub limits: Arc<[Limit]>,
+    /// When the call must have ended, by the connection's clock.
+    pub deadline: Option<Timestamp>,
+}
+
+/// The way out of one connection: its destinations, credential, quota and pool.
+#[derive(Debug)]
+pub struct Egress {
+    connection: Arc<str>,
+    destinations: Destinations,
+    credential: Option<Arc<dyn Credential>>,
+    quota: Quota,
+    transport: Transport,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+    max_reply_bytes: u64,
+    counters: Arc<Counters>,
+}
+
+impl Egress {
+    /// The way out of the profile's connection. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The credential cannot be set up.
+    pub fn new(profile: &Profile, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, EgressError> {
+        let transport = Transport::new(profile.allow_loopback_http());
+        Ok(Self {
+            connection: profile.name().into(),
+            destinations: Destinations::new(
+                profile.name().into(),
+                profile.allowed_origins().iter().cloned(),
+                profile.allow_loopback_http(),
+            ),
+            credential: credential::of_profile(profile, &transport, &clock),
+            quota: Quota::new(store, clock.clone(), profile.quota().clone()),
+            transport,
+            clock,
+            timeout: profile.timeout(),
+            max_reply_bytes: profile.max_reply_bytes(),
+            counters: Arc::default(),
+        })
+    }
+
+    /// Sends a request, several times if need be and allowed, and returns the head of the reply; the body follows as it
+    /// is read.
+    ///
+    /// # Errors
+    /// Says why there is no reply, and in [`EgressError::may_have_been_processed`] whether the request may have had an
+    /// effect nevertheless. A reply that is an HTTP error is a reply.
+    pub async fn send(
+        &self,
+        purpose: &Purpose,
+        request: Request<Bytes>,
+    ) -> Result<Response<ReplyBody>, EgressError> {
+        let (
+            Parts {
+                method, uri, headers, ..
+            },
+            body,
+        ) = request.into_parts();
+        if body.len() > MAX_REQUEST_BYTES {
+            return Err(EgressError::RequestTooLarge {
+                limit: MAX_REQUEST_BYTES,
+            });
+        }
+        let origin = self.destinations.admit(&uri).map_err(|denied| {
+            self.counters.denied.fetch_add(1, Ordering::Relaxed);
+            Box::new(denied)
+        })?;
+        let outgoing = Outgoing {
+            method,
+            uri,
+            headers: outgoing::headers(headers),
+            body,
+        };
+        let ends = purpose
+            .deadline
+            .map(|deadline| Instant::now() + deadline.since(self.clock.now()));
+        let mut renewed = false;
+        let mut number = 1;
+        loop {
+            let token = self.token(origin, ends).await?;
+            let permit = self
+                .quota
+                .admit(&purpose.action, &purpose.limits, purpose.deadline)
+                .await?;
+            let token = self.fresh(token, origin, ends).await?;
+            let attempt = Attempt::begin(
+                &self.connection,
+                purpose,
+                (&outgoing.method, &outgoing.uri),
+                number,
+                &self.counters,
+            );
+            let verdict = match self
+                .attempt(&outgoing, token.as_ref(), (attempt, permit), ends, origin)
+                .await
+            {
+                Ok(mut response) => {
+                    let verdict = if response.status() == StatusCode::UNAUTHORIZED && !renewed {
+                        renewed = true;
+                        self.after_unauthorized(&mut response, token.as_ref(), origin, ends)
+                            .await
+                    } else {
+                        let (status, now) = (response.status(), self.clock.now());
+                        retry::after_reply(
+                            purpose.effect,
+                            number,
+                            status,
+                            response.headers(),
+                            now,
+                            fastrand::f64(),
+                        )
+                    };
+                    match self.in_time(verdict, purpose) {
+                        Verdict::Final => return Ok(response),
+                        Verdict::Again(wait) => {
+                            response.into_body().drain().await;
+                            wait
+                        }
+                    }
+                }
+                Err(error) => {
+                    let verdict = retry::after_failure(purpose.effect, number, &error, fastrand::f64());
+                    match self.in_time(verdict, purpose) {
+                        Verdict::Final => return Err(EgressError::of(error, origin)),
+                        Verdict::Again(wait) => wait,
+                    }
+                }
+            };
+            if !verdict.is_zero() {
+                self.clock
+                    .sleep_until(self.clock.now().saturating_add(verdict))
+                    .await;
+            }
+            number += 1;
+        }
+    }
+
+    /// What the connection has sent so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.counters
+            .stats(self.destinations.contacted().cloned().collect())
+    }
+
+    /// Obtains the token, if the connection has a credential, and sends nothing else: what a test of a connection does.
+    ///
+    /// # Errors
+    /// Says why there is no token.
+    pub async fn sign_in(&self) -> Result<Option<AccessToken>, CredentialError> {
+        match &self.credential {
+            Some(credential) => credential.token().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn token(
+        &self,
+        origin: &Origin,
+        ends: Option<Instant>,
+    ) -> Result<Option<AccessToken>, EgressError> {
+        let Some(credential) = &self.credential else {
+            return Ok(None);
+        };
+        let token = match ends {
+            Some(ends) => match tokio::time::timeout_at(ends, credential.token()).await {
+                Ok(token) => token?,
+                Err(_) => {
+                    return Err(EgressError::Timeout {
+                        origin: Box::new(origin.clone()),
+                        sent: false,
+                    });
+                }
+            },
+            None => credential.token().await?,
+        };
+        Ok(Some(token))
+    }
+
+    /// The token, or another if the wait for a slot has made it old.
+    async fn fresh(
+        &self,
+        token: Option<AccessToken>,
+        origin: &Origin,
+        ends: Option<Instant>,
+    ) -> Result<Option<AccessToken>, EgressError> {
+        let soon = self.clock.now().saturating_add(STALE);
+        let old = token
+            .as_ref()
+            .and_then(AccessToken::expires)
+            .is_some_and(|expires| expires <= soon);
+        if old {
+            self.token(origin, ends).await
+        } else {
+            Ok(token)
+        }
+    }
+
+    /// One attempt: at most one request leaves.
+    async fn attempt(
+        &self,
+        outgoing: &Outgoing,
+        token: Option<&AccessToken>,
+        (mut attempt, permit): (Attempt, Permit),
+        ends: Option<Instant>,
+        origin: &Origin,
+    ) -> Result<Response<ReplyBody>, TransportError> {
+        let own = Instant::now() + self.timeout;
+        let until = ends.map_or(own, |ends| ends.min(own));
+        match self.transport.send(outgoing.request(token), until).await {
+            Ok(response) => {
+                self.destinations.note_contact(origin);
+                attempt.replied(response.status().as_u16());
+                let max = self.max_reply_bytes;
+                Ok(response.map(|body| ReplyBody::new(body, (attempt, permit), until, max, origin)))
+            }
+            Err(error) => {
+                if !matches!(
+                    error,
+                    TransportError::NotSent(_) | TransportError::Timeout { sent: false }
+                ) {
+                    self.destinations.note_contact(origin);
+                }
+                attempt.end(match error {
+                    TransportError::NotSent(_) | TransportError::Timeout { sent: false } => Outcome::NotSent,
+                    TransportError::Broken(_) => Outcome::Broken,
+                    TransportError::Timeout { .. } => Outcome::TimedOut,
+                });
+                Err(error)
+            }
+        }
+    }
+
+    /// A refused token is renewed once, if its age is the matter and the next one is another. The request was not
+    /// processed, so a change may be sent again.
+    async fn after_unauthorized(
+        &self,
+        response: &mut Response<ReplyBody>,
+        token: Option<&AccessToken>,
+        origin: &Origin,
+        ends: Option<Instant>,
+    ) -> Verdict {
+        let (Some(credential), Some(token)) = (&self.credential, token) else {
+            return Verdict::Final;
+        };
+        let headers = response.headers().clone();
+        let Ok(body) = response.body_mut().peek(renewal::PEEK).await else {
+            return Verdict::Final;
+        };
+        if !renewal::may_help(&headers, body) {
+            return Verdict::Final;
+        }
+        credential.invalidate(token);
+        match self.token(origin, ends).await {
+            Ok(Some(next)) if !next.is_same(token) => Verdict::Again(Duration::ZERO),
+            _ => Verdict::Final,
+        }
+    }
+
+    /// A wait that would go past the deadline is not begun: the last reply or failure is the outcome.
+    fn in_time(&self, verdict: Verdict, purpose: &Purpose) -> Verdict {
+        match (verdict, purpose.deadline) {
+            (Verdict::Again(wait), Some(deadline)) if self.clock.now().saturating_add(wait) >= deadline => {
+                Verdict::Final
+            }
+            _ => verdict,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Who the host is to the API. The connector never sees it.
+//!
+//! A [`Source`] knows one way to obtain a token; [`Cached`] keeps the token, renews it ahead of time and lets a
+//! thousand calls that need one wait for a single request. A further kind of credential is a further source.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use http::HeaderValue;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::transport::Transport;
+use crate::clock::{Clock, Timestamp};
+use crate::connection::{Auth, Profile};
+
+mod authority;
+mod cache;
+mod client_secret;
+mod error;
+mod secret;
+mod token;
+
+pub use cache::Cached;
+pub use client_secret::ClientSecret;
+pub use error::{CredentialError, Refusal};
+pub use secret::SecretSource;
+pub use token::{Literal, TokenCommand, TokenVariable};
+
+/// Gives the token that a request carries.
+pub trait Credential: Send + Sync + fmt::Debug {
+    /// A token that is good now, from memory when there is one.
+    ///
+    /// # Errors
+    /// Says why there is none, and in [`CredentialError::hint`] what to do.
+    fn token(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
+
+    /// Says that the API refused the token as expired or invalid, so that the next one is another.
+    fn invalidate(&self, token: &AccessToken);
+}
+
+/// Obtains a token, each time anew.
+pub trait Source: Send + Sync + fmt::Debug + 'static {
+    /// A new token.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
+}
+
+/// A bearer token. Its text is in no message and no log, and is wiped from memory when the last clone is dropped.
+#[derive(Clone)]
+pub struct AccessToken {
+    header: HeaderValue,
+    expires: Option<Timestamp>,
+}
+
+impl AccessToken {
+    /// A token that is good until `expires`, or for an unknown time. White space around it, such as a command's final
+    /// line break, is left out.
+    ///
+    /// # Errors
+    /// The text is empty or has characters that no token has.
+    pub fn new(secret: &SecretString, expires: Option<Timestamp>) -> Result<Self, CredentialError> {
+        let text = secret.expose_secret().trim();
+        if text.is_empty() {
+            return Err(CredentialError::EmptyToken);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(CredentialError::UnprintableToken);
+        }
+        let bearer = Zeroizing::new([b"Bearer ", text.as_bytes()].concat());
+        let mut header = HeaderValue::from_maybe_shared(bytes::Bytes::from_owner(bearer))
+            .map_err(|_| CredentialError::UnprintableToken)?;
+        header.set_sensitive(true);
+        Ok(Self { header, expires })
+    }
+
+    /// The value of the `authorization` header, marked sensitive.
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+
+    /// When the token expires, by this machine's clock, if that is known.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    /// Whether it is the same text.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.header == other.header
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The credential that a profile speaks of. Nothing is obtained yet.
+pub(super) fn of_profile(
+    profile: &Profile,
+    transport: &Transport,
+    clock: &Arc<dyn Clock>,
+) -> Option<Arc<dyn Credential>> {
+    let variables = profile.variables().clone();
+    let clock = clock.clone();
+    Some(match profile.auth() {
+        Auth::Anonymous => return None,
+        Auth::Custom(credential) => credential.clone(),
+        Auth::TokenVariable(name) => Arc::new(Cached::new(TokenVariable::new(name, variables), clock)),
+        Auth::TokenGiven(token) => Arc::new(Cached::new(Literal::new(token.clone()), clock)),
+        Auth::TokenCommand { program, arguments } => {
+            Arc::new(Cached::new(TokenCommand::new(program, arguments.clone()), clock))
+        }
+        Auth::ClientSecret(application) => {
+            let loopback = profile.allow_loopback_http();
+            let source =
+                ClientSecret::new(application, loopback, transport.clone(), variables, clock.clone());
+            Arc::new(Cached::new(source, clock))
+        }
+    })
+}
+
+impl<C: Credential + ?Sized> Credential for Arc<C> {
+    fn token(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        (**self).token()
+    }
+
+    fn invalidate(&self, token: &AccessToken) {
+        (**self).invalidate(token);
+    }
+}

@@ -1,0 +1,212 @@
+//! Why there is no token, in words that someone can act on.
+
+use std::path::Path;
+
+use crate::egress::destination::{Origin, Reason};
+
+/// Why there is no token. No variant holds a secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialError {
+    /// An environment variable is not set, or is empty.
+    #[error("the environment variable {variable}, which holds the credential, is not set or is empty")]
+    MissingVariable {
+        /// The variable's name.
+        variable: Box<str>,
+    },
+    /// An environment variable is not text.
+    #[error("the environment variable {variable}, which holds the credential, is not UTF-8")]
+    UnreadableVariable {
+        /// The variable's name.
+        variable: Box<str>,
+    },
+    /// A file cannot be read, or cannot be a secret.
+    #[error("the file {}, which holds the credential, cannot be used: {message}", path.display())]
+    SecretFile {
+        /// The file.
+        path: Box<Path>,
+        /// Why.
+        message: Box<str>,
+    },
+    /// The command that prints a token failed.
+    #[error("the command `{program}`, which prints the token, failed: {message}")]
+    Command {
+        /// The program, without its arguments.
+        program: Box<str>,
+        /// How.
+        message: Box<str>,
+    },
+    /// What should be a token is empty.
+    #[error("the token is empty")]
+    EmptyToken,
+    /// What should be a token has white space, control or other characters that no token has.
+    #[error("what should be a token has characters that no token has")]
+    UnprintableToken,
+    /// The authority answered, and said no.
+    #[error("the token authority refused: {refusal} ({error}{}{message})", if message.is_empty() { "" } else { ": " })]
+    Refused {
+        /// What the refusal comes to.
+        refusal: Refusal,
+        /// The authority's own code, such as `invalid_client`.
+        error: Box<str>,
+        /// The authority's own words.
+        message: Box<str>,
+    },
+    /// The authority did not answer.
+    #[error("the token authority {authority} did not answer: {message}")]
+    Unreachable {
+        /// The authority.
+        authority: Origin,
+        /// What happened.
+        message: Box<str>,
+        /// What to do next.
+        hint: &'static str,
+    },
+    /// The authority may not be sent a secret.
+    #[error("the token authority cannot be used: {reason}")]
+    AuthorityDenied {
+        /// Why.
+        reason: Box<Reason>,
+    },
+    /// The authority's answer is no token and no error.
+    #[error("the reply of the token authority {authority} is not a token: {message}")]
+    JunkReply {
+        /// The authority.
+        authority: Origin,
+        /// What is wrong with it.
+        message: Box<str>,
+    },
+    /// The request for the token was cut off by this program.
+    #[error("the request for a token was interrupted")]
+    Interrupted,
+}
+
+/// What an authority's refusal comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The secret is not the application's.
+    #[error("the client secret is wrong")]
+    WrongSecret,
+    /// The secret has expired.
+    #[error("the client secret has expired")]
+    ExpiredSecret,
+    /// The tenant does not have the application.
+    #[error("the tenant does not know the application")]
+    UnknownClient,
+    /// The application is disabled.
+    #[error("the application is disabled in the tenant")]
+    DisabledClient,
+    /// There is no such tenant.
+    #[error("there is no such tenant at this authority")]
+    UnknownTenant,
+    /// The scope is not one, or the tenant does not have what it belongs to.
+    #[error("the scope is not valid in the tenant")]
+    BadScope,
+    /// Nobody has consented.
+    #[error("no administrator has consented to the application's permissions")]
+    NoConsent,
+    /// A policy of the tenant.
+    #[error("a conditional access policy of the tenant stands against it")]
+    Policy,
+    /// The authority is busy or broken.
+    #[error("it cannot serve the request now")]
+    Unavailable,
+    /// Something else.
+    #[error("it gives its own reason")]
+    Other,
+}
+
+impl Refusal {
+    /// By Microsoft Entra's code, or else by the standard's ([RFC 6749, section 5.2]).
+    ///
+    /// Source: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
+    ///
+    /// [RFC 6749, section 5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    pub(super) fn of(error: &str, code: Option<u32>) -> Self {
+        match (code, error) {
+            (Some(7_000_215 | 7_000_218), _) => Self::WrongSecret,
+            (Some(7_000_222), _) => Self::ExpiredSecret,
+            (Some(700_016 | 7_000_229), _) => Self::UnknownClient,
+            (Some(7_000_112), _) => Self::DisabledClient,
+            (Some(90_002 | 900_021 | 900_023 | 50_059), _) => Self::UnknownTenant,
+            (Some(500_011 | 70_011 | 1_002_012), _) | (_, "invalid_scope" | "invalid_resource") => {
+                Self::BadScope
+            }
+            (Some(65_001), _) | (_, "consent_required") => Self::NoConsent,
+            (Some(53_000..=53_011), _) => Self::Policy,
+            (_, "temporarily_unavailable" | "server_error") => Self::Unavailable,
+            (None, "invalid_client") => Self::WrongSecret,
+            (None, "unauthorized_client") => Self::UnknownClient,
+            _ => Self::Other,
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::WrongSecret => {
+                "give the secret's value, not its id; it is shown only once, when it is created, so create another if need be"
+            }
+            Self::ExpiredSecret => {
+                "create a new client secret for the application and put it in the old one's place"
+            }
+            Self::UnknownClient => {
+                "check `client-id` and `tenant-id`: the application must be registered in that tenant"
+            }
+            Self::DisabledClient => "ask an administrator of the tenant to enable the application",
+            Self::UnknownTenant => "check `tenant-id` (the directory's id or a domain of it) and `cloud`",
+            Self::BadScope => {
+                "leave `scope` out, or check it: it ends in /.default and names the API in this cloud"
+            }
+            Self::NoConsent => {
+                "ask an administrator of the tenant to grant consent to the application's API permissions"
+            }
+            Self::Policy => "ask an administrator which conditional access policy applies to the application",
+            Self::Unavailable => "try again later",
+            Self::Other => {
+                "look the code up in the authority's documentation, or in the tenant's sign-in log"
+            }
+        }
+    }
+}
+
+impl CredentialError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::MissingVariable { variable } | Self::UnreadableVariable { variable } => {
+                format!("set {variable} in the environment of this program")
+            }
+            Self::SecretFile { .. } => "check the path and that this user may read the file".into(),
+            Self::Command { program, .. } => format!("run `{program}` by hand; sign in with it first if it asks for that"),
+            Self::EmptyToken | Self::UnprintableToken => {
+                "check what provides the token: it must be the token alone, without quotes, `Bearer` or JSON around it".into()
+            }
+            Self::Refused { refusal, .. } => refusal.hint().into(),
+            Self::Unreachable { hint, .. } => (*hint).into(),
+            Self::AuthorityDenied { .. } => {
+                "a secret goes out by https only; for tests, set `allow-loopback-http = true` and use this machine's address"
+                    .into()
+            }
+            Self::JunkReply { .. } => {
+                "check `authority`; a proxy or a sign-in page of the network may have answered in its place".into()
+            }
+            Self::Interrupted => "try again".into(),
+        }
+    }
+
+    /// Whether the same request may succeed a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Interrupted
+                | Self::Refused {
+                    refusal: Refusal::Unavailable,
+                    ..
+                }
+        )
+    }
+}

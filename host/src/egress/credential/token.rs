@@ -1,0 +1,145 @@
+//! Tokens that someone else obtains: from an environment variable, from a command, from the embedding program.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+
+use super::{AccessToken, CredentialError, Source, secret};
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::config::Variables;
+
+/// How long the command may take.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+/// The largest output that is taken for a token, in bytes.
+const LARGEST: u64 = 64 << 10;
+
+/// A token in an environment variable.
+#[derive(Debug)]
+pub struct TokenVariable {
+    name: String,
+    variables: Variables,
+}
+
+impl TokenVariable {
+    /// The token in the variable of that name.
+    #[must_use]
+    pub fn new(name: impl Into<String>, variables: Variables) -> Self {
+        Self {
+            name: name.into(),
+            variables,
+        }
+    }
+}
+
+impl Source for TokenVariable {
+    fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        let token =
+            secret::variable(&self.variables, &self.name).and_then(|token| AccessToken::new(&token, None));
+        futures::future::ready(token).boxed()
+    }
+}
+
+/// A token in memory.
+#[derive(Debug)]
+pub struct Literal(SecretString);
+
+impl Literal {
+    /// That token.
+    #[must_use]
+    pub fn new(token: SecretString) -> Self {
+        Self(token)
+    }
+}
+
+impl Source for Literal {
+    fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        futures::future::ready(AccessToken::new(&self.0, None)).boxed()
+    }
+}
+
+/// A token that a command prints on its standard output. No shell is involved.
+///
+/// The command is run again when the token is about to expire, if it is a JWT that says when, and when the API refuses
+/// it.
+#[derive(Debug)]
+pub struct TokenCommand {
+    program: String,
+    arguments: Vec<String>,
+}
+
+impl TokenCommand {
+    /// The program with its arguments.
+    #[must_use]
+    pub fn new(program: impl Into<String>, arguments: Vec<String>) -> Self {
+        Self {
+            program: program.into(),
+            arguments,
+        }
+    }
+
+    async fn run(&self) -> Result<AccessToken, CredentialError> {
+        let failed = |message: String| CredentialError::Command {
+            program: self.program.as_str().into(),
+            message: message.into(),
+        };
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let mut output = Zeroizing::new(Vec::with_capacity(8 << 10));
+        let run = async {
+            if let Some(stdout) = child.stdout.take() {
+                stdout.take(LARGEST + 1).read_to_end(&mut output).await?;
+            }
+            if output.len() as u64 > LARGEST {
+                return Err(std::io::Error::other(format!(
+                    "it printed more than {LARGEST} bytes, too many for a token"
+                )));
+            }
+            child.wait().await
+        };
+        let status = tokio::time::timeout(COMMAND_TIMEOUT, run)
+            .await
+            .map_err(|_| failed(format!("it did not end within {} s", COMMAND_TIMEOUT.as_secs())))?
+            .map_err(|error| failed(error.to_string()))?;
+        if !status.success() {
+            return Err(failed(status.to_string()));
+        }
+        let text = std::str::from_utf8(&output).map_err(|_| CredentialError::UnprintableToken)?;
+        let token = SecretString::from(text.trim());
+        AccessToken::new(&token, expiry(token.expose_secret()))
+    }
+}
+
+impl Source for TokenCommand {
+    fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        self.run().boxed()
+    }
+}
+
+/// When a token says that it expires, if it is a JWT ([RFC 7519]). It is a hint for the cache and proves nothing. A
+/// time that has passed is taken for a clock that is wrong.
+///
+/// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4
+fn expiry(token: &str) -> Option<Timestamp> {
+    #[derive(serde::Deserialize)]
+    struct Claims {
+        exp: i64,
+    }
+    let payload = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?);
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    let expires = Timestamp::from_micros(claims.exp.checked_mul(1_000_000)?);
+    (expires > SystemClock.now()).then_some(expires)
+}

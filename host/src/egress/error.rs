@@ -1,0 +1,148 @@
+//! Why a request has no reply.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::credential::CredentialError;
+use super::destination::{Denied, Forbidden, Origin};
+use super::quota::QuotaError;
+use super::transport::{DialError, TransportError};
+
+/// Why a request has no reply, or not all of it. No variant holds a secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum EgressError {
+    /// The destination is not one of the connection's. Nothing was sent.
+    #[error(transparent)]
+    DestinationDenied(#[from] Box<Denied>),
+    /// The destination's name leads to an address that is not on the public internet. Nothing was sent.
+    #[error("{origin} leads to an address that may not be dialled: {forbidden}")]
+    AddressDenied {
+        /// The destination.
+        origin: Box<Origin>,
+        /// The address and what it is.
+        forbidden: Forbidden,
+    },
+    /// There is no token. Nothing was sent.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The connection's quota, or one of the action's own limits, is used up for longer than the call may wait. Nothing
+    /// was sent.
+    #[error(transparent)]
+    Quota(#[from] QuotaError),
+    /// There was no connection. Nothing was sent.
+    #[error("{origin} was not reached: {error}")]
+    NotSent {
+        /// The destination.
+        origin: Box<Origin>,
+        /// Why there was no connection.
+        error: Arc<DialError>,
+    },
+    /// There was no time left.
+    #[error("{origin} did not answer in time{}", if *sent { "; the request may have been carried out" } else { "; the request was not sent" })]
+    Timeout {
+        /// The destination.
+        origin: Box<Origin>,
+        /// Whether the request may have been sent.
+        sent: bool,
+    },
+    /// The connection was lost before the reply, or in the middle of it. The request may have been carried out.
+    #[error("the connection to {origin} was lost: {message}")]
+    Broken {
+        /// The destination.
+        origin: Box<Origin>,
+        /// How.
+        message: Arc<str>,
+    },
+    /// The reply is larger than the connection takes. The request was carried out.
+    #[error("the reply of {origin} is larger than {limit} bytes")]
+    ReplyTooLarge {
+        /// The destination.
+        origin: Box<Origin>,
+        /// What the connection takes, in bytes.
+        limit: u64,
+    },
+    /// The request is larger than the host takes. Nothing was sent.
+    #[error("the request is larger than {limit} bytes")]
+    RequestTooLarge {
+        /// What the host takes, in bytes.
+        limit: usize,
+    },
+}
+
+impl EgressError {
+    pub(super) fn of(error: TransportError, origin: &Origin) -> Self {
+        let origin = Box::new(origin.clone());
+        match error {
+            TransportError::NotSent(error) => match *error {
+                DialError::Forbidden(forbidden) => Self::AddressDenied { origin, forbidden },
+                _ => Self::NotSent { origin, error },
+            },
+            TransportError::Broken(message) => Self::Broken { origin, message },
+            TransportError::Timeout { sent } => Self::Timeout { origin, sent },
+        }
+    }
+
+    /// Whether the API may have processed the request: if so, a change may have been made.
+    #[must_use]
+    pub fn may_have_been_processed(&self) -> bool {
+        match self {
+            Self::Timeout { sent, .. } => *sent,
+            Self::Broken { .. } | Self::ReplyTooLarge { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The address that may not be dialled, if that is the reason.
+    #[must_use]
+    pub fn forbidden_address(&self) -> Option<IpAddr> {
+        match self {
+            Self::AddressDenied { forbidden, .. } => Some(forbidden.address()),
+            _ => None,
+        }
+    }
+
+    /// How long to wait before another try, in whole seconds, rounded up, when that is known.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::Quota(QuotaError::Throttled(throttled)) => Some(ceil_seconds(throttled.retry_after)),
+            _ => None,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::DestinationDenied(denied) => denied.hint(),
+            Self::AddressDenied { .. } => {
+                "a public name that leads inside is a mistake or an attack; check what the name resolves to"
+                    .into()
+            }
+            Self::Credential(error) => error.hint(),
+            Self::Quota(QuotaError::Throttled(_)) => {
+                "allow the call more time to wait, or set `when-exceeded = \"wait\"`, or call less often"
+                    .into()
+            }
+            Self::Quota(_) => return None,
+            Self::NotSent { error, .. } => error.hint().into(),
+            Self::Timeout { sent: false, .. } => {
+                "allow the call more time, or set `timeout-seconds` higher".into()
+            }
+            Self::Timeout { .. } | Self::Broken { .. } => {
+                "before doing it again, look whether it was done; a read can simply be repeated".into()
+            }
+            Self::ReplyTooLarge { .. } => "ask for less, or set `max-reply-bytes` higher".into(),
+            Self::RequestTooLarge { .. } => "send less at a time".into(),
+        })
+    }
+}
+
+fn ceil_seconds(duration: Duration) -> u32 {
+    let seconds = duration
+        .as_secs()
+        .saturating_add(u64::from(duration.subsec_nanos() > 0));
+    u32::try_from(seconds).unwrap_or(u32::MAX)
+}

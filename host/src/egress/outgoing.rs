@@ -1,0 +1,91 @@
+//! A request on its way out, as often as need be. A connector's own headers go out; those that are the host's to set, or
+//! that speak of one connection only, do not.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Uri, Version};
+use http_body_util::Full;
+
+use super::credential::AccessToken;
+
+/// A request that can be sent again.
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Outgoing {
+    pub(super) fn request(&self, token: Option<&AccessToken>) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.version_mut() = Version::HTTP_11;
+        *request.headers_mut() = self.headers.clone();
+        if let Some(token) = token {
+            request
+                .headers_mut()
+                .insert(header::AUTHORIZATION, token.header());
+        }
+        request
+    }
+}
+
+/// Headers that are the host's to set, or that speak of one connection and not of the request ([RFC 9110, section
+/// 7.6.1]).
+///
+/// [RFC 9110, section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+const HOSTS_OWN: [HeaderName; 12] = [
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::COOKIE,
+    header::EXPECT,
+    header::FORWARDED,
+    header::HOST,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// Headers that travel through proxies under this prefix: `proxy-authorization`, `proxy-connection`, …
+const PROXY: &str = "proxy-";
+
+/// The headers that go out. Names are without case, so `AUTHORIZATION` is no way around.
+pub(super) fn headers(mut headers: HeaderMap) -> HeaderMap {
+    for name in named_by_connection(&headers) {
+        headers.remove(name);
+    }
+    for name in &HOSTS_OWN {
+        headers.remove(name);
+    }
+    let proxy: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(PROXY))
+        .cloned()
+        .collect();
+    for name in proxy {
+        headers.remove(name);
+    }
+    if !headers.contains_key(header::USER_AGENT) {
+        headers.insert(
+            header::USER_AGENT,
+            HeaderValue::from_static(concat!("connector-host/", env!("CARGO_PKG_VERSION"))),
+        );
+    }
+    headers
+}
+
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect()
+}

@@ -1,0 +1,261 @@
+//! What is done at the door, as transactions in the store.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::held::{Claim, Queued};
+use super::turn::{Gate, Lane, Turn, turns};
+use super::waiters::{Observer, Waiters};
+use super::{QuotaError, QuotaSettings, Scope, Throttled, WhenExceeded};
+use crate::clock::{Clock, Timestamp};
+use crate::manifest::Limit;
+use crate::store::{Key, Place, Store, StoreError, Ticket, Transaction};
+
+/// How long a slot in flight, or a ticket, counts without a sign of life from its owner.
+pub(super) const LEASE: Duration = Duration::from_secs(10);
+/// How often an owner gives a sign of life.
+pub(super) const BEAT: Duration = Duration::from_secs(3);
+/// How often old rows are looked for.
+const PURGE: Duration = Duration::from_secs(10);
+
+/// One quota's view of its bucket in the store, and those who wait in this process.
+#[derive(Debug)]
+pub(super) struct Book {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) bucket: Arc<str>,
+    pub(super) limit: Option<Limit>,
+    when_exceeded: WhenExceeded,
+    pub(super) observer: OnceLock<Observer>,
+    pub(super) owner: u64,
+    numbers: AtomicU64,
+    pub(super) waiters: Mutex<Waiters>,
+    /// How many slots this process has in flight.
+    pub(super) in_flight: AtomicUsize,
+    /// What the store could not take: places that were given up, with the time of completion if they were slots. It
+    /// is tried again, lest they be renewed for ever.
+    pub(super) owed: Mutex<Vec<(Place, Option<Timestamp>)>>,
+    purged: Mutex<Option<Timestamp>>,
+}
+
+/// What became of a request for a slot.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Claimed(Claim),
+    Queued(Queued),
+}
+
+impl Book {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: QuotaSettings) -> Self {
+        Self {
+            store,
+            clock,
+            bucket: settings.bucket.into(),
+            limit: settings.limit,
+            when_exceeded: settings.when_exceeded,
+            observer: OnceLock::new(),
+            owner: uuid::Uuid::new_v4().as_u64_pair().0,
+            numbers: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            waiters: Mutex::default(),
+            owed: Mutex::default(),
+            purged: Mutex::default(),
+        }
+    }
+
+    /// A request for a slot, not yet made.
+    pub(super) fn ticket(&self, action: &str, limits: &[Limit]) -> Ticket {
+        let key = Key {
+            owner: self.owner,
+            number: self.numbers.fetch_add(1, Ordering::Relaxed),
+        };
+        let keep = limits
+            .iter()
+            .chain(&self.limit)
+            .map(|limit| limit.period())
+            .max()
+            .unwrap_or_default();
+        let place = Place {
+            key,
+            bucket: Arc::clone(&self.bucket),
+            action: action.into(),
+            keep,
+        };
+        Ticket {
+            place,
+            limits: limits.into(),
+        }
+    }
+
+    /// Takes a slot, or a place in the queue.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        deadline: Option<Timestamp>,
+    ) -> Result<Entry, QuotaError> {
+        enum Verdict {
+            Go,
+            Wait,
+            Refuse(Throttled),
+        }
+        let verdict = self.store.run(&self.bucket, |transaction| {
+            let now = self.clock.now();
+            self.purge_sometimes(transaction, now)?;
+            let go = if !transaction.anyone_waiting(&self.bucket, now)?
+                && self.has_room(transaction, &ticket, now)?
+            {
+                true
+            } else if self.when_exceeded == WhenExceeded::Wait && deadline.is_none() {
+                // Its turn is worked out together with that of others, once for all that arrive meanwhile.
+                false
+            } else {
+                transaction.clamp(&self.bucket, now, self.lease(now))?;
+                let mut tickets = transaction.tickets(&self.bucket, now)?;
+                tickets.push(ticket.clone());
+                let turns = self.turns(transaction, &tickets, now)?;
+                let own = turns
+                    .into_iter()
+                    .find(|(position, _)| position + 1 == tickets.len());
+                let turn = own.map_or(
+                    Turn {
+                        at: now,
+                        held_by: None,
+                    },
+                    |(_, turn)| turn,
+                );
+                let patience = if self.when_exceeded == WhenExceeded::Wait {
+                    deadline
+                } else {
+                    Some(now)
+                };
+                if let Some(throttled) = refusal(&turn, patience, now) {
+                    return Ok(Verdict::Refuse(throttled));
+                }
+                turn.at <= now
+            };
+            if go {
+                transaction.take(&ticket.place, self.lease(now))?;
+                Ok(Verdict::Go)
+            } else {
+                transaction.queue(&ticket, self.lease(now))?;
+                Ok(Verdict::Wait)
+            }
+        })?;
+        match verdict {
+            Verdict::Go => Ok(Entry::Claimed(Claim::new(self, ticket.place))),
+            Verdict::Wait => Ok(Entry::Queued(Queued::new(self, ticket))),
+            Verdict::Refuse(throttled) => Err(throttled.into()),
+        }
+    }
+
+    /// Whether one more may go now, if nobody waits.
+    fn has_room(
+        &self,
+        transaction: &mut dyn Transaction,
+        ticket: &Ticket,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let shared = self.limit.iter().map(|limit| (limit, None));
+        let own = ticket
+            .limits
+            .iter()
+            .map(|limit| (limit, Some(&*ticket.place.action)));
+        for (limit, action) in shared.chain(own) {
+            let used = transaction.used(&self.bucket, action, now.saturating_sub(limit.period()))?;
+            if used >= u64::from(limit.calls) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The turns of tickets, which are given in order of arrival.
+    pub(super) fn turns(
+        &self,
+        transaction: &mut dyn Transaction,
+        tickets: &[Ticket],
+        now: Timestamp,
+    ) -> Result<Vec<(usize, Turn)>, StoreError> {
+        let mut gate = |limit: Limit, action: Option<&str>| -> Result<Gate, StoreError> {
+            let slots = transaction.slots(&self.bucket, action, now.saturating_sub(limit.period()))?;
+            let scope = action.map_or_else(
+                || Scope::Bucket(self.bucket.to_string()),
+                |action| Scope::Action(action.to_owned()),
+            );
+            Ok(Gate::new(limit, scope, now, &slots))
+        };
+        let shared = self.limit.map(|limit| gate(limit, None)).transpose()?;
+        let mut lanes: Vec<Lane> = Vec::new();
+        let mut lane_of: HashMap<(&str, &[Limit]), usize> = HashMap::new();
+        for (position, ticket) in tickets.iter().enumerate() {
+            let action = &*ticket.place.action;
+            // Actions without limits need no lanes of their own.
+            let name = (
+                if ticket.limits.is_empty() { "" } else { action },
+                &*ticket.limits,
+            );
+            if let Some(lane) = lane_of.get(&name).and_then(|lane| lanes.get_mut(*lane)) {
+                lane.tickets.push_back(position);
+            } else {
+                let gates: Result<_, _> = ticket
+                    .limits
+                    .iter()
+                    .map(|limit| gate(*limit, Some(action)))
+                    .collect();
+                lane_of.insert(name, lanes.len());
+                lanes.push(Lane {
+                    tickets: [position].into(),
+                    gates: gates?,
+                });
+            }
+        }
+        Ok(turns(now, shared, lanes))
+    }
+
+    /// Until when a sign of life given now holds. Nobody outlives a store in memory, so there nothing has to be
+    /// renewed.
+    pub(super) fn lease(&self, now: Timestamp) -> Timestamp {
+        if self.store.is_local() {
+            Timestamp::MAX
+        } else {
+            now.saturating_add(LEASE)
+        }
+    }
+
+    pub(super) fn purge_sometimes(
+        &self,
+        transaction: &mut dyn Transaction,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut purged = lock(&self.purged);
+        if purged.is_none_or(|at| now < at || now.since(at) >= PURGE) {
+            transaction.purge(&self.bucket, now)?;
+            *purged = Some(now);
+        }
+        Ok(())
+    }
+}
+
+/// Why a turn comes too late for somebody who waits no longer than to a deadline.
+pub(super) fn refusal(turn: &Turn, deadline: Option<Timestamp>, now: Timestamp) -> Option<Throttled> {
+    let never = turn.at == Timestamp::MAX;
+    let (limit, scope) = turn
+        .held_by
+        .clone()
+        .filter(|_| never || deadline.is_some_and(|at| turn.at > at))?;
+    let wait = if never { limit.period() } else { turn.at.since(now) };
+    let seconds = wait.as_micros().div_ceil(1_000_000);
+    let retry_after = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
+    Some(Throttled {
+        retry_after,
+        limit,
+        scope,
+    })
+}
+
+/// What a mutex holds. A panic elsewhere leaves nothing half-done in any that is used here.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

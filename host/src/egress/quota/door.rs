@@ -1,0 +1,177 @@
+//! The door: those who enter, those who wait, and the task that serves them.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use futures::future::select;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use super::book::{BEAT, Book, Entry};
+use super::held::Queued;
+use super::permit::{Permit, WaitingPlace};
+use super::worker::Worker;
+use super::{QuotaError, QuotaSettings, Usage};
+use crate::clock::{Clock, Timestamp};
+use crate::manifest::Limit;
+use crate::store::Store;
+
+/// A quota's door.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub(super) book: Arc<Book>,
+    pub(super) worker: Worker,
+    /// Wakes the task that serves, since something has changed.
+    changed: Arc<Notify>,
+    served: AtomicBool,
+}
+
+impl Door {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: QuotaSettings) -> Self {
+        let worker = Worker::new(store.is_local());
+        let book = Arc::new(Book::new(store, clock, settings));
+        Self {
+            book,
+            worker,
+            changed: Arc::default(),
+            served: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes a slot, if need be after a wait.
+    pub(super) async fn enter(
+        self: &Arc<Self>,
+        action: &str,
+        limits: &[Limit],
+        deadline: Option<Timestamp>,
+    ) -> Result<Permit, QuotaError> {
+        let book = Arc::clone(&self.book);
+        let ticket = book.ticket(action, limits);
+        match self
+            .worker
+            .run(move || book.enter(ticket, deadline))
+            .await
+            .unwrap_or(Err(QuotaError::Stopped))?
+        {
+            Entry::Queued(queued) => self.wait(queued, deadline).await,
+            Entry::Claimed(claim) => {
+                // Its lease has to be renewed.
+                if !self.book.store.is_local() {
+                    self.serve();
+                }
+                Ok(Permit::new(self, claim))
+            }
+        }
+    }
+
+    async fn wait(
+        self: &Arc<Self>,
+        queued: Queued,
+        deadline: Option<Timestamp>,
+    ) -> Result<Permit, QuotaError> {
+        let answer = self.book.listen(&queued, deadline);
+        let mut place = WaitingPlace::new(self, queued);
+        self.serve();
+        self.changed();
+        let claim = answer.await.unwrap_or(Err(QuotaError::Stopped))?;
+        place.settle();
+        Ok(Permit::new(self, claim))
+    }
+
+    pub(super) async fn usage(&self) -> Result<Usage, QuotaError> {
+        let book = Arc::clone(&self.book);
+        self.worker
+            .run(move || book.usage())
+            .await
+            .unwrap_or(Err(QuotaError::Stopped))
+    }
+
+    /// Has the task that serves look again.
+    pub(super) fn changed(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Sees to it that there is a task that serves.
+    fn serve(self: &Arc<Self>) {
+        if self.served.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let serving = Serving {
+            door: Arc::downgrade(self),
+            changed: Arc::clone(&self.changed),
+        };
+        // Without a runtime there is no task; dropping `serving` tells those who wait.
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(serving.run()));
+        }
+    }
+
+    /// Whether the task that serves may end: nobody needs it, not even somebody who came in this moment and thought
+    /// that it was there.
+    fn closes(&self) -> bool {
+        if !self.book.is_idle() {
+            return false;
+        }
+        self.served.store(false, Ordering::SeqCst);
+        self.book.is_idle() || self.served.swap(true, Ordering::SeqCst)
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.changed();
+    }
+}
+
+/// The task that serves a door: it wakes for the next turn of those who wait in this process, and renews leases, as
+/// long as there is anything of either.
+struct Serving {
+    door: Weak<Door>,
+    changed: Arc<Notify>,
+}
+
+impl Serving {
+    async fn run(mut self) {
+        let mut beaten = None;
+        while let Some(door) = self.door.upgrade() {
+            let book = Arc::clone(&door.book);
+            let clock = Arc::clone(&book.clock);
+            let local = book.store.is_local();
+            let now = clock.now();
+            let last = *beaten.get_or_insert(now);
+            // A clock that was set back must not put the next beat off.
+            let beat = !local && (now < last || now.since(last) >= BEAT);
+            // Before the next beat is due it stays, since it costs nothing and more requests may come.
+            if (local || beat) && door.closes() {
+                self.door = Weak::new();
+                return;
+            }
+            if beat {
+                beaten = Some(now);
+                let book = Arc::clone(&book);
+                door.worker.post(move || book.beat());
+            }
+            let turn = if book.anyone_waiting() {
+                door.worker.run(move || book.look()).await.flatten()
+            } else {
+                None
+            };
+            drop(door);
+            let next_beat = beaten.filter(|_| !local).map(|at| at.saturating_add(BEAT));
+            if let Some(wake) = turn.into_iter().chain(next_beat).min() {
+                select(clock.sleep_until(wake), pin!(self.changed.notified())).await;
+            }
+        }
+    }
+}
+
+impl Drop for Serving {
+    /// The task has ended with its runtime: nobody serves those who wait.
+    fn drop(&mut self) {
+        if let Some(door) = self.door.upgrade() {
+            door.served.store(false, Ordering::SeqCst);
+            door.book.forget_all();
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What this process holds in the store: slots in flight and places in the queue. Both are given back when dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::book::{Book, lock};
+use super::{QuotaError, Usage};
+use crate::clock::Timestamp;
+use crate::store::{Place, StoreError, Ticket, Transaction};
+
+/// A slot in flight. Dropping it completes it on the spot, which may block.
+#[derive(Debug)]
+pub(super) struct Claim {
+    book: Arc<Book>,
+    place: Place,
+    ended: Option<Timestamp>,
+}
+
+impl Claim {
+    pub(super) fn new(book: &Arc<Book>, place: Place) -> Self {
+        book.in_flight.fetch_add(1, Ordering::SeqCst);
+        Self {
+            book: Arc::clone(book),
+            place,
+            ended: None,
+        }
+    }
+
+    /// Notes that the request is completed. It is written down when the claim is dropped.
+    pub(super) fn end(&mut self) {
+        self.ended = Some(self.book.clock.now());
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let ended = self.ended.unwrap_or_else(|| self.book.clock.now());
+        self.book.give_up(&self.place, Some(ended));
+        self.book.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A place in the queue. Dropping it leaves the queue on the spot, which may block.
+#[derive(Debug)]
+pub(super) struct Queued {
+    book: Arc<Book>,
+    ticket: Ticket,
+    settled: bool,
+}
+
+impl Queued {
+    pub(super) fn new(book: &Arc<Book>, ticket: Ticket) -> Self {
+        Self {
+            book: Arc::clone(book),
+            ticket,
+            settled: false,
+        }
+    }
+
+    pub(super) fn ticket(&self) -> &Ticket {
+        &self.ticket
+    }
+
+    /// Notes that the ticket is no longer in the queue.
+    pub(super) fn settle(&mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.book.give_up(&self.ticket.place, None);
+        }
+    }
+}
+
+impl Book {
+    /// Whether nothing has to be done on behalf of this process.
+    pub(super) fn is_idle(&self) -> bool {
+        let holds_none = || self.in_flight.load(Ordering::SeqCst) == 0 && lock(&self.owed).is_empty();
+        !self.anyone_waiting() && (self.store.is_local() || holds_none())
+    }
+
+    /// Gives up a slot that was completed, or a place in the queue.
+    fn give_up(&self, place: &Place, completed: Option<Timestamp>) {
+        if let Err(error) = self
+            .store
+            .run(&self.bucket, |transaction| erase(transaction, place, completed))
+        {
+            tracing::warn!(bucket = %self.bucket, %error, "the quota could not be updated; it is tried again");
+            lock(&self.owed).push((place.clone(), completed));
+        }
+    }
+
+    /// Renews the leases of all that this process holds, and makes up for what could not be written before.
+    pub(super) fn beat(&self) {
+        let owed = std::mem::take(&mut *lock(&self.owed));
+        let beaten = self.store.run(&self.bucket, |transaction| {
+            for (place, completed) in &owed {
+                erase(transaction, place, *completed)?;
+            }
+            transaction.renew(&self.bucket, self.owner, self.lease(self.clock.now()))
+        });
+        if let Err(error) = beaten {
+            tracing::warn!(bucket = %self.bucket, %error, "the quota's leases could not be renewed");
+            lock(&self.owed).extend(owed);
+        }
+    }
+
+    pub(super) fn usage(&self) -> Result<Usage, QuotaError> {
+        let period = self.limit.map(|limit| limit.period()).unwrap_or_default();
+        let usage = self.store.run(&self.bucket, |transaction| {
+            let now = self.clock.now();
+            let slots = transaction.slots(&self.bucket, None, now.saturating_sub(period))?;
+            let waiting = transaction.tickets(&self.bucket, now)?.len() as u64;
+            let completed = slots.iter().filter(|slot| !slot.in_flight || slot.until <= now);
+            // Stamps of before the clock was set back count as of now.
+            let frees_at = completed
+                .map(|slot| slot.until.min(now).saturating_add(period))
+                .min();
+            Ok(Usage {
+                used: slots.len() as u64,
+                limit: self.limit,
+                waiting,
+                frees_at,
+            })
+        })?;
+        Ok(usage)
+    }
+}
+
+fn erase(
+    transaction: &mut dyn Transaction,
+    place: &Place,
+    completed: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    match completed {
+        Some(at) => transaction.complete(place, at),
+        None => transaction.leave(place),
+    }
+}

@@ -1,0 +1,241 @@
+//! Makes a connection: resolves the name, checks the addresses, dials one of those, through a proxy if there is one,
+//! and speaks TLS.
+//!
+//! The resolver hands the dialler the addresses that it has checked, and nothing looks the name up again, so a name
+//! that changes its mind (DNS rebinding) gains nothing.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use http::Uri;
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use super::{CONNECT_TIMEOUT, DialError, innermost, tls};
+use crate::egress::destination::{Origin, check_address};
+
+/// TCP, or TLS to a proxy.
+type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
+/// What HTTP is spoken over.
+type Link = MaybeHttpsStream<Wire>;
+
+/// Makes connections.
+#[derive(Clone)]
+pub(super) struct Dialler {
+    loopback: bool,
+    proxies: Arc<Matcher>,
+    direct: HttpConnector<CheckedResolver>,
+    to_proxy: HttpConnector<GaiResolver>,
+}
+
+impl Dialler {
+    pub(super) fn new(loopback: bool, proxies: Matcher) -> Self {
+        Self::with_lookup(loopback, proxies, Arc::new(system_lookup))
+    }
+
+    pub(super) fn with_lookup(loopback: bool, proxies: Matcher, lookup: Lookup) -> Self {
+        Self {
+            loopback,
+            proxies: Arc::new(proxies),
+            direct: connector(HttpConnector::new_with_resolver(CheckedResolver {
+                loopback,
+                lookup,
+            })),
+            to_proxy: connector(HttpConnector::new_with_resolver(GaiResolver::new())),
+        }
+    }
+
+    async fn dial(self, uri: Uri) -> Result<Link, DialError> {
+        let origin = Origin::of(&uri).map_err(|error| DialError::Address(error.to_string().into()))?;
+        if uri.scheme_str() != Some("https") {
+            return self.direct(&origin, uri).await.map(Link::Http);
+        }
+        let proxy = if origin.host().is_loopback() {
+            None
+        } else {
+            self.proxies.intercept(&uri)
+        };
+        let wire = match proxy {
+            Some(proxy) => self.tunnel(proxy, uri.clone()).await?,
+            None => self.direct(&origin, uri.clone()).await?,
+        };
+        let stream = handshake(&uri, wire, &tls::shared().await?.to_api).await?;
+        Ok(Link::Https(TokioIo::new(stream)))
+    }
+
+    async fn direct(&self, origin: &Origin, uri: Uri) -> Result<Wire, DialError> {
+        // An address is not resolved, so the resolver does not see it.
+        if let Some(address) = origin.host().address() {
+            check_address(address, self.loopback && origin.host().is_loopback())?;
+        }
+        self.direct
+            .clone()
+            .call(uri)
+            .await
+            .map(Wire::Http)
+            .map_err(|error| DialError::of(&error))
+    }
+
+    /// Through a proxy the target's name is the proxy's to resolve. The proxy itself is the user's choice: it may well
+    /// be inside.
+    async fn tunnel(&self, proxy: Intercept, uri: Uri) -> Result<Wire, DialError> {
+        let failed = |error: &(dyn std::error::Error + 'static)| DialError::Proxy(innermost(error));
+        let to_proxy = ProxyConnector {
+            tcp: self.to_proxy.clone(),
+        };
+        match proxy.uri().scheme_str() {
+            Some("http" | "https") => {}
+            other => {
+                return Err(DialError::Proxy(
+                    format!("{} proxies are not supported", other.unwrap_or("?")).into(),
+                ));
+            }
+        }
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
+        if let Some(auth) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(auth.clone());
+        }
+        tunnel.call(uri).await.map_err(|error| failed(&error))
+    }
+}
+
+/// The door for the pool: one connection, in [`CONNECT_TIMEOUT`].
+impl Service<Uri> for Dialler {
+    type Response = Link;
+    type Error = DialError;
+    type Future = BoxFuture<'static, Result<Link, DialError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let dialler = self.clone();
+        Box::pin(async move {
+            tokio::time::timeout(CONNECT_TIMEOUT, dialler.dial(uri))
+                .await
+                .unwrap_or(Err(DialError::TimedOut))
+        })
+    }
+}
+
+#[derive(Clone)]
+struct ProxyConnector {
+    tcp: HttpConnector<GaiResolver>,
+}
+
+impl Service<Uri> for ProxyConnector {
+    type Response = Wire;
+    type Error = DialError;
+    type Future = BoxFuture<'static, Result<Wire, DialError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let mut tcp = self.tcp.clone();
+        Box::pin(async move {
+            let stream = tcp
+                .call(uri.clone())
+                .await
+                .map_err(|error| DialError::of(&error))?;
+            if uri.scheme_str() != Some("https") {
+                return Ok(Wire::Http(stream));
+            }
+            let stream = handshake(&uri, stream, &tls::shared().await?.to_proxy).await?;
+            Ok(Wire::Https(TokioIo::new(stream)))
+        })
+    }
+}
+
+fn connector<R>(mut tcp: HttpConnector<R>) -> HttpConnector<R>
+where
+    HttpConnector<R>: Clone,
+{
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(std::time::Duration::from_secs(60)));
+    tcp
+}
+
+async fn handshake<S>(
+    uri: &Uri,
+    stream: S,
+    tls: &Arc<ClientConfig>,
+) -> Result<tokio_rustls::client::TlsStream<TokioIo<S>>, DialError>
+where
+    S: hyper::rt::Read + hyper::rt::Write + Unpin,
+{
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let name = ServerName::try_from(host).map_err(|error| DialError::Tls(error.to_string().into()))?;
+    let connecting = TlsConnector::from(tls.clone()).connect(name, TokioIo::new(stream));
+    connecting
+        .await
+        .map_err(|error| DialError::Tls(innermost(&error)))
+}
+
+/// Looks a name up. The ports of the addresses are of no account.
+pub(super) type Lookup =
+    Arc<dyn Fn(Box<str>) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
+fn system_lookup(name: Box<str>) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+    Box::pin(async move { Ok(tokio::net::lookup_host((&*name, 0)).await?.collect()) })
+}
+
+/// Resolves names, and refuses a name if any of its addresses is one that may not be dialled.
+#[derive(Clone)]
+struct CheckedResolver {
+    loopback: bool,
+    lookup: Lookup,
+}
+
+impl CheckedResolver {
+    async fn resolve(self, name: Box<str>) -> Result<std::vec::IntoIter<SocketAddr>, DialError> {
+        let loopback = self.loopback && &*name == "localhost";
+        let addresses = (self.lookup)(name.clone())
+            .await
+            .map_err(|error| DialError::Dns {
+                name: name.clone(),
+                message: error.to_string().into(),
+            })?;
+        if addresses.is_empty() {
+            return Err(DialError::Dns {
+                name,
+                message: "it has no address".into(),
+            });
+        }
+        for address in &addresses {
+            check_address(address.ip(), loopback)?;
+        }
+        Ok(addresses.into_iter())
+    }
+}
+
+impl Service<Name> for CheckedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = DialError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, DialError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        Box::pin(self.clone().resolve(name.as_str().into()))
+    }
+}

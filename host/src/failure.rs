@@ -1,0 +1,180 @@
+//! How a call fails, as the contract has it: the variant `failure` of `workflow:connector/types`.
+
+use std::fmt;
+
+use serde::Serialize;
+use wasmtime::component::Val;
+
+/// Why a call has no result.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct Failure {
+    /// The kind of failure.
+    pub case: FailureCase,
+    /// What happened, to what, for a person to read.
+    pub message: String,
+    /// The API's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What the API says the error is about: often a correlation id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The HTTP status of the reply, when there was a reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Seconds to wait before the next call, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
+    /// The permissions of which any one would have sufficed, when the API names them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_roles: Vec<String>,
+    /// The parameter to blame, when it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// What to do next, when the host knows.
+    #[serde(skip)]
+    pub hint: Option<String>,
+}
+
+/// The kinds of failure. Those whose name begins with `Permanent` never succeed by being sent again unchanged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FailureCase {
+    /// The API, or the connection's own quota, wants fewer calls.
+    Throttled,
+    /// The API could not be reached or could not answer. Nothing was changed.
+    Unavailable,
+    /// A parameter is missing, malformed or refused by the API.
+    PermanentInvalidInput,
+    /// No credential, or one that the API does not accept.
+    PermanentUnauthorized,
+    /// The credential lacks a permission, or the feature is switched off.
+    PermanentForbidden,
+    /// The thing named does not exist (or not yet).
+    PermanentNotFound,
+    /// The state of the thing forbids it.
+    PermanentConflict,
+    /// The API understood the request and refuses it.
+    PermanentRejected,
+    /// The API answered outside its contract.
+    PermanentUnexpectedReply,
+    /// A request that changes something was sent and no clear answer came.
+    PermanentOutcomeUnknown,
+    /// The engine stopped the call, or the connector broke.
+    #[default]
+    ExecutionFailed,
+}
+
+impl FailureCase {
+    const ALL: [Self; 11] = [
+        Self::Throttled,
+        Self::Unavailable,
+        Self::PermanentInvalidInput,
+        Self::PermanentUnauthorized,
+        Self::PermanentForbidden,
+        Self::PermanentNotFound,
+        Self::PermanentConflict,
+        Self::PermanentRejected,
+        Self::PermanentUnexpectedReply,
+        Self::PermanentOutcomeUnknown,
+        Self::ExecutionFailed,
+    ];
+
+    /// The case's name in the contract, such as `permanent-not-found`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::PermanentInvalidInput => "permanent-invalid-input",
+            Self::PermanentUnauthorized => "permanent-unauthorized",
+            Self::PermanentForbidden => "permanent-forbidden",
+            Self::PermanentNotFound => "permanent-not-found",
+            Self::PermanentConflict => "permanent-conflict",
+            Self::PermanentRejected => "permanent-rejected",
+            Self::PermanentUnexpectedReply => "permanent-unexpected-reply",
+            Self::PermanentOutcomeUnknown => "permanent-outcome-unknown",
+            Self::ExecutionFailed => "execution-failed",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|case| case.name() == name)
+    }
+}
+
+impl fmt::Display for FailureCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Failure {
+    /// A failure of the host's own finding.
+    pub(crate) fn new(case: FailureCase, message: impl Into<String>) -> Self {
+        Self {
+            case,
+            message: message.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads the error of a function's result. A component may declare what it likes, so unknown cases and
+    /// fields are no error: the case becomes [`FailureCase::ExecutionFailed`], the name its message.
+    pub(crate) fn from_value(value: Option<&Val>) -> Self {
+        let Some(Val::Variant(name, payload)) = value else {
+            return Self::new(
+                FailureCase::ExecutionFailed,
+                "the connector failed without saying how",
+            );
+        };
+        let case = FailureCase::named(name);
+        let mut failure = Self {
+            case: case.unwrap_or_default(),
+            ..Self::default()
+        };
+        if let Some(payload) = payload {
+            failure.read(payload);
+        }
+        if failure.message.is_empty() {
+            failure.message = name.clone();
+        }
+        failure
+    }
+
+    fn read(&mut self, payload: &Val) {
+        let Val::Record(fields) = payload else { return };
+        for (name, value) in fields {
+            match (name.as_str(), present(value)) {
+                ("problem", Some(problem)) => self.read(problem),
+                ("message", Some(Val::String(text))) => self.message.clone_from(text),
+                ("code", Some(Val::String(text))) => self.code = Some(text.clone()),
+                ("target", Some(Val::String(text))) => self.target = Some(text.clone()),
+                ("parameter", Some(Val::String(text))) => self.parameter = Some(text.clone()),
+                ("status", Some(Val::U16(status))) => self.status = Some(*status),
+                ("retry-after-seconds", Some(Val::U32(seconds))) => self.retry_after_seconds = Some(*seconds),
+                ("missing-roles", Some(Val::List(roles))) => {
+                    self.missing_roles = roles.iter().filter_map(text).collect();
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn present(value: &Val) -> Option<&Val> {
+    match value {
+        Val::Option(inner) => inner.as_deref(),
+        value => Some(value),
+    }
+}
+
+fn text(value: &Val) -> Option<String> {
+    match value {
+        Val::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}

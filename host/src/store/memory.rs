@@ -1,0 +1,242 @@
+//! A store in memory, for one process: embedders that need no more, and tests.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Key, Place, Slot, Slots, Store, StoreError, Ticket, Transaction, Work};
+use crate::clock::Timestamp;
+
+/// A store in this process's memory. None of its operations fails.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    buckets: Mutex<Buckets>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Store for MemoryStore {
+    fn transact(&self, _partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        // A panic elsewhere leaves no half-done operation: each is complete before the next begins.
+        work(&mut *self.buckets.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+}
+
+/// The contents, by bucket.
+#[derive(Debug, Default)]
+struct Buckets(HashMap<Arc<str>, Bucket>);
+
+#[derive(Debug, Default)]
+struct Bucket {
+    /// The slots, by action.
+    logs: HashMap<Arc<str>, Log>,
+    /// The tickets with their leases, by order of arrival.
+    tickets: BTreeMap<u64, (Ticket, Timestamp)>,
+    /// The order of the last arrival.
+    last: u64,
+}
+
+/// The slots of one action.
+#[derive(Debug, Default)]
+struct Log {
+    in_flight: HashMap<Key, (Timestamp, Duration)>,
+    /// Completions in order of time, each with how long it counts.
+    completed: VecDeque<(Timestamp, Duration)>,
+}
+
+impl Log {
+    fn used(&self, after: Timestamp) -> usize {
+        let in_flight = self
+            .in_flight
+            .values()
+            .filter(|(lease, _)| *lease > after)
+            .count();
+        in_flight + self.completed.len() - self.first_after(after)
+    }
+
+    fn slots(&self, after: Timestamp) -> impl Iterator<Item = Slot> {
+        let in_flight = self.in_flight.values().map(|(lease, _)| Slot {
+            until: *lease,
+            in_flight: true,
+        });
+        let completed = self.completed.range(self.first_after(after)..);
+        in_flight
+            .filter(move |slot| slot.until > after)
+            .chain(completed.map(|(at, _)| Slot {
+                until: *at,
+                in_flight: false,
+            }))
+    }
+
+    fn complete(&mut self, key: Key, at: Timestamp, keep: Duration) {
+        self.in_flight.remove(&key);
+        // Completions come nearly in order, so the place is at the end or close to it.
+        let behind = self
+            .completed
+            .iter()
+            .rev()
+            .take_while(|(other, _)| *other > at)
+            .count();
+        self.completed.insert(self.completed.len() - behind, (at, keep));
+    }
+
+    fn first_after(&self, after: Timestamp) -> usize {
+        self.completed.partition_point(|(at, _)| *at <= after)
+    }
+}
+
+impl Buckets {
+    fn logs(&self, bucket: &str, action: Option<&str>) -> impl Iterator<Item = &Log> {
+        let logs = self.0.get(bucket).map(|bucket| &bucket.logs);
+        let one = action.and_then(|action| logs?.get(action));
+        let all = if action.is_none() { logs } else { None };
+        one.into_iter().chain(all.into_iter().flat_map(HashMap::values))
+    }
+
+    fn log(&mut self, place: &Place) -> &mut Log {
+        self.bucket(&place.bucket)
+            .logs
+            .entry(Arc::clone(&place.action))
+            .or_default()
+    }
+
+    fn bucket(&mut self, name: &Arc<str>) -> &mut Bucket {
+        self.0.entry(Arc::clone(name)).or_default()
+    }
+}
+
+impl Transaction for Buckets {}
+
+impl Slots for Buckets {
+    fn used(&mut self, bucket: &str, action: Option<&str>, after: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.logs(bucket, action).map(|log| log.used(after) as u64).sum())
+    }
+
+    fn slots(
+        &mut self,
+        bucket: &str,
+        action: Option<&str>,
+        after: Timestamp,
+    ) -> Result<Vec<Slot>, StoreError> {
+        Ok(self
+            .logs(bucket, action)
+            .flat_map(|log| log.slots(after))
+            .collect())
+    }
+
+    fn take(&mut self, place: &Place, lease: Timestamp) -> Result<(), StoreError> {
+        self.log(place).in_flight.insert(place.key, (lease, place.keep));
+        Ok(())
+    }
+
+    fn complete(&mut self, place: &Place, at: Timestamp) -> Result<(), StoreError> {
+        self.log(place).complete(place.key, at, place.keep);
+        Ok(())
+    }
+
+    fn anyone_waiting(&mut self, bucket: &str, after: Timestamp) -> Result<bool, StoreError> {
+        let mut tickets = self
+            .0
+            .get(bucket)
+            .into_iter()
+            .flat_map(|bucket| bucket.tickets.values());
+        Ok(tickets.any(|(_, lease)| *lease > after))
+    }
+
+    fn tickets(&mut self, bucket: &str, after: Timestamp) -> Result<Vec<Ticket>, StoreError> {
+        let tickets = self
+            .0
+            .get(bucket)
+            .into_iter()
+            .flat_map(|bucket| bucket.tickets.values());
+        Ok(tickets
+            .filter(|(_, lease)| *lease > after)
+            .map(|(ticket, _)| ticket.clone())
+            .collect())
+    }
+
+    fn queue(&mut self, ticket: &Ticket, lease: Timestamp) -> Result<(), StoreError> {
+        let bucket = self.bucket(&ticket.place.bucket);
+        bucket.last += 1;
+        bucket.tickets.insert(bucket.last, (ticket.clone(), lease));
+        Ok(())
+    }
+
+    fn leave(&mut self, place: &Place) -> Result<(), StoreError> {
+        let tickets = &mut self.bucket(&place.bucket).tickets;
+        let order = tickets
+            .iter()
+            .find(|(_, (ticket, _))| ticket.place.key == place.key)
+            .map(|(order, _)| *order);
+        if let Some(order) = order {
+            tickets.remove(&order);
+        }
+        Ok(())
+    }
+
+    fn renew(&mut self, bucket: &str, owner: u64, lease: Timestamp) -> Result<(), StoreError> {
+        let Some(bucket) = self.0.get_mut(bucket) else {
+            return Ok(());
+        };
+        for (ticket, until) in bucket.tickets.values_mut() {
+            if ticket.place.key.owner == owner {
+                *until = lease;
+            }
+        }
+        for (key, (until, _)) in bucket.logs.values_mut().flat_map(|log| &mut log.in_flight) {
+            if key.owner == owner {
+                *until = lease;
+            }
+        }
+        Ok(())
+    }
+
+    fn clamp(&mut self, bucket: &str, now: Timestamp, lease: Timestamp) -> Result<(), StoreError> {
+        let Some(bucket) = self.0.get_mut(bucket) else {
+            return Ok(());
+        };
+        for (_, until) in bucket.tickets.values_mut() {
+            *until = lease.min(*until);
+        }
+        for log in bucket.logs.values_mut() {
+            for (until, _) in log.in_flight.values_mut() {
+                *until = lease.min(*until);
+            }
+            let future = log.first_after(now);
+            for (at, _) in log.completed.range_mut(future..) {
+                *at = now;
+            }
+        }
+        Ok(())
+    }
+
+    fn purge(&mut self, bucket: &str, now: Timestamp) -> Result<(), StoreError> {
+        let Some(bucket) = self.0.get_mut(bucket) else {
+            return Ok(());
+        };
+        bucket.tickets.retain(|_, (_, lease)| *lease > now);
+        for log in bucket.logs.values_mut() {
+            log.in_flight
+                .retain(|_, (lease, keep)| lease.saturating_add(*keep) > now);
+            // Within an action nearly all count equally long, so the oldest are the first to go.
+            while log
+                .completed
+                .front()
+                .is_some_and(|(at, keep)| at.saturating_add(*keep) <= now)
+            {
+                log.completed.pop_front();
+            }
+        }
+        Ok(())
+    }
+}

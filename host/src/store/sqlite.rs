@@ -1,0 +1,163 @@
+//! A store in a file, shared by all processes that use the same state directory.
+//!
+//! SQLite serialises the processes: each transaction takes the file's one write lock at its beginning. The journal is
+//! a write-ahead log, which is synchronised with the disk only when it is folded into the file: a process that dies
+//! loses nothing, and a machine that loses its power may lose the last transactions, but never damages the file. The
+//! log is shared through memory, so the file must be on a local disk.
+
+mod schema;
+mod slots;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use self::slots::Rows;
+use super::{Source, Store, StoreError, Work};
+
+/// The name of the file, in the state directory.
+pub const FILE: &str = "connector.sqlite3";
+
+/// A store in an SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens the store in a state directory; both are made if they are not there, for this user alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] if they cannot be made or opened, [`StoreError::Newer`] if the file comes from a later
+    /// version, and [`StoreError::Corrupt`] if it is no such file: it is then left as it is.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let path = directory.join(FILE);
+        let denied = |error: io::Error| StoreError::Denied {
+            location: path.display().to_string(),
+            source: Arc::new(error),
+        };
+        make_directory(directory).map_err(denied)?;
+        make_file(&path).map_err(denied)?;
+        let mut connection = connect(&path).map_err(|error| explain(&path, error))?;
+        schema::migrate(&mut connection, &path)?;
+        Ok(Self {
+            path,
+            connection: Mutex::new(connection),
+        })
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Store for SqliteStore {
+    /// All partitions are one: SQLite locks the whole file.
+    fn transact(&self, _partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        // A panic in the middle of a transaction has rolled it back.
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let explained = |error| explain(&self.path, error);
+        // Immediate, because a transaction that begins with reading may find the lock taken when it comes to write.
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(explained)?;
+        work(&mut Rows::new(&transaction, &self.path))?;
+        transaction.commit().map_err(explained)
+    }
+}
+
+fn make_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// Makes the file before SQLite would, so that it is never readable for others. SQLite gives its log the same rights.
+fn make_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.busy_handler(Some(wait_for_lock))?;
+    set_journal(&connection)?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(connection)
+}
+
+/// Changes the journal to a write-ahead log, unless it is one. While several processes try at once, SQLite tells some
+/// that the file is busy without asking [`wait_for_lock`].
+fn set_journal(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let mut tries = 0;
+    loop {
+        let changed = connection.pragma_update(None, "journal_mode", "WAL");
+        match changed {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && wait_for_lock(tries) =>
+            {
+                tries += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Waits a little for the lock, if it is worth it.
+///
+/// Transactions take some ten microseconds, so SQLite's own handler, which soon waits for 100 ms, would have
+/// requests leave much later than they could.
+fn wait_for_lock(tries: i32) -> bool {
+    const QUICK: i32 = 100;
+    let nap = if tries < QUICK {
+        Duration::from_micros(100)
+    } else {
+        Duration::from_millis(2)
+    };
+    sleep(nap);
+    // About 10 s.
+    tries < 5_000
+}
+
+/// What an error of SQLite's means to whoever uses the store.
+fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
+    let location = path.display().to_string();
+    let code = error.sqlite_error_code();
+    let unreadable = matches!(
+        error,
+        rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..)
+    );
+    let source: Source = Arc::new(error);
+    match code {
+        _ if unreadable => StoreError::Corrupt { location, source },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Corrupt { location, source }
+        }
+        Some(ErrorCode::DiskFull) => StoreError::Full { location, source },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+            StoreError::Locked { location, source }
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            StoreError::Denied { location, source }
+        }
+        _ => StoreError::Failed { location, source },
+    }
+}

@@ -1,0 +1,80 @@
+//! The tables, and how they came to be.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::explain;
+use crate::store::StoreError;
+
+/// The steps from each version to the next, beginning with an empty file. What has been released stays as it is:
+/// a change is a further step.
+const STEPS: &[&str] = &[
+    // Times and durations are microseconds; times count from the Unix epoch. Limits are text such as `45/60 1500/3600`, calls and seconds. The numbers of owners
+    // are unsigned, stored with the same bits as signed ones.
+    "
+    CREATE TABLE quota_slot (
+        owner     INTEGER NOT NULL,
+        number    INTEGER NOT NULL,
+        bucket    TEXT    NOT NULL,
+        action    TEXT    NOT NULL,
+        until     INTEGER NOT NULL,
+        keep      INTEGER NOT NULL,
+        in_flight INTEGER NOT NULL,
+        PRIMARY KEY (owner, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX quota_slot_by_time ON quota_slot (bucket, until, action, in_flight);
+
+    CREATE TABLE quota_ticket (
+        arrival INTEGER PRIMARY KEY,
+        owner   INTEGER NOT NULL,
+        number  INTEGER NOT NULL,
+        bucket  TEXT    NOT NULL,
+        action  TEXT    NOT NULL,
+        limits  TEXT    NOT NULL,
+        keep    INTEGER NOT NULL,
+        lease   INTEGER NOT NULL,
+        UNIQUE (owner, number)
+    ) STRICT;
+    CREATE INDEX quota_ticket_by_arrival ON quota_ticket (bucket, arrival);
+    ",
+];
+
+/// The version that [`STEPS`] lead to.
+pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// Brings the tables up to date.
+///
+/// # Errors
+/// [`StoreError::Newer`] if a later version made them, and whatever SQLite says.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let explained = |error| explain(path, error);
+    if version(connection, path)? == VERSION {
+        return Ok(());
+    }
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(explained)?;
+    // Another process may have been faster.
+    let found = version(&transaction, path)?;
+    let done = usize::try_from(found).unwrap_or_default();
+    for step in STEPS.iter().skip(done) {
+        transaction.execute_batch(step).map_err(explained)?;
+    }
+    transaction
+        .pragma_update(None, "user_version", VERSION)
+        .map_err(explained)?;
+    transaction.commit().map_err(explained)
+}
+
+fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+    match found.map_err(|error| explain(path, error))? {
+        found if found > VERSION => Err(StoreError::Newer {
+            location: path.display().to_string(),
+            found,
+            known: VERSION,
+        }),
+        found => Ok(found),
+    }
+}
