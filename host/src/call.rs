@@ -1,0 +1,363 @@
+//! Calls: JSON in, one sandboxed instance, JSON out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use wasmtime::component::Val;
+
+use crate::clock::Clock;
+use crate::connection::Profile;
+use crate::connector::{Connector, Function};
+use crate::door::Door;
+use crate::egress::{Egress, Purpose};
+use crate::failure::{Failure, FailureCase};
+use crate::instance;
+use crate::value::{InputError, OutputError};
+
+/// How long a call may take unless told otherwise, waiting for the quota included.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
+
+/// A connector with an address, a credential and a quota. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    connector: Connector,
+    profile: Arc<Profile>,
+    egress: Arc<Egress>,
+    clock: Arc<dyn Clock>,
+    environment: Arc<[(String, String)]>,
+}
+
+/// What an action returned: one JSON document, with the published connector's keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    json: String,
+    next: Option<String>,
+}
+
+/// Why a call has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The connector has no such action.
+    #[error("the connector has no action `{name}`")]
+    UnknownAction {
+        /// The name that was given.
+        name: String,
+        /// The action that was probably meant.
+        similar: Option<String>,
+    },
+    /// The input is not a JSON object.
+    #[error("the input of `{action}` is {found}, not a JSON object")]
+    NotAnObject {
+        /// The action.
+        action: String,
+        /// What the input is.
+        found: &'static str,
+    },
+    /// A parameter is unknown, missing or of the wrong type. Nothing was run.
+    #[error("{action}: {error}")]
+    Input {
+        /// The action.
+        action: String,
+        /// What is wrong.
+        error: InputError,
+    },
+    /// The action failed.
+    #[error("{0}")]
+    Failed(Box<Failure>),
+    /// The connector returned what JSON cannot hold.
+    #[error("{0}")]
+    Output(OutputError),
+}
+
+impl Connection {
+    pub(crate) fn new(
+        connector: Connector,
+        profile: Profile,
+        egress: Arc<Egress>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let variables = &connector.manifest().environment;
+        let environment = variables
+            .api_url
+            .iter()
+            .map(|name| (name.clone(), profile.api_url().to_string()));
+        let environment = environment.collect();
+        Self {
+            connector,
+            profile: Arc::new(profile),
+            egress,
+            clock,
+            environment,
+        }
+    }
+
+    /// The connector.
+    #[must_use]
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// How the connector is connected.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The door through which all its requests go.
+    #[must_use]
+    pub fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    /// All that the component gets as its environment.
+    #[must_use]
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    /// Calls an action, within [`DEFAULT_DEADLINE`].
+    ///
+    /// `input` is a JSON object; each key may be the published connector's (`Machine ID`), the contract's
+    /// (`machine-id`) or its camelCase (`machineId`).
+    ///
+    /// # Errors
+    /// The input does not fit, or the action failed: see [`Failure::case`] for how.
+    pub async fn call(&self, action: &str, input: Value) -> Result<Reply, CallError> {
+        self.call_within(DEFAULT_DEADLINE, action, input).await
+    }
+
+    /// Calls an action that must end in time: waiting for the quota, being sent again and reading the reply included.
+    ///
+    /// # Errors
+    /// As [`Connection::call`].
+    pub async fn call_within(&self, time: Duration, action: &str, input: Value) -> Result<Reply, CallError> {
+        let function = self.connector.find(action)?;
+        self.run(function, &object(action, input)?, time).await
+    }
+
+    /// Calls an action that returns pages, and gives them one after another.
+    ///
+    /// # Errors
+    /// The connector has no such action, or the input is not an object.
+    pub fn pages(&self, time: Duration, action: &str, input: Value) -> Result<Pages<'_>, CallError> {
+        let function = self.connector.find(action)?;
+        Ok(Pages {
+            connection: self,
+            function,
+            input: Some(object(action, input)?),
+            time,
+        })
+    }
+
+    async fn run(
+        &self,
+        function: &Function,
+        input: &Map<String, Value>,
+        time: Duration,
+    ) -> Result<Reply, CallError> {
+        let arguments = function
+            .signature
+            .arguments(input)
+            .map_err(|error| CallError::Input {
+                action: function.name.clone(),
+                error,
+            })?;
+        let purpose = Purpose {
+            action: function.action.name.as_str().into(),
+            effect: function.action.effect,
+            limits: if self.profile.action_limits() {
+                function.action.limits.clone()
+            } else {
+                [].into()
+            },
+            deadline: Some(self.clock.now().saturating_add(time)),
+        };
+        let door = Door::new(self.egress.clone(), purpose);
+        let value = instance::run(
+            &self.connector,
+            function,
+            &arguments,
+            &self.environment,
+            door,
+            time,
+        )
+        .await
+        .map_err(|failure| CallError::Failed(Box::new(failure)))?;
+        let mut json = Vec::new();
+        function
+            .signature
+            .write(&value, &mut json)
+            .map_err(CallError::Output)?;
+        // What was written is made of strings and of JSON that was checked.
+        let json = String::from_utf8(json).map_err(|_| CallError::Output(OutputError::NoJsonForm("text")))?;
+        let next = function
+            .action
+            .paging
+            .as_ref()
+            .and_then(|paging| text_field(&value, &paging.next));
+        Ok(Reply { json, next })
+    }
+}
+
+impl Reply {
+    /// The result as JSON text.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The link to the next page, when the result is a page that has one.
+    #[must_use]
+    pub fn next_link(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
+    /// The result as JSON text.
+    #[must_use]
+    pub fn into_json(self) -> String {
+        self.json
+    }
+
+    /// The result as a type of the caller's.
+    ///
+    /// # Errors
+    /// The type does not fit the result.
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.json)
+    }
+
+    /// The result as a JSON value.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        // Written by this library, so it is JSON; a depth beyond the reader's is all that could be amiss.
+        serde_json::from_str(&self.json).unwrap_or(Value::Null)
+    }
+}
+
+/// The pages of a result.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    connection: &'a Connection,
+    function: &'a Function,
+    input: Option<Map<String, Value>>,
+    time: Duration,
+}
+
+impl Pages<'_> {
+    /// Fetches the next page; none when the last one had no link to go on. Each page has the full time.
+    ///
+    /// # Errors
+    /// As [`Connection::call`]. After an error there are no more pages.
+    pub async fn next(&mut self) -> Option<Result<Reply, CallError>> {
+        let input = self.input.take()?;
+        let reply = self.connection.run(self.function, &input, self.time).await;
+        match reply {
+            Ok(reply) => match self.following(&reply, &input) {
+                Ok(next) => {
+                    self.input = next;
+                    Some(Ok(reply))
+                }
+                Err(failure) => Some(Err(CallError::Failed(Box::new(failure)))),
+            },
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The input of the next page: the link, and what the action cannot do without.
+    fn following(
+        &self,
+        reply: &Reply,
+        input: &Map<String, Value>,
+    ) -> Result<Option<Map<String, Value>>, Failure> {
+        let Some(paging) = &self.function.action.paging else {
+            return Ok(None);
+        };
+        let Some(link) = reply.next_link() else {
+            return Ok(None);
+        };
+        let mut following = Map::new();
+        for parameter in self
+            .function
+            .signature
+            .parameters()
+            .filter(|parameter| parameter.required())
+        {
+            if let Some((key, value)) = input.iter().find(|(key, _)| parameter.answers_to(key)) {
+                following.insert(key.clone(), value.clone());
+            }
+        }
+        if input.get(&paging.parameter).and_then(Value::as_str) == Some(link) {
+            let message = "the API's link to the next page leads to the same page";
+            return Err(Failure::new(FailureCase::PermanentUnexpectedReply, message));
+        }
+        following.insert(paging.parameter.clone(), Value::String(link.to_owned()));
+        Ok(Some(following))
+    }
+}
+
+impl CallError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownAction {
+                similar: Some(similar),
+                ..
+            } => Some(format!("did you mean `{similar}`?")),
+            Self::UnknownAction { .. } => Some("list the actions that there are".into()),
+            Self::NotAnObject { .. } => Some("give an object with a key for each parameter".into()),
+            Self::Input { error, .. } => error.hint(),
+            Self::Failed(failure) => failure.hint.clone(),
+            Self::Output(_) => None,
+        }
+    }
+
+    /// The failure, as the contract has it. Input that was refused here is invalid input like that which the API refuses.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let case = match self {
+            Self::Failed(failure) => return Failure::clone(failure),
+            Self::Output(_) => FailureCase::PermanentUnexpectedReply,
+            Self::UnknownAction { .. } | Self::NotAnObject { .. } | Self::Input { .. } => {
+                FailureCase::PermanentInvalidInput
+            }
+        };
+        let mut failure = Failure::new(case, self.to_string());
+        failure.hint = self.hint();
+        if let Self::Input { error, .. } = self {
+            failure.parameter = Some(error.parameter.clone());
+        }
+        failure
+    }
+}
+
+/// The text that a record holds in a field, if it is there.
+fn text_field(record: &Val, name: &str) -> Option<String> {
+    let Val::Record(fields) = record else { return None };
+    match fields.iter().find(|(field, _)| field == name)? {
+        (_, Val::String(text)) => Some(text.clone()),
+        (_, Val::Option(Some(inner))) => match &**inner {
+            Val::String(text) => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn object(action: &str, input: Value) -> Result<Map<String, Value>, CallError> {
+    let found = match input {
+        Value::Object(object) => return Ok(object),
+        Value::Null => return Ok(Map::new()),
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+    };
+    Err(CallError::NotAnObject {
+        action: action.to_owned(),
+        found,
+    })
+}

@@ -1,0 +1,188 @@
+//! The command line: what may be written, and what it means.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::error::CliError;
+
+/// Runs workflow connectors in a sandbox: the connector never sees the credential, and reaches only its own API.
+#[derive(Debug, Parser)]
+#[command(name = "connector", version, max_term_width = 110, propagate_version = true)]
+struct CommandLine {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A command with the flags that all commands share.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub(crate) globals: Globals,
+    pub(crate) command: Command,
+}
+
+/// Flags that all commands share; they may stand before or after the command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Globals {
+    /// The connector to run; left out, the one that this program carries
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CONNECTOR_COMPONENT",
+        help_heading = "Global options"
+    )]
+    pub(crate) component: Option<PathBuf>,
+    /// The configuration file; left out, `connector/config.toml` in your configuration directory
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) config: Option<PathBuf>,
+    /// The connection to use, as the configuration file names it [default: default]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "CONNECTOR_CONNECTION",
+        help_heading = "Global options"
+    )]
+    pub(crate) connection: Option<String>,
+    /// How results are written [default: json, or a table where a list is for reading]
+    #[arg(long, short, global = true, value_enum, default_value_t = Format::Auto, hide_default_value = true,
+          hide_possible_values = false, value_name = "FORMAT", help_heading = "Global options")]
+    pub(crate) output: Format,
+    /// How long a call may take, waiting included, such as 30s, 5m or 1h [default: 5m]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, help_heading = "Global options")]
+    pub(crate) deadline: Option<Duration>,
+    /// Say more on standard error; again for still more
+    #[arg(long, short, global = true, action = ArgAction::Count, help_heading = "Global options")]
+    pub(crate) verbose: u8,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// What suits the command
+    #[default]
+    #[value(hide = true)]
+    Auto,
+    /// One JSON document
+    Json,
+    /// A table, for reading
+    Table,
+    /// One JSON document a line, for each thing in a list
+    Ndjson,
+    /// Comma-separated values, with a header
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the connector's actions
+    Actions,
+    /// Say what an action does, takes and needs; or what the connector is
+    Describe {
+        /// The action, such as one that `connector actions` lists
+        action: Option<String>,
+    },
+    /// Call an action
+    ///
+    /// `connector call <action> --help` shows the action's own flags.
+    #[command(disable_help_flag = true)]
+    Call(CallArgs),
+    /// List connections, or test one
+    #[command(subcommand)]
+    Connections(ConnectionsCommand),
+    /// Serve a stand-in for the API on this machine, with its sign-in
+    Simulate(SimulateArgs),
+    /// Watch the embedded connector at work against the stand-in API
+    Demo,
+    /// Write a completion script for a shell to standard output
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The action and its own flags, which only the connector knows.
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// The action, with its flags
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0.., value_name = "ACTION")]
+    pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConnectionsCommand {
+    /// List the connections of the configuration file
+    List,
+    /// Sign in and make one cheap read; nothing is changed
+    Test,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The port to serve on, on 127.0.0.1; 0 for any that is free
+    #[arg(long, default_value_t = 9000)]
+    pub(crate) port: u16,
+    /// Settings of the stand-in, as JSON or `@file`: limits, latency, faults and so on
+    #[arg(long, value_name = "JSON")]
+    pub(crate) options: Option<String>,
+}
+
+/// Reads the command line.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, CliError> {
+    let line = CommandLine::try_parse_from(words).map_err(|error| CliError::Clap(Box::new(error)))?;
+    Ok(Invocation {
+        globals: line.globals,
+        command: line.command,
+    })
+}
+
+/// The command line as clap has it, for completions.
+pub(crate) fn command() -> clap::Command {
+    <CommandLine as clap::CommandFactory>::command()
+}
+
+impl Globals {
+    /// Adds the shared flags to a command that is made up as the program runs.
+    pub(crate) fn augment(command: clap::Command) -> clap::Command {
+        <Self as Args>::augment_args(command)
+    }
+
+    /// Takes over what was written after the action.
+    pub(crate) fn update(&mut self, matches: &mut clap::ArgMatches) -> Result<(), CliError> {
+        let late = Self::from_arg_matches_mut(matches).map_err(|error| CliError::Clap(Box::new(error)))?;
+        if late.output != Format::Auto {
+            self.output = late.output;
+        }
+        self.component = late.component.or(self.component.take());
+        self.config = late.config.or(self.config.take());
+        self.connection = late.connection.or(self.connection.take());
+        self.deadline = late.deadline.or(self.deadline);
+        self.verbose = self.verbose.max(late.verbose);
+        Ok(())
+    }
+}
+
+/// `30s`, `5m`, `1h`, or a number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("expected a time such as 30s, 5m or 1h".into()),
+    };
+    let number: f64 = digits
+        .parse()
+        .map_err(|_| "expected a time such as 30s, 5m or 1h".to_owned())?;
+    match Duration::try_from_secs_f64(number * factor) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("expected a time greater than zero, such as 30s".into()),
+    }
+}

@@ -1,0 +1,43 @@
+//! `connector actions`: what there is to call.
+
+use connector_host::manifest::{Effect, Status};
+
+use crate::cli::{Format, Globals};
+use crate::error::CliError;
+use crate::{output, setup};
+
+pub(crate) fn run(globals: &Globals) -> Result<(), CliError> {
+    let connector = setup::connector(globals)?;
+    match globals.output {
+        Format::Json => output::document(&connector.manifest().actions),
+        Format::Ndjson => connector
+            .actions()
+            .try_for_each(|function| output::document(&function.action)),
+        _ => {
+            let rows = connector.actions().map(|function| {
+                let action = &function.action;
+                vec![
+                    action.name.clone(),
+                    effect(action.effect).into(),
+                    described(&action.title, action.status),
+                ]
+            });
+            output::listing(&["ACTION", "EFFECT", "TITLE"], rows.collect())
+        }
+    }
+}
+
+pub(super) fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "read",
+        Effect::Write => "write",
+        Effect::Disruptive => "disruptive",
+    }
+}
+
+fn described(title: &str, status: Status) -> String {
+    match status {
+        Status::Deprecated if !title.contains("deprecated") => format!("{title} (deprecated)"),
+        _ => title.to_owned(),
+    }
+}

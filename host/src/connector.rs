@@ -1,0 +1,283 @@
+//! A connector: a component, compiled and linked, with its functions and its manifest.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, Linker};
+
+use crate::call::CallError;
+use crate::engine::SandboxEngine;
+use crate::instance::{FunctionIndex, Prepared, State};
+use crate::manifest::{self, Action, Effect, Manifest, Status};
+use crate::value::Signature;
+
+/// Interfaces of the contract itself: every connector has them, and none is an action.
+const CONTRACT: &str = "workflow:connector/";
+
+/// A connector, ready to be connected. Cheap to clone.
+#[derive(Clone)]
+pub struct Connector {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    prepared: Prepared,
+    manifest: Manifest,
+    functions: BTreeMap<String, Function>,
+    engine: SandboxEngine,
+}
+
+/// A function of a connector: an action, or a part of a trigger.
+#[derive(Debug)]
+pub struct Function {
+    /// What the manifest says of it; of a function that the manifest does not name, just the name, and the
+    /// effect [`Effect::Write`], so that it is never sent twice.
+    pub action: Action,
+    /// How its arguments and its result are converted.
+    pub signature: Signature,
+    /// The keys of a result's row that a person wants to see first.
+    pub columns: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) index: FunctionIndex,
+}
+
+/// Why a file is not a connector that can run here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read the component {}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The bytes are not a WebAssembly component.
+    #[error("not a WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// The component wants something that the sandbox does not have.
+    #[error("the component needs what a sandboxed connector does not get: {0}")]
+    UnknownImport(String),
+    /// The component exports no functions of the connector contract.
+    #[error("the component is not a workflow connector: {0}")]
+    NotAConnector(String),
+    /// The manifest is not what the contract says.
+    #[error("the connector's manifest is malformed: {0}")]
+    Manifest(serde_json::Error),
+}
+
+impl LoadError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "name a component file (.wasm) that exists and that you may read",
+            Self::NotAComponent(_) => {
+                "build it for wasm32-wasip2, or make a component of a core module with `wasm-tools component new`"
+            }
+            Self::UnknownImport(_) => {
+                "a connector may import wasi:cli, wasi:clocks, wasi:io, wasi:random and wasi:http"
+            }
+            Self::NotAConnector(_) => {
+                "a connector exports workflow:connector/manifest and interfaces whose functions return result<_, failure>"
+            }
+            Self::Manifest(_) => "build the connector again with a matching version of the contract",
+        }
+    }
+}
+
+impl Connector {
+    pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+        std::fs::read(path).map_err(|error| LoadError::Unreadable {
+            path: path.to_owned(),
+            error,
+        })
+    }
+
+    pub(crate) fn load(
+        engine: &SandboxEngine,
+        linker: &Linker<State>,
+        bytes: &[u8],
+    ) -> Result<Self, LoadError> {
+        if !wasmparser::Parser::is_component(bytes) {
+            let reason = if wasmparser::Parser::is_core_wasm(bytes) {
+                "it is a core module"
+            } else {
+                "it does not begin like one"
+            };
+            return Err(LoadError::NotAComponent(reason.into()));
+        }
+        let component = Component::from_binary(&engine.engine, bytes)
+            .map_err(|error| LoadError::NotAComponent(one_line(&error)))?;
+        let manifest = match manifest_section(bytes) {
+            Some(section) => Manifest::parse(section).map_err(LoadError::Manifest)?,
+            None => {
+                let reason = format!("it has no custom section `{}`", manifest::SECTION);
+                return Err(LoadError::NotAConnector(reason));
+            }
+        };
+        let functions = functions(engine, &component, &manifest)?;
+        let prepared = linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::UnknownImport(one_line(&error)))?;
+        let inner = Inner {
+            prepared: Arc::new(prepared),
+            manifest,
+            functions,
+            engine: engine.clone(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// What the connector says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.inner.manifest
+    }
+
+    /// The functions that the component exports, by name: its actions and the parts of its triggers.
+    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.inner.functions.values()
+    }
+
+    /// The actions: the functions that are no part of a trigger, in the manifest's order.
+    pub fn actions(&self) -> impl Iterator<Item = &Function> {
+        let manifest = self.manifest();
+        let listed = manifest
+            .actions
+            .iter()
+            .filter_map(|action| self.inner.functions.get(&action.name));
+        let unlisted = self.functions().filter(move |function| {
+            manifest.action(&function.name).is_none()
+                && !manifest
+                    .trigger_functions()
+                    .any(|action| action.name == function.name)
+        });
+        listed.chain(unlisted)
+    }
+
+    /// The function of that name.
+    ///
+    /// # Errors
+    /// [`CallError::UnknownAction`], with the name that was probably meant.
+    pub fn find(&self, name: &str) -> Result<&Function, CallError> {
+        self.inner.functions.get(name).ok_or_else(|| {
+            let names = self.inner.functions.keys().map(String::as_str);
+            let similar = crate::similar::most_similar(name, names).map(str::to_owned);
+            CallError::UnknownAction {
+                name: name.to_owned(),
+                similar,
+            }
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &SandboxEngine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn prepared(&self) -> &Prepared {
+        &self.inner.prepared
+    }
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector")
+            .field("name", &self.inner.manifest.name)
+            .field("version", &self.inner.manifest.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lists the functions from the component's own types, so that what is listed can be called.
+fn functions(
+    engine: &SandboxEngine,
+    component: &Component,
+    manifest: &Manifest,
+) -> Result<BTreeMap<String, Function>, LoadError> {
+    let mut functions = BTreeMap::new();
+    for (interface, export) in component.component_type().exports(&engine.engine) {
+        let ComponentItem::ComponentInstance(instance) = export.ty else {
+            continue;
+        };
+        if interface.starts_with(CONTRACT) {
+            continue;
+        }
+        let Some(place) = component.get_export_index(None, interface) else {
+            continue;
+        };
+        for (name, item) in instance.exports(&engine.engine) {
+            let ComponentItem::ComponentFunc(ty) = item.ty else {
+                continue;
+            };
+            let Some(index) = component.get_export_index(Some(&place), name) else {
+                continue;
+            };
+            let function = function(interface, name, index, &ty, manifest);
+            if !function.signature.has_failure() {
+                let reason = format!("{interface}#{name} does not return result<_, failure>");
+                return Err(LoadError::NotAConnector(reason));
+            }
+            if functions.insert(name.to_owned(), function).is_some() {
+                return Err(LoadError::NotAConnector(format!("it exports `{name}` twice")));
+            }
+        }
+    }
+    if functions.is_empty() {
+        return Err(LoadError::NotAConnector("it exports no actions".into()));
+    }
+    Ok(functions)
+}
+
+fn function(
+    interface: &str,
+    name: &str,
+    index: FunctionIndex,
+    ty: &ComponentFunc,
+    manifest: &Manifest,
+) -> Function {
+    let known = manifest
+        .actions
+        .iter()
+        .chain(manifest.trigger_functions())
+        .find(|action| action.name == name && action.interface == interface);
+    let signature = Signature::new(ty, known, manifest);
+    let action = known.cloned().unwrap_or_else(|| Action {
+        name: name.to_owned(),
+        interface: interface.to_owned(),
+        title: name.to_owned(),
+        effect: Effect::Write,
+        status: Status::Stable,
+        ..Action::default()
+    });
+    let columns = manifest.columns(&action);
+    Function {
+        action,
+        signature,
+        columns,
+        name: name.to_owned(),
+        index,
+    }
+}
+
+/// Finds the manifest without running anything. Compilers put it into the core module inside the component.
+fn manifest_section(bytes: &[u8]) -> Option<&[u8]> {
+    wasmparser::Parser::new(0)
+        .parse_all(bytes)
+        .find_map(|payload| match payload {
+            Ok(wasmparser::Payload::CustomSection(section)) if section.name() == manifest::SECTION => {
+                Some(section.data())
+            }
+            _ => None,
+        })
+}
+
+fn one_line(error: &wasmtime::Error) -> String {
+    let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
+    causes.join(": ").split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,141 @@
+//! The side of the door that faces the component: its requests go in, error codes or replies come out, and the
+//! real reason of a refusal is kept for the caller.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use wasmtime_wasi_http::{Error as HttpError, WasiBody};
+
+use crate::egress::quota::QuotaError;
+use crate::egress::{Egress, EgressError, MAX_REQUEST_BYTES, Purpose};
+use crate::failure::{Failure, FailureCase};
+use crate::manifest::Effect;
+
+/// A call's way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    egress: Arc<Egress>,
+    purpose: Arc<Purpose>,
+    knocked: Arc<AtomicBool>,
+    refusal: Arc<Mutex<Option<Failure>>>,
+}
+
+impl Door {
+    pub(crate) fn new(egress: Arc<Egress>, purpose: Purpose) -> Self {
+        Self {
+            egress,
+            purpose: Arc::new(purpose),
+            knocked: Arc::default(),
+            refusal: Arc::default(),
+        }
+    }
+
+    /// Sends a component's request.
+    pub(crate) async fn send(
+        &self,
+        request: http::Request<WasiBody>,
+    ) -> Result<http::Response<WasiBody>, HttpError> {
+        self.keep(None);
+        self.knocked.store(true, Ordering::SeqCst);
+        let (parts, body) = request.into_parts();
+        let body = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(self.refuse(&EgressError::RequestTooLarge {
+                    limit: MAX_REQUEST_BYTES,
+                }));
+            }
+            // The component gave up on its own request: nothing was sent.
+            Err(_) => return Err(HttpError::HttpProtocolError),
+        };
+        let request = http::Request::from_parts(parts, body);
+        match self.egress.send(&self.purpose, request).await {
+            Ok(reply) => {
+                let door = self.clone();
+                let refuse = move |error: EgressError| door.refuse(&error);
+                Ok(reply.map(|body| BodyExt::boxed_unsync(body.map_err(refuse))))
+            }
+            Err(error) => Err(self.refuse(&error)),
+        }
+    }
+
+    /// Why the last request was refused, if it was.
+    pub(crate) fn explain(&self) -> Option<Failure> {
+        self.refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What a failure comes to when the component could not say how its request ended: a change that may have
+    /// been made must not be made again.
+    pub(crate) fn uncertain(&self, failure: Failure) -> Failure {
+        if self.purpose.effect.is_read() || !self.knocked.load(Ordering::SeqCst) {
+            return failure;
+        }
+        let message = format!(
+            "{}; a request was on its way, and may have been carried out",
+            failure.message
+        );
+        let mut failure = Failure {
+            case: FailureCase::PermanentOutcomeUnknown,
+            message,
+            ..failure
+        };
+        failure.hint = Some("look at what has changed before calling again".into());
+        failure
+    }
+
+    fn refuse(&self, error: &EgressError) -> HttpError {
+        self.keep(Some(error.failure(self.purpose.effect)));
+        error.to_wasi()
+    }
+
+    fn keep(&self, failure: Option<Failure>) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+}
+
+impl EgressError {
+    /// The failure that it makes of a call with that effect.
+    #[must_use]
+    pub fn failure(&self, effect: Effect) -> Failure {
+        let mut failure = Failure::new(self.case(effect), self.to_string());
+        failure.retry_after_seconds = self.retry_after_seconds();
+        failure.hint = self.hint();
+        failure
+    }
+
+    fn case(&self, effect: Effect) -> FailureCase {
+        match self {
+            Self::DestinationDenied(_) | Self::AddressDenied { .. } => FailureCase::PermanentRejected,
+            Self::Credential(error) if error.is_transient() => FailureCase::Unavailable,
+            Self::Credential(_) => FailureCase::PermanentUnauthorized,
+            Self::Quota(QuotaError::Throttled(_)) => FailureCase::Throttled,
+            Self::Quota(_) | Self::NotSent { .. } => FailureCase::Unavailable,
+            Self::RequestTooLarge { .. } => FailureCase::PermanentInvalidInput,
+            Self::ReplyTooLarge { .. } => FailureCase::PermanentUnexpectedReply,
+            error if error.may_have_been_processed() && !effect.is_read() => {
+                FailureCase::PermanentOutcomeUnknown
+            }
+            _ => FailureCase::Unavailable,
+        }
+    }
+
+    /// What the component is told: the nearest of the error codes that `wasi:http` has.
+    fn to_wasi(&self) -> HttpError {
+        match self {
+            Self::DestinationDenied(_) => HttpError::HttpRequestDenied,
+            Self::AddressDenied { .. } => HttpError::DestinationIpProhibited,
+            Self::Credential(_) => HttpError::ConfigurationError,
+            Self::Quota(_) => HttpError::ConnectionLimitReached,
+            Self::NotSent { .. } => HttpError::ConnectionRefused,
+            Self::Timeout { sent: false, .. } => HttpError::ConnectionTimeout,
+            Self::Timeout { .. } => HttpError::HttpResponseTimeout,
+            Self::ReplyTooLarge { limit, .. } => HttpError::HttpResponseBodySize(Some(*limit)),
+            Self::RequestTooLarge { limit } => HttpError::HttpRequestBodySize(u64::try_from(*limit).ok()),
+            _ => HttpError::ConnectionTerminated,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! How a command fails: what happened, what to do next, and the exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use connector_host::config::ConfigError;
+use connector_host::egress::EgressError;
+use connector_host::{CallError, Failure, FailureCase, HostError, LoadError};
+use serde_json::json;
+
+use crate::cli::Format;
+use crate::terminal::printable;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum CliError {
+    /// The command line makes no sense; clap says it best.
+    Clap(Box<clap::Error>),
+    /// The command line is readable but wrong.
+    Usage { message: String, hint: String },
+    /// The configuration is missing or wrong.
+    Config(ConfigError),
+    /// The component is no connector.
+    Load(LoadError),
+    /// The connection cannot be set up.
+    Connect(EgressError),
+    /// A call failed.
+    Call(CallError),
+    /// Something local that should work does not.
+    Local { message: String, hint: String },
+    /// Whoever read standard output has had enough.
+    Closed,
+}
+
+impl CliError {
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    pub(crate) fn local(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Local {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// Ends the process before it has begun: the command line itself is at fault.
+    pub(crate) fn exit(self) -> ExitCode {
+        self.report(Format::Auto)
+    }
+
+    /// Tells the user, on standard error.
+    pub(crate) fn report(self, format: Format) -> ExitCode {
+        match &self {
+            Self::Closed => return ExitCode::SUCCESS,
+            Self::Clap(error) => {
+                let _ = error.print();
+                return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            }
+            _ => {}
+        }
+        let failure = self.failure();
+        let mut stderr = io::stderr().lock();
+        // Nothing is left to tell if standard error itself is gone.
+        let _ = if format == Format::Json {
+            writeln!(stderr, "{}", json!({ "error": failure }))
+        } else {
+            describe(&mut stderr, &failure)
+        };
+        ExitCode::from(self.code(failure.case))
+    }
+
+    fn failure(&self) -> Failure {
+        let (case, message, hint) = match self {
+            Self::Call(error) => return error.failure(),
+            Self::Connect(error) => return error.failure(connector_host::manifest::Effect::Read),
+            Self::Usage { message, hint } => (
+                FailureCase::PermanentInvalidInput,
+                message.clone(),
+                Some(hint.clone()),
+            ),
+            Self::Config(error) => (
+                FailureCase::PermanentInvalidInput,
+                error.to_string(),
+                Some(error.hint()),
+            ),
+            Self::Load(error) => (
+                FailureCase::PermanentInvalidInput,
+                error.to_string(),
+                Some(error.hint().to_owned()),
+            ),
+            Self::Local { message, hint } => {
+                (FailureCase::ExecutionFailed, message.clone(), Some(hint.clone()))
+            }
+            Self::Clap(error) => (FailureCase::PermanentInvalidInput, error.to_string(), None),
+            Self::Closed => (
+                FailureCase::ExecutionFailed,
+                "standard output was closed".into(),
+                None,
+            ),
+        };
+        let mut failure = Failure::default();
+        failure.case = case;
+        failure.message = message;
+        failure.hint = hint;
+        failure
+    }
+
+    /// The exit codes are a promise to scripts: see the README.
+    fn code(&self, case: FailureCase) -> u8 {
+        match case {
+            FailureCase::PermanentInvalidInput => 2,
+            FailureCase::PermanentUnauthorized | FailureCase::PermanentForbidden => 3,
+            FailureCase::PermanentNotFound => 4,
+            FailureCase::Throttled => 5,
+            FailureCase::PermanentConflict | FailureCase::PermanentRejected => 6,
+            FailureCase::Unavailable => 7,
+            FailureCase::PermanentOutcomeUnknown => 8,
+            FailureCase::PermanentUnexpectedReply => 9,
+            _ => 1,
+        }
+    }
+}
+
+fn describe(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
+    writeln!(out, "error: {}", printable(&failure.message))?;
+    let mut details = Vec::new();
+    details.extend(
+        failure
+            .code
+            .as_ref()
+            .map(|code| format!("code {}", printable(code))),
+    );
+    details.extend(failure.status.map(|status| format!("HTTP status {status}")));
+    details.extend(
+        failure
+            .target
+            .as_ref()
+            .map(|target| format!("target {}", printable(target))),
+    );
+    if !details.is_empty() {
+        writeln!(out, "  ({})", details.join(", "))?;
+    }
+    if let Some(hint) = failure.hint.clone().or_else(|| hint(failure)) {
+        writeln!(out, "hint: {}", printable(&hint))?;
+    }
+    Ok(())
+}
+
+/// What to do about a failure that the API told of.
+fn hint(failure: &Failure) -> Option<String> {
+    Some(match failure.case {
+        FailureCase::Throttled => match failure.retry_after_seconds {
+            Some(seconds) => format!("call again in {seconds} s"),
+            None => "call again later".into(),
+        },
+        FailureCase::Unavailable => "call again later; `connector connections test` shows what works".into(),
+        FailureCase::PermanentInvalidInput => "`connector describe <action>` shows what each parameter takes".into(),
+        FailureCase::PermanentUnauthorized => {
+            "check the connection's credential: `connector connections test`".into()
+        }
+        FailureCase::PermanentForbidden if failure.missing_roles.is_empty() => {
+            "the credential may not do this: `connector describe <action>` names the permissions that it needs".into()
+        }
+        FailureCase::PermanentForbidden => {
+            format!("grant the application one of: {}", failure.missing_roles.join(", "))
+        }
+        FailureCase::PermanentNotFound => "check the id; what was just asked for may not exist yet".into(),
+        FailureCase::PermanentConflict => "wait until what is in progress ends, or cancel it".into(),
+        FailureCase::PermanentOutcomeUnknown => {
+            "it may have happened: look at what has changed before calling again".into()
+        }
+        FailureCase::PermanentUnexpectedReply => {
+            "if a proxy answers in the API's place, check its settings; else report what the API sent".into()
+        }
+        _ => return None,
+    })
+}
+
+impl From<CallError> for CliError {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<LoadError> for CliError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl From<EgressError> for CliError {
+    fn from(error: EgressError) -> Self {
+        Self::Connect(error)
+    }
+}
+
+impl From<HostError> for CliError {
+    fn from(error: HostError) -> Self {
+        Self::local(
+            error.to_string(),
+            "report this with the output of `connector --version`",
+        )
+    }
+}
+
+/// Writing to standard output fails when its reader has gone: that is no error of ours.
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::Closed
+        } else {
+            Self::local(
+                format!("cannot write to standard output: {error}"),
+                "check that the disk has room",
+            )
+        }
+    }
+}

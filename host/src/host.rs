@@ -1,0 +1,165 @@
+//! The host: an engine that loads connectors, and the state that their connections share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+
+use crate::call::Connection;
+use crate::clock::{Clock, SystemClock};
+use crate::connection::Profile;
+use crate::connector::{Connector, LoadError};
+use crate::egress::{Egress, EgressError};
+use crate::engine::{EngineOptions, SandboxEngine};
+use crate::instance::State;
+use crate::store::{MemoryStore, Store};
+
+/// How many calls run at a time unless told otherwise.
+const CONCURRENCY: u32 = 128;
+/// How much memory one call may use unless told otherwise: enough for a reply of 64 MB.
+const MEMORY: usize = 1 << 30;
+
+/// Loads connectors and connects them. Cheap to clone.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let host = connector_host::Host::builder().concurrency(16).build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Host {
+    engine: SandboxEngine,
+    linker: Arc<Linker<State>>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Settles how a [`Host`] works.
+#[derive(Debug)]
+pub struct HostBuilder {
+    concurrency: u32,
+    memory: usize,
+    cache: Option<PathBuf>,
+    store: Option<Arc<dyn Store>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a host cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up the WebAssembly engine: {0}")]
+pub struct HostError(String);
+
+impl Host {
+    /// A host with the defaults: 128 calls at a time, 1 GiB of memory for each, nothing on disk.
+    #[must_use]
+    pub fn builder() -> HostBuilder {
+        HostBuilder {
+            concurrency: CONCURRENCY,
+            memory: MEMORY,
+            cache: None,
+            store: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Loads a connector from a component's bytes. Nothing of it runs.
+    ///
+    /// # Errors
+    /// Says what keeps the bytes from being a connector that can run here.
+    pub fn load(&self, component: &[u8]) -> Result<Connector, LoadError> {
+        Connector::load(&self.engine, &self.linker, component)
+    }
+
+    /// Loads a connector from a file.
+    ///
+    /// # Errors
+    /// As [`Host::load`], or the file cannot be read.
+    pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Connector, LoadError> {
+        self.load(&Connector::read(path.as_ref())?)
+    }
+
+    /// Connects a connector: from here on there is an address, a credential and a quota.
+    ///
+    /// Nothing is sent before the first call.
+    ///
+    /// # Errors
+    /// The credential cannot be set up, such as a variable that is not set.
+    pub fn connect(&self, connector: &Connector, profile: Profile) -> Result<Connection, EgressError> {
+        let egress = Egress::new(&profile, self.store.clone(), self.clock.clone())?;
+        Ok(Connection::new(
+            connector.clone(),
+            profile,
+            Arc::new(egress),
+            self.clock.clone(),
+        ))
+    }
+}
+
+impl HostBuilder {
+    /// How many calls may run at a time, over all connections; more wait. Each takes address space from the start.
+    #[must_use]
+    pub fn concurrency(mut self, calls: u32) -> Self {
+        self.concurrency = calls.max(1);
+        self
+    }
+
+    /// How much linear memory one call may use, in bytes; at most 4 GiB.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory = bytes.min(4 << 30);
+        self
+    }
+
+    /// Where compiled code is kept between runs. Whoever can write there can run code as this process.
+    #[must_use]
+    pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.cache = Some(directory.into());
+        self
+    }
+
+    /// Where quota slots are kept; in memory when left out, and then other processes do not share them.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The clock; the system's when left out.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets the host up.
+    ///
+    /// # Errors
+    /// The engine refuses the settings, or the machine does not have the address space.
+    pub fn build(self) -> Result<Host, HostError> {
+        let failed = |error: wasmtime::Error| HostError(format!("{error:#}"));
+        let options = EngineOptions {
+            concurrency: self.concurrency,
+            memory: self.memory,
+        };
+        let engine = SandboxEngine::new(options, self.cache.as_deref()).map_err(failed)?;
+        let mut linker = Linker::new(&engine.engine);
+        // All of WASI can be linked, since the context grants nothing: no file is open, no address may be reached.
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(failed)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(failed)?;
+        Ok(Host {
+            engine,
+            linker: Arc::new(linker),
+            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
+            clock: self.clock,
+        })
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,206 @@
+//! One call: a store with a memory cap and a deadline, one instance, one answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wasmtime::component::{ResourceTable, Val};
+use wasmtime::{ResourceLimiter, Store};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
+
+use crate::connector::{Connector, Function};
+use crate::door::Door;
+use crate::failure::{Failure, FailureCase};
+
+/// How much of what a component writes to standard error is kept, for the message if it breaks.
+const STDERR_KEPT: usize = 64 << 10;
+/// How much data one host call may take out of the component at once, as a multiple of its memory.
+const HOSTCALL_FUEL_FACTOR: usize = 8;
+
+/// What a component has while it runs: nothing but its own memory, the door, clocks and random numbers.
+pub(crate) struct State {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+    memory: MemoryCap,
+    door: Door,
+}
+
+/// Runs one function in an instance of its own.
+pub(crate) async fn run(
+    connector: &Connector,
+    function: &Function,
+    arguments: &[Val],
+    environment: &[(String, String)],
+    door: Door,
+    time_left: Duration,
+) -> Result<Val, Failure> {
+    let engine = connector.engine();
+    let outcome = tokio::time::timeout(time_left, async {
+        let _place = engine.places.acquire().await;
+        let _running = engine.running();
+        let stderr = MemoryOutputPipe::new(STDERR_KEPT);
+        let mut store = store(connector, environment, door.clone(), stderr.clone());
+        let outcome = call(&mut store, connector, function, arguments).await;
+        let refused = store.data().memory.refused;
+        outcome.map_err(|error| broken(&error, refused, engine.options.memory, &stderr.contents()))
+    })
+    .await;
+    match outcome {
+        Ok(Ok(Val::Result(Ok(value)))) => Ok(value.map_or(Val::Tuple(Vec::new()), |value| *value)),
+        // What the door refused, it can explain better than a component to which it was only an error code.
+        Ok(Ok(Val::Result(Err(failure)))) => Err(door
+            .explain()
+            .unwrap_or_else(|| Failure::from_value(failure.as_deref()))),
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(failure)) => Err(door.uncertain(failure)),
+        Err(_) => Err(door
+            .explain()
+            .unwrap_or_else(|| door.uncertain(overdue(time_left)))),
+    }
+}
+
+fn store(
+    connector: &Connector,
+    environment: &[(String, String)],
+    door: Door,
+    stderr: MemoryOutputPipe,
+) -> Store<State> {
+    let engine = connector.engine();
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.envs(environment)
+        .stderr(stderr)
+        .allow_tcp(false)
+        .allow_udp(false);
+    let state = State {
+        wasi: wasi.build(),
+        http: WasiHttpCtx::new(),
+        table: ResourceTable::new(),
+        memory: MemoryCap {
+            bytes: engine.options.memory,
+            refused: false,
+        },
+        door,
+    };
+    let mut store = Store::new(&engine.engine, state);
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(engine.options.memory.saturating_mul(HOSTCALL_FUEL_FACTOR));
+    // Each tick the component yields, so that the deadline around it can end it.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    store
+}
+
+async fn call(
+    store: &mut Store<State>,
+    connector: &Connector,
+    function: &Function,
+    arguments: &[Val],
+) -> wasmtime::Result<Val> {
+    let instance = connector.prepared().instantiate_async(&mut *store).await?;
+    let callee = instance
+        .get_func(&mut *store, function.index)
+        .ok_or_else(|| wasmtime::format_err!("the component does not export {}", function.name))?;
+    let mut results = [Val::Bool(false)];
+    callee.call_async(&mut *store, arguments, &mut results).await?;
+    let [result] = results;
+    Ok(result)
+}
+
+fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Bytes) -> Failure {
+    if out_of_memory {
+        let mut failure = Failure::new(
+            FailureCase::ExecutionFailed,
+            format!(
+                "the connector needed more than the {} MiB of memory that a call may use",
+                cap >> 20
+            ),
+        );
+        failure.hint = Some("ask for less at a time, with a filter or a smaller page".into());
+        return failure;
+    }
+    let stderr = String::from_utf8_lossy(stderr);
+    if !stderr.trim().is_empty() {
+        tracing::debug!(target: "connector::guest", stderr = %stderr.trim(), "the connector wrote before it broke");
+    }
+    Failure::new(
+        FailureCase::ExecutionFailed,
+        format!("the connector broke: {}", error.root_cause()),
+    )
+}
+
+fn overdue(time_left: Duration) -> Failure {
+    let message = format!(
+        "the call did not end within its deadline of {} s",
+        time_left.as_secs_f32()
+    );
+    let mut failure = Failure::new(FailureCase::Unavailable, message);
+    failure.hint = Some("give it longer with a later deadline, or ask for less".into());
+    failure
+}
+
+/// Caps linear memory, and remembers when the cap was felt.
+#[derive(Debug)]
+struct MemoryCap {
+    bytes: usize,
+    refused: bool,
+}
+
+impl ResourceLimiter for MemoryCap {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = desired <= self.bytes;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 100_000)
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.door,
+        }
+    }
+}
+
+type Exchange = dyn Future<Output = Result<(http::Response<WasiBody>, Box<Errors>), HttpError>> + Send;
+type Errors = dyn Future<Output = Result<(), HttpError>> + Send;
+
+impl WasiHttpHooks for Door {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        _options: Option<RequestOptions>,
+        _processed: Box<Errors>,
+    ) -> Box<Exchange> {
+        let door = self.clone();
+        Box::new(async move {
+            let response = door.send(request).await?;
+            Ok((response, Box::new(std::future::ready(Ok(()))) as Box<Errors>))
+        })
+    }
+}
+
+/// A function's place in a component, looked up once.
+pub(crate) type FunctionIndex = wasmtime::component::ComponentExportIndex;
+
+/// A component with its imports linked, from which an instance is made for each call.
+pub(crate) type Prepared = Arc<wasmtime::component::InstancePre<State>>;

@@ -1,0 +1,50 @@
+//! Runs workflow connectors, each one sandboxed WebAssembly component, and supplies what they need and must not have:
+//! the credential, the call quota, retries, and the one door to the network.
+//!
+//! Load a connector, connect it, call its actions:
+//!
+//! ```no_run
+//! use connector_host::{Host, Profile};
+//! use serde_json::json;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::builder().build()?;
+//! let connector = host.load_file("defender_atp.wasm")?;
+//! let profile = Profile::builder()
+//!     .tenant("contoso.com")
+//!     .client_secret_variable("6e74172b-be56-4843-9ff4-e66a39bb12e3", "CLIENT_SECRET")
+//!     .build(connector.manifest())?;
+//! let connection = host.connect(&connector, profile)?;
+//!
+//! let alerts = connection.call("list-alerts", json!({ "$filter": "severity eq 'High'", "$top": 5 })).await?;
+//! println!("{}", alerts.json());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing here knows any one connector: actions, parameters and results come from the component's own types, and
+//! titles, keys, effects, permissions and limits from its [`Manifest`].
+
+mod call;
+pub mod clock;
+pub mod config;
+mod connection;
+mod connector;
+mod door;
+pub mod egress;
+mod engine;
+mod failure;
+mod host;
+mod instance;
+pub mod manifest;
+mod similar;
+pub mod store;
+mod value;
+
+pub use call::{CallError, Connection, DEFAULT_DEADLINE, Pages, Reply};
+pub use connection::{Auth, ClientSecretProfile, Profile, ProfileBuilder, ProfileError};
+pub use connector::{Connector, Function, LoadError};
+pub use failure::{Failure, FailureCase};
+pub use host::{Host, HostBuilder, HostError};
+pub use manifest::Manifest;
+pub use value::{InputError, InputProblem, OutputError, Parameter, Shape, Signature};

@@ -1,0 +1,50 @@
+//! One JSON document: for a person indented, for a program on one line.
+
+use std::io::Write;
+
+use connector_host::Reply;
+use serde_json::Value;
+
+use super::columns::Layout;
+use crate::error::CliError;
+use crate::terminal;
+
+/// Writes a result of one page as it is, and one of many as if it had been one.
+pub(crate) fn write(
+    out: &mut impl Write,
+    mut pages: Vec<Reply>,
+    layout: &Layout<'_>,
+) -> Result<(), CliError> {
+    if pages.len() == 1 && !terminal::stdout_is_terminal() {
+        let text = pages.swap_remove(0).into_json();
+        out.write_all(text.as_bytes())?;
+        return Ok(out.write_all(b"\n")?);
+    }
+    let document = joined(pages, layout);
+    let text = if terminal::stdout_is_terminal() {
+        format!("{document:#}")
+    } else {
+        document.to_string()
+    };
+    Ok(writeln!(out, "{text}")?)
+}
+
+/// The first page with the rows of all, and without the link to the second.
+fn joined(pages: Vec<Reply>, layout: &Layout<'_>) -> Value {
+    let single = pages.len() == 1;
+    let mut pages = pages.into_iter().map(|reply| reply.value());
+    let Some(mut first) = pages.next() else {
+        return Value::Null;
+    };
+    if single {
+        return first;
+    }
+    let (Some(key), Value::Object(object)) = (layout.items(), &mut first) else {
+        return first;
+    };
+    if let Some(Value::Array(rows)) = object.get_mut(key) {
+        rows.extend(pages.flat_map(|page| layout.rows(page)));
+    }
+    object.retain(|name, _| !name.ends_with("nextLink"));
+    first
+}

@@ -1,0 +1,102 @@
+//! From flags to things: the host, the connector, the connection.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use connector_host::config::{Config, DEFAULT_CONNECTION, Paths, Variables};
+use connector_host::store::SqliteStore;
+use connector_host::{Connection, Connector, Function, Host};
+use tokio::runtime::Runtime;
+
+use crate::cli::Globals;
+use crate::error::CliError;
+
+/// The connector that this program carries.
+pub(crate) const EMBEDDED: &[u8] = include_bytes!(env!("CONNECTOR_COMPONENT"));
+
+/// How many calls a command makes at a time, with room to spare: each place takes address space.
+const CONCURRENCY: u32 = 16;
+
+/// The connector that the flags name, for looking at.
+pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
+    let host = Host::builder()
+        .concurrency(1)
+        .cache_dir(paths(globals)?.cache.join("code"))
+        .build()?;
+    load(&host, globals)
+}
+
+/// The connector that the flags name, and the host to connect it in, which shares its quota with other processes.
+pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
+    let paths = paths(globals)?;
+    let store = SqliteStore::open(&paths.state).map_err(|error| {
+        CliError::local(
+            error.to_string(),
+            "set CONNECTOR_STATE_DIR to a directory that you may write to",
+        )
+    })?;
+    let host = Host::builder()
+        .concurrency(CONCURRENCY)
+        .cache_dir(paths.cache.join("code"))
+        .store(Arc::new(store))
+        .build()?;
+    let connector = load(&host, globals)?;
+    Ok((host, connector))
+}
+
+/// The configuration file that the flags name.
+pub(crate) fn config(globals: &Globals) -> Result<Config, CliError> {
+    Ok(Config::load(&paths(globals)?.config, &Variables::process())?)
+}
+
+/// The connection that the flags name.
+pub(crate) fn connection(
+    globals: &Globals,
+    host: &Host,
+    connector: &Connector,
+) -> Result<Connection, CliError> {
+    let name = globals.connection.as_deref().unwrap_or(DEFAULT_CONNECTION);
+    let profile = config(globals)?.profile(name, connector.manifest())?;
+    Ok(host.connect(connector, profile)?)
+}
+
+/// The action of that name.
+pub(crate) fn function<'a>(connector: &'a Connector, name: &str) -> Result<&'a Function, CliError> {
+    connector.find(name).map_err(CliError::Call)
+}
+
+/// The runtime that calls run on.
+pub(crate) fn runtime() -> Result<Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CliError::local(
+                format!("cannot start threads: {error}"),
+                "check the limits on processes and threads",
+            )
+        })
+}
+
+/// A file that a flag names.
+pub(crate) fn read_text(path: &str) -> Result<String, CliError> {
+    std::fs::read_to_string(Path::new(path)).map_err(|error| {
+        CliError::usage(
+            format!("cannot read {path}: {error}"),
+            "name a file of UTF-8 text that you may read",
+        )
+    })
+}
+
+fn load(host: &Host, globals: &Globals) -> Result<Connector, CliError> {
+    Ok(match &globals.component {
+        Some(path) => host.load_file(path)?,
+        None => host.load(EMBEDDED)?,
+    })
+}
+
+fn paths(globals: &Globals) -> Result<Paths, CliError> {
+    Paths::find(globals.config.clone(), &Variables::process())
+        .map_err(|error| CliError::usage(error.to_string(), error.hint()))
+}

@@ -1,0 +1,77 @@
+//! What only a terminal gets: colour, progress, and room for a table.
+
+use std::io::{IsTerminal, stderr, stdout};
+
+use comfy_table::Table;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Globals;
+
+/// The width of tables that do not go to a terminal.
+const WIDTH: u16 = 80;
+
+/// Sends diagnostics to standard error: warnings by default, more by `-v` or the variable `CONNECTOR_LOG`.
+pub(crate) fn start_logging(globals: &Globals) {
+    let level = match globals.verbose {
+        0 => "error",
+        1 => "connector=info,warn",
+        2 => "connector=debug,connector_host=debug,info",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("CONNECTOR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // A second subscriber would only mean that a caller set one first.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr_is_coloured())
+        .try_init();
+}
+
+/// Whether standard error is a terminal on which colour is welcome.
+pub(crate) fn stderr_is_coloured() -> bool {
+    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether progress can be shown.
+pub(crate) fn shows_progress() -> bool {
+    stderr().is_terminal()
+}
+
+/// Whether a person reads standard output.
+pub(crate) fn stdout_is_terminal() -> bool {
+    stdout().is_terminal()
+}
+
+/// How many columns standard output has.
+pub(crate) fn width() -> u16 {
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    columns
+        .or_else(|| {
+            if stdout_is_terminal() {
+                Table::new().width()
+            } else {
+                None
+            }
+        })
+        .unwrap_or(WIDTH)
+}
+
+/// Text from elsewhere made safe to print: control characters, which could drive the terminal, are shown as escapes.
+pub(crate) fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => safe.push(' '),
+            letter if letter.is_control() || is_invisible(letter) => safe.extend(letter.escape_default()),
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
+
+/// Characters that reorder or hide what stands beside them.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

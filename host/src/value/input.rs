@@ -1,0 +1,297 @@
+//! JSON in: what a caller gave, typed by the signature.
+
+use serde_json::{Map, Value};
+use wasmtime::component::Val;
+
+use super::shape::{Argument, Integer, Parameter, Shape, Signature, Spelling};
+use super::text;
+
+/// How deep input may nest, so that hostile input cannot exhaust the stack.
+const MAX_DEPTH: usize = 64;
+
+/// Input that does not fit the action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{parameter}: {problem}")]
+pub struct InputError {
+    /// The parameter as the published connector calls it, with the path into it where it is nested.
+    pub parameter: String,
+    /// What is wrong with it.
+    pub problem: InputProblem,
+}
+
+/// What is wrong with input.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputProblem {
+    /// A required parameter was not given.
+    #[error("is required ({0})")]
+    Missing(String),
+    /// The action has no such parameter.
+    #[error("no such parameter; it takes {}", text::listed(.known))]
+    Unknown {
+        /// What it does have.
+        known: Vec<String>,
+        /// The one that was probably meant.
+        similar: Option<String>,
+    },
+    /// The same parameter was given under two names.
+    #[error("given twice, also as `{0}`")]
+    Repeated(String),
+    /// Another type was expected.
+    #[error("expected {expected}, found {found}")]
+    Type {
+        /// The type that was expected.
+        expected: String,
+        /// What was found instead.
+        found: String,
+    },
+    /// It nests deeper than 64 levels.
+    #[error("nests too deeply")]
+    TooDeep,
+}
+
+impl InputError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match &self.problem {
+            InputProblem::Unknown {
+                similar: Some(similar),
+                ..
+            } => Some(format!("did you mean `{similar}`?")),
+            InputProblem::Repeated(_) => Some("give it once".into()),
+            _ => None,
+        }
+    }
+}
+
+impl Signature {
+    /// Types a caller's input. Each key may be the published connector's key, the contract's name or its camelCase.
+    ///
+    /// # Errors
+    /// Names the first parameter that is unknown, missing, given twice or of the wrong type.
+    pub fn arguments(&self, input: &Map<String, Value>) -> Result<Vec<Val>, InputError> {
+        self.refuse_unknown(input)?;
+        self.arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Plain(parameter) => self.typed(parameter, input),
+                Argument::Inline(parameters) => {
+                    let fields = parameters
+                        .iter()
+                        .map(|parameter| Ok((parameter.name.to_string(), self.typed(parameter, input)?)));
+                    Ok(Val::Record(fields.collect::<Result<_, _>>()?))
+                }
+            })
+            .collect()
+    }
+
+    fn refuse_unknown(&self, input: &Map<String, Value>) -> Result<(), InputError> {
+        for key in input.keys() {
+            if !self.parameters().any(|parameter| parameter.answers_to(key)) {
+                let known: Vec<String> = self
+                    .parameters()
+                    .map(|parameter| parameter.key.to_string())
+                    .collect();
+                let names = self
+                    .parameters()
+                    .flat_map(|parameter| [&*parameter.key, &*parameter.name]);
+                let similar = text::most_similar(key, names);
+                return Err(InputError {
+                    parameter: key.clone(),
+                    problem: InputProblem::Unknown { known, similar },
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn typed(&self, parameter: &Parameter, input: &Map<String, Value>) -> Result<Val, InputError> {
+        let mut given = input.iter().filter(|(key, _)| parameter.answers_to(key));
+        let value = given.next().map(|(_, value)| value);
+        if let Some((other, _)) = given.next() {
+            let problem = InputProblem::Repeated(other.clone());
+            return Err(InputError {
+                parameter: parameter.key.to_string(),
+                problem,
+            });
+        }
+        let mut path = parameter.key.to_string();
+        typed(&parameter.shape, value.unwrap_or(&Value::Null), &mut path, 0).map_err(|problem| InputError {
+            parameter: path,
+            problem,
+        })
+    }
+}
+
+fn typed(shape: &Shape, value: &Value, path: &mut String, depth: usize) -> Result<Val, InputProblem> {
+    if depth > MAX_DEPTH {
+        return Err(InputProblem::TooDeep);
+    }
+    match (shape, value) {
+        (Shape::Option(_), Value::Null) => Ok(Val::Option(None)),
+        (Shape::Option(inner), value) => {
+            Ok(Val::Option(Some(Box::new(typed(inner, value, path, depth + 1)?))))
+        }
+        (Shape::Json, value) => Ok(Val::String(value.to_string())),
+        (shape, Value::Null) => Err(InputProblem::Missing(shape.name())),
+        (Shape::Bool, Value::Bool(value)) => Ok(Val::Bool(*value)),
+        (Shape::Integer(width), value) => integer(*width, value).ok_or_else(|| mismatch(shape, value)),
+        (Shape::Float { single }, Value::Number(number)) => {
+            let number = number.as_f64().ok_or_else(|| mismatch(shape, value))?;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the component asked for single precision"
+            )]
+            Ok(if *single {
+                Val::Float32(number as f32)
+            } else {
+                Val::Float64(number)
+            })
+        }
+        (Shape::Char, Value::String(text)) => {
+            let mut letters = text.chars();
+            match (letters.next(), letters.next()) {
+                (Some(letter), None) => Ok(Val::Char(letter)),
+                _ => Err(mismatch(shape, value)),
+            }
+        }
+        (Shape::String, Value::String(text)) => Ok(Val::String(text.clone())),
+        (Shape::List(item), Value::Array(values)) => Ok(Val::List(items(
+            values.iter().map(|value| (&**item, value)),
+            path,
+            depth,
+        )?)),
+        (Shape::Tuple(shapes), Value::Array(values)) if shapes.len() == values.len() => {
+            Ok(Val::Tuple(items(shapes.iter().zip(values), path, depth)?))
+        }
+        (Shape::Record(fields), Value::Object(values)) => {
+            for key in values.keys() {
+                if !fields.iter().any(|field| field.spelling.answers_to(key)) {
+                    let known: Vec<String> = fields
+                        .iter()
+                        .map(|field| field.spelling.key.to_string())
+                        .collect();
+                    let similar = text::most_similar(key, known.iter().map(String::as_str));
+                    push(path, key);
+                    return Err(InputProblem::Unknown { known, similar });
+                }
+            }
+            let mut record = Vec::with_capacity(fields.len());
+            for field in fields.iter() {
+                let value = values.iter().find(|(key, _)| field.spelling.answers_to(key));
+                let length = path.len();
+                push(path, &field.spelling.key);
+                let value = value.map_or(&Value::Null, |(_, value)| value);
+                record.push((
+                    field.spelling.name.to_string(),
+                    typed(&field.shape, value, path, depth + 1)?,
+                ));
+                path.truncate(length);
+            }
+            Ok(Val::Record(record))
+        }
+        (Shape::Enum(cases), Value::String(text)) => cases
+            .iter()
+            .find(|case| case.answers_to(text))
+            .map(|case| Val::Enum(case.name.to_string()))
+            .ok_or_else(|| mismatch(shape, value)),
+        (Shape::Flags(flags), Value::Array(values)) => values
+            .iter()
+            .map(|value| {
+                let flag = flags
+                    .iter()
+                    .find(|flag| value.as_str().is_some_and(|text| flag.answers_to(text)));
+                flag.map(|flag| flag.name.to_string())
+                    .ok_or_else(|| mismatch(shape, value))
+            })
+            .collect::<Result<_, _>>()
+            .map(Val::Flags),
+        (Shape::Variant(cases), Value::String(text)) => cases
+            .iter()
+            .find(|(case, payload)| case.answers_to(text) && payload.is_none())
+            .map(|(case, _)| Val::Variant(case.name.to_string(), None))
+            .ok_or_else(|| mismatch(shape, value)),
+        (Shape::Variant(cases), Value::Object(object)) => {
+            let (Some((key, payload)), 1) = (object.iter().next(), object.len()) else {
+                return Err(mismatch(shape, value));
+            };
+            match cases.iter().find(|(case, _)| case.answers_to(key)) {
+                Some((case, Some(shape))) => {
+                    push(path, key);
+                    let payload = typed(shape, payload, path, depth + 1)?;
+                    Ok(Val::Variant(case.name.to_string(), Some(Box::new(payload))))
+                }
+                _ => Err(mismatch(shape, value)),
+            }
+        }
+        (shape, value) => Err(mismatch(shape, value)),
+    }
+}
+
+fn items<'a>(
+    values: impl Iterator<Item = (&'a Shape, &'a Value)>,
+    path: &mut String,
+    depth: usize,
+) -> Result<Vec<Val>, InputProblem> {
+    let mut typed_items = Vec::with_capacity(values.size_hint().0);
+    for (index, (shape, value)) in values.enumerate() {
+        let length = path.len();
+        path.push_str(&format!("[{index}]"));
+        typed_items.push(typed(shape, value, path, depth + 1)?);
+        path.truncate(length);
+    }
+    Ok(typed_items)
+}
+
+/// Takes a JSON integer, or one as text, since JSON readers elsewhere lose digits over 2^53.
+fn integer(width: Integer, value: &Value) -> Option<Val> {
+    let number: i128 = match value {
+        Value::Number(number) => number
+            .as_i64()
+            .map(i128::from)
+            .or_else(|| number.as_u64().map(i128::from))?,
+        Value::String(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    let (least, greatest) = width.bounds();
+    if number < least || number > greatest {
+        return None;
+    }
+    Some(match width {
+        Integer::U8 => Val::U8(number.try_into().ok()?),
+        Integer::S8 => Val::S8(number.try_into().ok()?),
+        Integer::U16 => Val::U16(number.try_into().ok()?),
+        Integer::S16 => Val::S16(number.try_into().ok()?),
+        Integer::U32 => Val::U32(number.try_into().ok()?),
+        Integer::S32 => Val::S32(number.try_into().ok()?),
+        Integer::U64 => Val::U64(number.try_into().ok()?),
+        Integer::S64 => Val::S64(number.try_into().ok()?),
+    })
+}
+
+impl Spelling {
+    fn answers_to(&self, name: &str) -> bool {
+        name == &*self.key || name == &*self.name
+    }
+}
+
+fn push(path: &mut String, key: &str) {
+    path.push('.');
+    path.push_str(key);
+}
+
+fn mismatch(shape: &Shape, value: &Value) -> InputProblem {
+    let expected = match shape {
+        Shape::Integer(width) => {
+            let (least, greatest) = width.bounds();
+            format!("an integer from {least} to {greatest}")
+        }
+        Shape::Enum(_) => format!("one of {}", shape.name()),
+        shape => shape.name(),
+    };
+    InputProblem::Type {
+        expected,
+        found: text::described(value),
+    }
+}
