@@ -260,7 +260,7 @@ impl Pages<'_> {
                     self.input = next;
                     Some(Ok(reply))
                 }
-                Err(failure) => Some(Err(CallError::Failed(Box::new(failure)))),
+                Err(error) => Some(Err(error)),
             },
             Err(error) => Some(Err(error)),
         }
@@ -271,7 +271,7 @@ impl Pages<'_> {
         &self,
         reply: &Reply,
         input: &Map<String, Value>,
-    ) -> Result<Option<Map<String, Value>>, Failure> {
+    ) -> Result<Option<Map<String, Value>>, CallError> {
         let Some(paging) = &self.function.action.paging else {
             return Ok(None);
         };
@@ -291,7 +291,8 @@ impl Pages<'_> {
         }
         if input.get(&paging.parameter).and_then(Value::as_str) == Some(link) {
             let message = "the API's link to the next page leads to the same page";
-            return Err(Failure::new(FailureCase::PermanentUnexpectedReply, message));
+            let failure = Failure::new(FailureCase::PermanentUnexpectedReply, message);
+            return Err(CallError::Failed(Box::new(failure)));
         }
         following.insert(paging.parameter.clone(), Value::String(link.to_owned()));
         Ok(Some(following))

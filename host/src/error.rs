@@ -47,11 +47,6 @@ impl CliError {
         }
     }
 
-    /// Ends the process before it has begun: the command line itself is at fault.
-    pub(crate) fn exit(self) -> ExitCode {
-        self.report(Format::Auto)
-    }
-
     /// Tells the user, on standard error.
     pub(crate) fn report(self, format: Format) -> ExitCode {
         match &self {

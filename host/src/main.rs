@@ -10,14 +10,13 @@ mod terminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let invocation = match cli::parse(std::env::args_os()) {
+    let cli::Invocation { mut globals, command } = match cli::parse(std::env::args_os()) {
         Ok(invocation) => invocation,
-        Err(error) => return error.exit(),
+        Err(error) => return error.report(cli::Format::Auto),
     };
-    terminal::start_logging(&invocation.globals);
-    let format = invocation.globals.output;
-    match commands::run(invocation) {
+    terminal::start_logging(&globals);
+    match commands::run(&mut globals, command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.report(format),
+        Err(error) => error.report(globals.output),
     }
 }

@@ -99,6 +99,6 @@ pub(crate) fn document(value: &impl serde::Serialize) -> Result<(), CliError> {
 /// Writes rows under headings, for a person.
 pub(crate) fn listing(headings: &[&str], rows: Vec<Vec<String>>) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", table::plain(headings, rows, terminal::width()))?;
+    writeln!(out, "{}", table::lines(headings, rows, terminal::width()))?;
     Ok(())
 }

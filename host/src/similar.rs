@@ -10,6 +10,7 @@ pub(crate) fn most_similar<'a>(given: &str, names: impl Iterator<Item = &'a str>
     names
         .map(|name| (strsim::jaro_winkler(&given, &fold(name)), name))
         .filter(|(likeness, _)| *likeness >= LIKENESS)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        // Of several that are equally near, the first.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, name)| name)
 }

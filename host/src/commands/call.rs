@@ -18,7 +18,7 @@ use crate::{setup, terminal};
 const INPUT: &str = "call:input";
 const ALL: &str = "call:all";
 
-pub(crate) fn run(mut globals: Globals, words: Vec<OsString>) -> Result<(), CliError> {
+pub(crate) fn run(globals: &mut Globals, words: Vec<OsString>) -> Result<(), CliError> {
     let Some(position) = words
         .iter()
         .position(|word| !word.to_string_lossy().starts_with('-'))
@@ -27,8 +27,8 @@ pub(crate) fn run(mut globals: Globals, words: Vec<OsString>) -> Result<(), CliE
     };
     let name = words[position].to_string_lossy().into_owned();
     // The flags may name another component, whose action it is.
-    globals.component = component_flag(&words).or(globals.component);
-    let (host, connector) = setup::host(&globals)?;
+    globals.component = component_flag(&words).or(globals.component.take());
+    let (host, connector) = setup::host(globals)?;
     let function = setup::function(&connector, &name)?;
     let mut flags = words;
     flags.remove(position);
@@ -36,24 +36,25 @@ pub(crate) fn run(mut globals: Globals, words: Vec<OsString>) -> Result<(), CliE
     let mut matches = command(function)
         .try_get_matches_from(line)
         .map_err(|error| CliError::Clap(Box::new(error)))?;
-    let input = input(function, &matches)?;
-    let all = matches.get_flag(ALL);
     globals.update(&mut matches)?;
-    let connection = setup::connection(&globals, &host, &connector)?;
-    setup::runtime()?.block_on(call(&connection, &globals, function, input, all))
+    let input = input(function, &matches)?;
+    let connection = setup::connection(globals, &host, &connector)?;
+    let all = matches.get_flag(ALL);
+    setup::runtime()?.block_on(call(&connection, globals, function, input, all))
 }
 
 /// The flags of one action: its parameters, and those that every action has.
 pub(super) fn command(function: &Function) -> Command {
     let action = &function.action;
-    let command = Command::new(action.name.clone())
+    let command = Globals::augment(Command::new(action.name.clone()))
         .bin_name(format!("connector call {}", action.name))
         .about(action.summary.clone())
-        .long_about(if action.description.is_empty() {
-            action.summary.clone()
-        } else {
-            format!("{}\n\n{}", action.summary, action.description)
-        })
+        .long_about(
+            [action.summary.as_str(), action.description.as_str()]
+                .join("\n\n")
+                .trim_end()
+                .to_owned(),
+        )
         .max_term_width(110)
         .arg(
             Arg::new(INPUT)
@@ -68,7 +69,6 @@ pub(super) fn command(function: &Function) -> Command {
                 .hide(action.paging.is_none())
                 .help("Fetch all pages"),
         );
-    let command = Globals::augment(command);
     function
         .signature
         .parameters()

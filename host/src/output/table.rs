@@ -30,6 +30,17 @@ pub(crate) fn render(layout: &Layout<'_>, rows: &[Value], width: u16) -> String 
     plain(&shown, cells, width)
 }
 
+/// Rows under headings, each on one line: what does not fit ends in an ellipsis.
+pub(crate) fn lines(headings: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
+    let table = plain(headings, rows, u16::MAX);
+    let width = usize::from(width);
+    let cut = |line: &str| match line.char_indices().nth(width) {
+        Some(_) => line.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
+        None => line.to_owned(),
+    };
+    table.lines().map(cut).collect::<Vec<String>>().join("\n")
+}
+
 /// Rows under headings.
 pub(crate) fn plain(headings: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     let mut table = Table::new();
@@ -37,7 +48,10 @@ pub(crate) fn plain(headings: &[&str], rows: Vec<Vec<String>>, width: u16) -> St
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
-    table.set_header(headings.iter().map(|heading| Cell::new(heading)));
+    table.set_header(headings.iter().map(Cell::new));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     for row in rows {
         table.add_row(row.iter().map(|cell| printable(cell)).collect::<Vec<_>>());
     }
