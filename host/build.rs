@@ -32,16 +32,7 @@ fn build() -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(&workspace)
-        .args([
-            "build",
-            "--package",
-            PACKAGE,
-            "--lib",
-            "--profile",
-            PROFILE,
-            "--target",
-            TARGET,
-        ])
+        .args(["build", "--package", PACKAGE, "--lib", "--profile", PROFILE, "--target", TARGET])
         .arg("--target-dir")
         .arg(&directory);
     // The outer build's settings are for the outer build's target: lints, coverage, sanitizers.
@@ -61,10 +52,7 @@ fn build() -> PathBuf {
         Ok(output) if output.status.success() => {}
         Ok(output) => {
             eprintln!("{}", String::from_utf8_lossy(&output.stderr));
-            stop(
-                "building the component failed",
-                "see the compiler's messages above",
-            );
+            stop("building the component failed", "see the compiler's messages above");
         }
         Err(error) => stop(&format!("cannot run cargo: {error}"), "build with cargo"),
     }
@@ -76,10 +64,8 @@ fn ensure_target() {
     if has_target() {
         return;
     }
-    let added = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .env_remove("RUSTUP_TOOLCHAIN_SOURCE")
-        .output();
+    let added =
+        Command::new("rustup").args(["target", "add", TARGET]).env_remove("RUSTUP_TOOLCHAIN_SOURCE").output();
     if added.is_ok_and(|output| output.status.success()) && has_target() {
         return;
     }
@@ -93,9 +79,7 @@ fn ensure_target() {
 
 fn has_target() -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output();
+    let output = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
     output.is_ok_and(|output| {
         output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
     })
@@ -104,9 +88,8 @@ fn has_target() -> bool {
 /// `target/guest`, found from this build's own folder in `target`, wherever that is.
 fn target_directory() -> PathBuf {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let profile = out
-        .ancestors()
-        .find(|folder| folder.join("build").is_dir() && folder.join("deps").is_dir());
+    let profile =
+        out.ancestors().find(|folder| folder.join("build").is_dir() && folder.join("deps").is_dir());
     let target = profile.and_then(Path::parent).unwrap_or(&out);
     target.join("guest")
 }

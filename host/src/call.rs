@@ -80,18 +80,9 @@ impl Connection {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let variables = &connector.manifest().environment;
-        let environment = variables
-            .api_url
-            .iter()
-            .map(|name| (name.clone(), profile.api_url().to_string()));
+        let environment = variables.api_url.iter().map(|name| (name.clone(), profile.api_url().to_string()));
         let environment = environment.collect();
-        Self {
-            connector,
-            profile: Arc::new(profile),
-            egress,
-            clock,
-            environment,
-        }
+        Self { connector, profile: Arc::new(profile), egress, clock, environment }
     }
 
     /// The connector.
@@ -144,12 +135,7 @@ impl Connection {
     /// The connector has no such action, or the input is not an object.
     pub fn pages(&self, time: Duration, action: &str, input: Value) -> Result<Pages<'_>, CallError> {
         let function = self.connector.find(action)?;
-        Ok(Pages {
-            connection: self,
-            function,
-            input: Some(object(action, input)?),
-            time,
-        })
+        Ok(Pages { connection: self, function, input: Some(object(action, input)?), time })
     }
 
     async fn run(
@@ -161,43 +147,22 @@ impl Connection {
         let arguments = function
             .signature
             .arguments(input)
-            .map_err(|error| CallError::Input {
-                action: function.name.clone(),
-                error,
-            })?;
+            .map_err(|error| CallError::Input { action: function.name.clone(), error })?;
         let purpose = Purpose {
             action: function.action.name.as_str().into(),
             effect: function.action.effect,
-            limits: if self.profile.action_limits() {
-                function.action.limits.clone()
-            } else {
-                [].into()
-            },
+            limits: if self.profile.action_limits() { function.action.limits.clone() } else { [].into() },
             deadline: Some(self.clock.now().saturating_add(time)),
         };
         let door = Door::new(self.egress.clone(), purpose);
-        let value = instance::run(
-            &self.connector,
-            function,
-            &arguments,
-            &self.environment,
-            door,
-            time,
-        )
-        .await
-        .map_err(|failure| CallError::Failed(Box::new(failure)))?;
+        let value = instance::run(&self.connector, function, &arguments, &self.environment, door, time)
+            .await
+            .map_err(|failure| CallError::Failed(Box::new(failure)))?;
         let mut json = Vec::new();
-        function
-            .signature
-            .write(&value, &mut json)
-            .map_err(CallError::Output)?;
+        function.signature.write(&value, &mut json).map_err(CallError::Output)?;
         // What was written is made of strings and of JSON that was checked.
         let json = String::from_utf8(json).map_err(|_| CallError::Output(OutputError::NoJsonForm("text")))?;
-        let next = function
-            .action
-            .paging
-            .as_ref()
-            .and_then(|paging| text_field(&value, &paging.next));
+        let next = function.action.paging.as_ref().and_then(|paging| text_field(&value, &paging.next));
         Ok(Reply { json, next })
     }
 }
@@ -279,12 +244,7 @@ impl Pages<'_> {
             return Ok(None);
         };
         let mut following = Map::new();
-        for parameter in self
-            .function
-            .signature
-            .parameters()
-            .filter(|parameter| parameter.required())
-        {
+        for parameter in self.function.signature.parameters().filter(|parameter| parameter.required()) {
             if let Some((key, value)) = input.iter().find(|(key, _)| parameter.answers_to(key)) {
                 following.insert(key.clone(), value.clone());
             }
@@ -304,10 +264,7 @@ impl CallError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownAction {
-                similar: Some(similar),
-                ..
-            } => Some(format!("did you mean `{similar}`?")),
+            Self::UnknownAction { similar: Some(similar), .. } => Some(format!("did you mean `{similar}`?")),
             Self::UnknownAction { .. } => Some("list the actions that there are".into()),
             Self::NotAnObject { .. } => Some("give an object with a key for each parameter".into()),
             Self::Input { error, .. } => error.hint(),
@@ -357,8 +314,5 @@ fn object(action: &str, input: Value) -> Result<Map<String, Value>, CallError> {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
     };
-    Err(CallError::NotAnObject {
-        action: action.to_owned(),
-        found,
-    })
+    Err(CallError::NotAnObject { action: action.to_owned(), found })
 }

@@ -136,10 +136,7 @@ pub(crate) struct SimulateArgs {
 /// Reads the command line.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, CliError> {
     let line = CommandLine::try_parse_from(words).map_err(|error| CliError::Clap(Box::new(error)))?;
-    Ok(Invocation {
-        globals: line.globals,
-        command: line.command,
-    })
+    Ok(Invocation { globals: line.globals, command: line.command })
 }
 
 /// The command line as clap has it, for completions.
@@ -178,9 +175,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "h" => 3600.0,
         _ => return Err("expected a time such as 30s, 5m or 1h".into()),
     };
-    let number: f64 = digits
-        .parse()
-        .map_err(|_| "expected a time such as 30s, 5m or 1h".to_owned())?;
+    let number: f64 = digits.parse().map_err(|_| "expected a time such as 30s, 5m or 1h".to_owned())?;
     match Duration::try_from_secs_f64(number * factor) {
         Ok(time) if !time.is_zero() => Ok(time),
         _ => Err("expected a time greater than zero, such as 30s".into()),

@@ -70,11 +70,7 @@ impl Timestamp {
     /// How much later this is than another time; zero when it is not.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        if self <= earlier {
-            Duration::ZERO
-        } else {
-            Duration::from_micros(self.0.abs_diff(earlier.0))
-        }
+        if self <= earlier { Duration::ZERO } else { Duration::from_micros(self.0.abs_diff(earlier.0)) }
     }
 }
 
@@ -149,12 +145,7 @@ impl TestClock {
     /// A clock that shows a time.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self {
-            state: Mutex::new(TestState {
-                now,
-                ..TestState::default()
-            }),
-        }
+        Self { state: Mutex::new(TestState { now, ..TestState::default() }) }
     }
 
     /// Moves the clock on, and wakes the sleepers whose time has come, the earliest first.
@@ -171,9 +162,7 @@ impl TestClock {
         state.now = now;
         if !back.is_zero() {
             let sleepers = std::mem::take(&mut state.sleepers);
-            let moved = sleepers
-                .into_iter()
-                .map(|((time, n), wake)| ((time.saturating_sub(back), n), wake));
+            let moved = sleepers.into_iter().map(|((time, n), wake)| ((time.saturating_sub(back), n), wake));
             state.sleepers = moved.collect();
         }
         while let Some(first) = state.sleepers.first_entry()
@@ -229,14 +218,8 @@ mod tests {
         assert_eq!(Timestamp::MAX.checked_add(SECOND), None);
         assert_eq!(Timestamp::default().saturating_add(Duration::MAX), Timestamp::MAX);
         assert_eq!(Timestamp::MIN.since(Timestamp::MAX), Duration::ZERO);
-        assert_eq!(
-            Timestamp::MAX.since(Timestamp::MIN),
-            Duration::from_micros(u64::MAX)
-        );
-        assert_eq!(
-            Timestamp::from_micros(5).since(Timestamp::from_micros(3)),
-            Duration::from_micros(2)
-        );
+        assert_eq!(Timestamp::MAX.since(Timestamp::MIN), Duration::from_micros(u64::MAX));
+        assert_eq!(Timestamp::from_micros(5).since(Timestamp::from_micros(3)), Duration::from_micros(2));
     }
 
     #[tokio::test]
@@ -251,10 +234,7 @@ mod tests {
         assert!((&mut late).now_or_never().is_none());
         clock.set(Timestamp::default());
         clock.advance(SECOND);
-        assert!(
-            late.now_or_never().is_some(),
-            "set back, it leaves the rest of the sleep"
-        );
+        assert!(late.now_or_never().is_some(), "set back, it leaves the rest of the sleep");
         assert!(clock.sleep_until(clock.now()).now_or_never().is_some());
     }
 

@@ -48,21 +48,12 @@ impl Config {
     pub fn load(path: &Path, variables: &Variables) -> Result<Self, ConfigError> {
         let bytes = std::fs::read(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => ConfigError::NoFile { path: path.into() },
-            _ => ConfigError::Unreadable {
-                path: path.into(),
-                message: error.to_string(),
-            },
+            _ => ConfigError::Unreadable { path: path.into(), message: error.to_string() },
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
-            let line = error
-                .as_bytes()
-                .iter()
-                .take(error.utf8_error().valid_up_to())
-                .filter(|byte| **byte == b'\n');
-            ConfigError::NotUtf8 {
-                path: path.into(),
-                line: line.count() + 1,
-            }
+            let line =
+                error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n');
+            ConfigError::NotUtf8 { path: path.into(), line: line.count() + 1 }
         })?;
         Self::parse(path, &text, variables)
     }
@@ -74,11 +65,7 @@ impl Config {
     pub fn parse(path: &Path, text: &str, variables: &Variables) -> Result<Self, ConfigError> {
         let file: file::File =
             toml::from_str(text).map_err(|error| ConfigError::malformed(path, text, &error))?;
-        Ok(Self {
-            path: path.into(),
-            connections: file.connections,
-            variables: variables.clone(),
-        })
+        Ok(Self { path: path.into(), connections: file.connections, variables: variables.clone() })
     }
 
     /// The file.
@@ -97,24 +84,17 @@ impl Config {
     /// # Errors
     /// There is no such connection, or it says too little, or it does not fit the connector.
     pub fn profile(&self, name: &str, manifest: &Manifest) -> Result<Profile, ConfigError> {
-        let connection = self
-            .connections
-            .get(name)
-            .ok_or_else(|| ConfigError::NoConnection {
-                path: self.path.clone(),
-                name: name.into(),
-                known: self.connections().map(str::to_owned).collect(),
-            })?;
+        let connection = self.connections.get(name).ok_or_else(|| ConfigError::NoConnection {
+            path: self.path.clone(),
+            name: name.into(),
+            known: self.connections().map(str::to_owned).collect(),
+        })?;
         let invalid = |error| ConfigError::Invalid {
             path: self.path.clone(),
             connection: name.into(),
             error: Box::new(error),
         };
         let builder = connection.builder().map_err(invalid)?;
-        builder
-            .name(name)
-            .variables(self.variables.clone())
-            .build(manifest)
-            .map_err(invalid)
+        builder.name(name).variables(self.variables.clone()).build(manifest).map_err(invalid)
     }
 }

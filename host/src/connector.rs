@@ -91,10 +91,7 @@ impl LoadError {
 
 impl Connector {
     pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-        std::fs::read(path).map_err(|error| LoadError::Unreadable {
-            path: path.to_owned(),
-            error,
-        })
+        std::fs::read(path).map_err(|error| LoadError::Unreadable { path: path.to_owned(), error })
     }
 
     pub(crate) fn load(
@@ -120,18 +117,10 @@ impl Connector {
             }
         };
         let functions = functions(engine, &component, &manifest)?;
-        let prepared = linker
-            .instantiate_pre(&component)
-            .map_err(|error| LoadError::UnknownImport(one_line(&error)))?;
-        let inner = Inner {
-            prepared: Arc::new(prepared),
-            manifest,
-            functions,
-            engine: engine.clone(),
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let prepared =
+            linker.instantiate_pre(&component).map_err(|error| LoadError::UnknownImport(one_line(&error)))?;
+        let inner = Inner { prepared: Arc::new(prepared), manifest, functions, engine: engine.clone() };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What the connector says of itself.
@@ -148,15 +137,10 @@ impl Connector {
     /// The actions: the functions that are no part of a trigger, in the manifest's order.
     pub fn actions(&self) -> impl Iterator<Item = &Function> {
         let manifest = self.manifest();
-        let listed = manifest
-            .actions
-            .iter()
-            .filter_map(|action| self.inner.functions.get(&action.name));
+        let listed = manifest.actions.iter().filter_map(|action| self.inner.functions.get(&action.name));
         let unlisted = self.functions().filter(move |function| {
             manifest.action(&function.name).is_none()
-                && !manifest
-                    .trigger_functions()
-                    .any(|action| action.name == function.name)
+                && !manifest.trigger_functions().any(|action| action.name == function.name)
         });
         listed.chain(unlisted)
     }
@@ -169,10 +153,7 @@ impl Connector {
         self.inner.functions.get(name).ok_or_else(|| {
             let names = self.inner.functions.keys().map(String::as_str);
             let similar = crate::similar::most_similar(name, names).map(str::to_owned);
-            CallError::UnknownAction {
-                name: name.to_owned(),
-                similar,
-            }
+            CallError::UnknownAction { name: name.to_owned(), similar }
         })
     }
 
@@ -256,25 +237,17 @@ fn function(
         ..Action::default()
     });
     let columns = manifest.columns(&action);
-    Function {
-        action,
-        signature,
-        columns,
-        name: name.to_owned(),
-        index,
-    }
+    Function { action, signature, columns, name: name.to_owned(), index }
 }
 
 /// Finds the manifest without running anything. Compilers put it into the core module inside the component.
 fn manifest_section(bytes: &[u8]) -> Option<&[u8]> {
-    wasmparser::Parser::new(0)
-        .parse_all(bytes)
-        .find_map(|payload| match payload {
-            Ok(wasmparser::Payload::CustomSection(section)) if section.name() == manifest::SECTION => {
-                Some(section.data())
-            }
-            _ => None,
-        })
+    wasmparser::Parser::new(0).parse_all(bytes).find_map(|payload| match payload {
+        Ok(wasmparser::Payload::CustomSection(section)) if section.name() == manifest::SECTION => {
+            Some(section.data())
+        }
+        _ => None,
+    })
 }
 
 fn one_line(error: &wasmtime::Error) -> String {

@@ -23,12 +23,7 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new(egress: Arc<Egress>, purpose: Purpose) -> Self {
-        Self {
-            egress,
-            purpose: Arc::new(purpose),
-            knocked: Arc::default(),
-            refusal: Arc::default(),
-        }
+        Self { egress, purpose: Arc::new(purpose), knocked: Arc::default(), refusal: Arc::default() }
     }
 
     /// Sends a component's request.
@@ -42,9 +37,7 @@ impl Door {
         let body = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
-                return Err(self.refuse(&EgressError::RequestTooLarge {
-                    limit: MAX_REQUEST_BYTES,
-                }));
+                return Err(self.refuse(&EgressError::RequestTooLarge { limit: MAX_REQUEST_BYTES }));
             }
             // The component gave up on its own request: nothing was sent.
             Err(_) => return Err(HttpError::HttpProtocolError),
@@ -53,8 +46,8 @@ impl Door {
         match self.egress.send(&self.purpose, request).await {
             Ok(reply) => {
                 let door = self.clone();
-                let refuse = move |error: EgressError| door.refuse(&error);
-                Ok(reply.map(|body| BodyExt::boxed_unsync(body.map_err(refuse))))
+                let spoiled = move |error: EgressError| door.spoiled(&error);
+                Ok(reply.map(|body| BodyExt::boxed_unsync(body.map_err(spoiled))))
             }
             Err(error) => Err(self.refuse(&error)),
         }
@@ -62,10 +55,7 @@ impl Door {
 
     /// Why the last request was refused, if it was.
     pub(crate) fn explain(&self) -> Option<Failure> {
-        self.refusal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What a failure comes to when the component could not say how its request ended: a change that may have
@@ -74,17 +64,19 @@ impl Door {
         if self.purpose.effect.is_read() || !self.knocked.load(Ordering::SeqCst) {
             return failure;
         }
-        let message = format!(
-            "{}; a request was on its way, and may have been carried out",
-            failure.message
-        );
-        let mut failure = Failure {
-            case: FailureCase::PermanentOutcomeUnknown,
-            message,
-            ..failure
-        };
+        let message = format!("{}; a request was on its way, and may have been carried out", failure.message);
+        let mut failure = Failure { case: FailureCase::PermanentOutcomeUnknown, message, ..failure };
         failure.hint = Some("look at what has changed before calling again".into());
         failure
+    }
+
+    /// A reply that broke off. What its status says still counts, and that is for the component to judge; only the
+    /// bound on its size is the host's own.
+    fn spoiled(&self, error: &EgressError) -> HttpError {
+        match error {
+            EgressError::ReplyTooLarge { .. } => self.refuse(error),
+            _ => error.to_wasi(),
+        }
     }
 
     fn refuse(&self, error: &EgressError) -> HttpError {

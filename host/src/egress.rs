@@ -108,38 +108,21 @@ impl Egress {
         purpose: &Purpose,
         request: Request<Bytes>,
     ) -> Result<Response<ReplyBody>, EgressError> {
-        let (
-            Parts {
-                method, uri, headers, ..
-            },
-            body,
-        ) = request.into_parts();
+        let (Parts { method, uri, headers, .. }, body) = request.into_parts();
         if body.len() > MAX_REQUEST_BYTES {
-            return Err(EgressError::RequestTooLarge {
-                limit: MAX_REQUEST_BYTES,
-            });
+            return Err(EgressError::RequestTooLarge { limit: MAX_REQUEST_BYTES });
         }
         let origin = self.destinations.admit(&uri).map_err(|denied| {
             self.counters.denied.fetch_add(1, Ordering::Relaxed);
             Box::new(denied)
         })?;
-        let outgoing = Outgoing {
-            method,
-            uri,
-            headers: outgoing::headers(headers),
-            body,
-        };
-        let ends = purpose
-            .deadline
-            .map(|deadline| Instant::now() + deadline.since(self.clock.now()));
+        let outgoing = Outgoing { method, uri, headers: outgoing::headers(headers), body };
+        let ends = purpose.deadline.map(|deadline| Instant::now() + deadline.since(self.clock.now()));
         let mut renewed = false;
         let mut number = 1;
         loop {
             let token = self.token(origin, ends).await?;
-            let permit = self
-                .quota
-                .admit(&purpose.action, &purpose.limits, purpose.deadline)
-                .await?;
+            let permit = self.quota.admit(&purpose.action, &purpose.limits, purpose.deadline).await?;
             let token = self.fresh(token, origin, ends).await?;
             let attempt = Attempt::begin(
                 &self.connection,
@@ -148,15 +131,12 @@ impl Egress {
                 number,
                 &self.counters,
             );
-            let verdict = match self
-                .attempt(&outgoing, token.as_ref(), (attempt, permit), ends, origin)
-                .await
+            let verdict = match self.attempt(&outgoing, token.as_ref(), (attempt, permit), ends, origin).await
             {
                 Ok(mut response) => {
                     let verdict = if response.status() == StatusCode::UNAUTHORIZED && !renewed {
                         renewed = true;
-                        self.after_unauthorized(&mut response, token.as_ref(), origin, ends)
-                            .await
+                        self.after_unauthorized(&mut response, token.as_ref(), origin, ends).await
                     } else {
                         let (status, now) = (response.status(), self.clock.now());
                         retry::after_reply(
@@ -185,9 +165,7 @@ impl Egress {
                 }
             };
             if !verdict.is_zero() {
-                self.clock
-                    .sleep_until(self.clock.now().saturating_add(verdict))
-                    .await;
+                self.clock.sleep_until(self.clock.now().saturating_add(verdict)).await;
             }
             number += 1;
         }
@@ -196,8 +174,7 @@ impl Egress {
     /// What the connection has sent so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.counters
-            .stats(self.destinations.contacted().cloned().collect())
+        self.counters.stats(self.destinations.contacted().cloned().collect())
     }
 
     /// Obtains the token, if the connection has a credential, and sends nothing else: what a test of a connection does.
@@ -223,10 +200,7 @@ impl Egress {
             Some(ends) => match tokio::time::timeout_at(ends, credential.token()).await {
                 Ok(token) => token?,
                 Err(_) => {
-                    return Err(EgressError::Timeout {
-                        origin: Box::new(origin.clone()),
-                        sent: false,
-                    });
+                    return Err(EgressError::Timeout { origin: Box::new(origin.clone()), sent: false });
                 }
             },
             None => credential.token().await?,
@@ -242,15 +216,8 @@ impl Egress {
         ends: Option<Instant>,
     ) -> Result<Option<AccessToken>, EgressError> {
         let soon = self.clock.now().saturating_add(STALE);
-        let old = token
-            .as_ref()
-            .and_then(AccessToken::expires)
-            .is_some_and(|expires| expires <= soon);
-        if old {
-            self.token(origin, ends).await
-        } else {
-            Ok(token)
-        }
+        let old = token.as_ref().and_then(AccessToken::expires).is_some_and(|expires| expires <= soon);
+        if old { self.token(origin, ends).await } else { Ok(token) }
     }
 
     /// One attempt: at most one request leaves.
@@ -272,10 +239,7 @@ impl Egress {
                 Ok(response.map(|body| ReplyBody::new(body, (attempt, permit), until, max, origin)))
             }
             Err(error) => {
-                if !matches!(
-                    error,
-                    TransportError::NotSent(_) | TransportError::Timeout { sent: false }
-                ) {
+                if !matches!(error, TransportError::NotSent(_) | TransportError::Timeout { sent: false }) {
                     self.destinations.note_contact(origin);
                 }
                 attempt.end(match error {

@@ -34,17 +34,11 @@ pub(crate) enum CliError {
 
 impl CliError {
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self::Usage { message: message.into(), hint: hint.into() }
     }
 
     pub(crate) fn local(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Local {
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self::Local { message: message.into(), hint: hint.into() }
     }
 
     /// Tells the user, on standard error.
@@ -72,30 +66,20 @@ impl CliError {
         let (case, message, hint) = match self {
             Self::Call(error) => return error.failure(),
             Self::Connect(error) => return error.failure(connector_host::manifest::Effect::Read),
-            Self::Usage { message, hint } => (
-                FailureCase::PermanentInvalidInput,
-                message.clone(),
-                Some(hint.clone()),
-            ),
-            Self::Config(error) => (
-                FailureCase::PermanentInvalidInput,
-                error.to_string(),
-                Some(error.hint()),
-            ),
-            Self::Load(error) => (
-                FailureCase::PermanentInvalidInput,
-                error.to_string(),
-                Some(error.hint().to_owned()),
-            ),
+            Self::Usage { message, hint } => {
+                (FailureCase::PermanentInvalidInput, message.clone(), Some(hint.clone()))
+            }
+            Self::Config(error) => {
+                (FailureCase::PermanentInvalidInput, error.to_string(), Some(error.hint()))
+            }
+            Self::Load(error) => {
+                (FailureCase::PermanentInvalidInput, error.to_string(), Some(error.hint().to_owned()))
+            }
             Self::Local { message, hint } => {
                 (FailureCase::ExecutionFailed, message.clone(), Some(hint.clone()))
             }
             Self::Clap(error) => (FailureCase::PermanentInvalidInput, error.to_string(), None),
-            Self::Closed => (
-                FailureCase::ExecutionFailed,
-                "standard output was closed".into(),
-                None,
-            ),
+            Self::Closed => (FailureCase::ExecutionFailed, "standard output was closed".into(), None),
         };
         let mut failure = Failure::default();
         failure.case = case;
@@ -123,19 +107,9 @@ impl CliError {
 fn describe(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
     writeln!(out, "error: {}", printable(&failure.message))?;
     let mut details = Vec::new();
-    details.extend(
-        failure
-            .code
-            .as_ref()
-            .map(|code| format!("code {}", printable(code))),
-    );
+    details.extend(failure.code.as_ref().map(|code| format!("code {}", printable(code))));
     details.extend(failure.status.map(|status| format!("HTTP status {status}")));
-    details.extend(
-        failure
-            .target
-            .as_ref()
-            .map(|target| format!("target {}", printable(target))),
-    );
+    details.extend(failure.target.as_ref().map(|target| format!("target {}", printable(target))));
     if !details.is_empty() {
         writeln!(out, "  ({})", details.join(", "))?;
     }
@@ -201,10 +175,7 @@ impl From<EgressError> for CliError {
 
 impl From<HostError> for CliError {
     fn from(error: HostError) -> Self {
-        Self::local(
-            error.to_string(),
-            "report this with the output of `connector --version`",
-        )
+        Self::local(error.to_string(), "report this with the output of `connector --version`")
     }
 }
 
@@ -214,10 +185,7 @@ impl From<io::Error> for CliError {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::Closed
         } else {
-            Self::local(
-                format!("cannot write to standard output: {error}"),
-                "check that the disk has room",
-            )
+            Self::local(format!("cannot write to standard output: {error}"), "check that the disk has room")
         }
     }
 }

@@ -115,27 +115,17 @@ impl fmt::Display for FailureCase {
 impl Failure {
     /// A failure of the host's own finding.
     pub(crate) fn new(case: FailureCase, message: impl Into<String>) -> Self {
-        Self {
-            case,
-            message: message.into(),
-            ..Self::default()
-        }
+        Self { case, message: message.into(), ..Self::default() }
     }
 
     /// Reads the error of a function's result. A component may declare what it likes, so unknown cases and
     /// fields are no error: the case becomes [`FailureCase::ExecutionFailed`], the name its message.
     pub(crate) fn from_value(value: Option<&Val>) -> Self {
         let Some(Val::Variant(name, payload)) = value else {
-            return Self::new(
-                FailureCase::ExecutionFailed,
-                "the connector failed without saying how",
-            );
+            return Self::new(FailureCase::ExecutionFailed, "the connector failed without saying how");
         };
         let case = FailureCase::named(name);
-        let mut failure = Self {
-            case: case.unwrap_or_default(),
-            ..Self::default()
-        };
+        let mut failure = Self { case: case.unwrap_or_default(), ..Self::default() };
         if let Some(payload) = payload {
             failure.read(payload);
         }

@@ -87,12 +87,7 @@ impl Host {
     /// The credential cannot be set up, such as a variable that is not set.
     pub fn connect(&self, connector: &Connector, profile: Profile) -> Result<Connection, EgressError> {
         let egress = Egress::new(&profile, self.store.clone(), self.clock.clone())?;
-        Ok(Connection::new(
-            connector.clone(),
-            profile,
-            Arc::new(egress),
-            self.clock.clone(),
-        ))
+        Ok(Connection::new(connector.clone(), profile, Arc::new(egress), self.clock.clone()))
     }
 }
 
@@ -138,10 +133,7 @@ impl HostBuilder {
     /// The engine refuses the settings, or the machine does not have the address space.
     pub fn build(self) -> Result<Host, HostError> {
         let failed = |error: wasmtime::Error| HostError(format!("{error:#}"));
-        let options = EngineOptions {
-            concurrency: self.concurrency,
-            memory: self.memory,
-        };
+        let options = EngineOptions { concurrency: self.concurrency, memory: self.memory };
         let engine = SandboxEngine::new(options, self.cache.as_deref()).map_err(failed)?;
         let mut linker = Linker::new(&engine.engine);
         // All of WASI can be linked, since the context grants nothing: no file is open, no address may be reached.
@@ -158,8 +150,6 @@ impl HostBuilder {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host")
-            .field("engine", &self.engine)
-            .finish_non_exhaustive()
+        f.debug_struct("Host").field("engine", &self.engine).finish_non_exhaustive()
     }
 }

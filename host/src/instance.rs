@@ -53,14 +53,12 @@ pub(crate) async fn run(
     match outcome {
         Ok(Ok(Val::Result(Ok(value)))) => Ok(value.map_or(Val::Tuple(Vec::new()), |value| *value)),
         // What the door refused, it can explain better than a component to which it was only an error code.
-        Ok(Ok(Val::Result(Err(failure)))) => Err(door
-            .explain()
-            .unwrap_or_else(|| Failure::from_value(failure.as_deref()))),
+        Ok(Ok(Val::Result(Err(failure)))) => {
+            Err(door.explain().unwrap_or_else(|| Failure::from_value(failure.as_deref())))
+        }
         Ok(Ok(value)) => Ok(value),
         Ok(Err(failure)) => Err(door.uncertain(failure)),
-        Err(_) => Err(door
-            .explain()
-            .unwrap_or_else(|| door.uncertain(overdue(time_left)))),
+        Err(_) => Err(door.explain().unwrap_or_else(|| door.uncertain(overdue(time_left)))),
     }
 }
 
@@ -72,18 +70,12 @@ fn store(
 ) -> Store<State> {
     let engine = connector.engine();
     let mut wasi = WasiCtxBuilder::new();
-    wasi.envs(environment)
-        .stderr(stderr)
-        .allow_tcp(false)
-        .allow_udp(false);
+    wasi.envs(environment).stderr(stderr).allow_tcp(false).allow_udp(false);
     let state = State {
         wasi: wasi.build(),
         http: WasiHttpCtx::new(),
         table: ResourceTable::new(),
-        memory: MemoryCap {
-            bytes: engine.options.memory,
-            refused: false,
-        },
+        memory: MemoryCap { bytes: engine.options.memory, refused: false },
         door,
     };
     let mut store = Store::new(&engine.engine, state);
@@ -115,10 +107,7 @@ fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Byt
     if out_of_memory {
         let mut failure = Failure::new(
             FailureCase::ExecutionFailed,
-            format!(
-                "the connector needed more than the {} MiB of memory that a call may use",
-                cap >> 20
-            ),
+            format!("the connector needed more than the {} MiB of memory that a call may use", cap >> 20),
         );
         failure.hint = Some("ask for less at a time, with a filter or a smaller page".into());
         return failure;
@@ -127,17 +116,11 @@ fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Byt
     if !stderr.trim().is_empty() {
         tracing::debug!(target: "connector::guest", stderr = %stderr.trim(), "the connector wrote before it broke");
     }
-    Failure::new(
-        FailureCase::ExecutionFailed,
-        format!("the connector broke: {}", error.root_cause()),
-    )
+    Failure::new(FailureCase::ExecutionFailed, format!("the connector broke: {}", error.root_cause()))
 }
 
 fn overdue(time_left: Duration) -> Failure {
-    let message = format!(
-        "the call did not end within its deadline of {} s",
-        time_left.as_secs_f32()
-    );
+    let message = format!("the call did not end within its deadline of {} s", time_left.as_secs_f32());
     let mut failure = Failure::new(FailureCase::Unavailable, message);
     failure.hint = Some("give it longer with a later deadline, or ask for less".into());
     failure
@@ -164,20 +147,13 @@ impl ResourceLimiter for MemoryCap {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: &mut self.door,
-        }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.door }
     }
 }
 

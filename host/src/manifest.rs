@@ -335,14 +335,7 @@ impl Manifest {
     /// The functions of triggers, with their triggers.
     pub fn trigger_functions(&self) -> impl Iterator<Item = &Action> {
         self.triggers.iter().flat_map(|trigger| {
-            [
-                &trigger.poll,
-                &trigger.subscribe,
-                &trigger.unsubscribe,
-                &trigger.parse,
-            ]
-            .into_iter()
-            .flatten()
+            [&trigger.poll, &trigger.subscribe, &trigger.unsubscribe, &trigger.parse].into_iter().flatten()
         })
     }
 
@@ -351,14 +344,8 @@ impl Manifest {
     pub fn columns(&self, action: &Action) -> Vec<String> {
         let mut name = action.returns.type_name.as_str();
         if let Some(paging) = &action.paging {
-            let items = self
-                .record(name)
-                .unwrap_or_default()
-                .iter()
-                .find(|field| field.name == paging.items);
-            name = items
-                .and_then(|field| field.type_name.strip_prefix("array of "))
-                .unwrap_or(name);
+            let items = self.record(name).unwrap_or_default().iter().find(|field| field.name == paging.items);
+            name = items.and_then(|field| field.type_name.strip_prefix("array of ")).unwrap_or(name);
         }
         match self.types.get(name) {
             Some(TypeDefinition::Record { columns, .. }) => columns.clone(),

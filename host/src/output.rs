@@ -26,13 +26,7 @@ pub(crate) struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     pub(crate) fn new(function: &'a Function, format: Format) -> Self {
-        Self {
-            layout: Layout::new(function),
-            format,
-            pages: Vec::new(),
-            rows: Vec::new(),
-            begun: false,
-        }
+        Self { layout: Layout::new(function), format, pages: Vec::new(), rows: Vec::new(), begun: false }
     }
 
     /// Takes a page. Formats of lines are written at once; a table or one document waits for the last page.
@@ -71,11 +65,7 @@ impl<'a> Printer<'a> {
         let mut out = io::stdout().lock();
         match self.format {
             Format::Auto | Format::Json => json::write(&mut out, self.pages, &self.layout)?,
-            Format::Table => writeln!(
-                out,
-                "{}",
-                table::render(&self.layout, &self.rows, terminal::width())
-            )?,
+            Format::Table => writeln!(out, "{}", table::render(&self.layout, &self.rows, terminal::width()))?,
             Format::Ndjson | Format::Csv => {}
         }
         out.flush()?;

@@ -19,10 +19,7 @@ const CONCURRENCY: u32 = 16;
 
 /// The connector that the flags name, for looking at.
 pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
-    let host = Host::builder()
-        .concurrency(1)
-        .cache_dir(paths(globals)?.cache.join("code"))
-        .build()?;
+    let host = Host::builder().concurrency(1).cache_dir(paths(globals)?.cache.join("code")).build()?;
     load(&host, globals)
 }
 
@@ -30,10 +27,7 @@ pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
 pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
     let paths = paths(globals)?;
     let store = SqliteStore::open(&paths.state).map_err(|error| {
-        CliError::local(
-            error.to_string(),
-            "set CONNECTOR_STATE_DIR to a directory that you may write to",
-        )
+        CliError::local(error.to_string(), "set CONNECTOR_STATE_DIR to a directory that you may write to")
     })?;
     let host = Host::builder()
         .concurrency(CONCURRENCY)
@@ -67,25 +61,15 @@ pub(crate) fn function<'a>(connector: &'a Connector, name: &str) -> Result<&'a F
 
 /// The runtime that calls run on.
 pub(crate) fn runtime() -> Result<Runtime, CliError> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            CliError::local(
-                format!("cannot start threads: {error}"),
-                "check the limits on processes and threads",
-            )
-        })
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+        CliError::local(format!("cannot start threads: {error}"), "check the limits on processes and threads")
+    })
 }
 
 /// A file that a flag names.
 pub(crate) fn read_text(path: &str) -> Result<String, CliError> {
     std::fs::read_to_string(Path::new(path)).map_err(|error| {
-        CliError::usage(
-            format!("cannot read {path}: {error}"),
-            "name a file of UTF-8 text that you may read",
-        )
+        CliError::usage(format!("cannot read {path}: {error}"), "name a file of UTF-8 text that you may read")
     })
 }
 

@@ -44,18 +44,8 @@ pub(crate) fn stdout_is_terminal() -> bool {
 
 /// How many columns standard output has.
 pub(crate) fn width() -> u16 {
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    columns
-        .or_else(|| {
-            if stdout_is_terminal() {
-                Table::new().width()
-            } else {
-                None
-            }
-        })
-        .unwrap_or(WIDTH)
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.or_else(|| if stdout_is_terminal() { Table::new().width() } else { None }).unwrap_or(WIDTH)
 }
 
 /// Text from elsewhere made safe to print: control characters, which could drive the terminal, are shown as escapes.

@@ -10,9 +10,7 @@ pub(crate) fn run(globals: &Globals) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
     match globals.output {
         Format::Json => output::document(&connector.manifest().actions),
-        Format::Ndjson => connector
-            .actions()
-            .try_for_each(|function| output::document(&function.action)),
+        Format::Ndjson => connector.actions().try_for_each(|function| output::document(&function.action)),
         _ => {
             let rows = connector.actions().map(|function| {
                 let action = &function.action;

@@ -19,10 +19,7 @@ const INPUT: &str = "call:input";
 const ALL: &str = "call:all";
 
 pub(crate) fn run(globals: &mut Globals, words: Vec<OsString>) -> Result<(), CliError> {
-    let Some(position) = words
-        .iter()
-        .position(|word| !word.to_string_lossy().starts_with('-'))
-    else {
+    let Some(position) = words.iter().position(|word| !word.to_string_lossy().starts_with('-')) else {
         return help(&words);
     };
     let name = words[position].to_string_lossy().into_owned();
@@ -33,9 +30,8 @@ pub(crate) fn run(globals: &mut Globals, words: Vec<OsString>) -> Result<(), Cli
     let mut flags = words;
     flags.remove(position);
     let line = std::iter::once(OsString::from(format!("connector call {name}"))).chain(flags);
-    let mut matches = command(function)
-        .try_get_matches_from(line)
-        .map_err(|error| CliError::Clap(Box::new(error)))?;
+    let mut matches =
+        command(function).try_get_matches_from(line).map_err(|error| CliError::Clap(Box::new(error)))?;
     globals.update(&mut matches)?;
     let input = input(function, &matches)?;
     let connection = setup::connection(globals, &host, &connector)?;
@@ -49,12 +45,7 @@ pub(super) fn command(function: &Function) -> Command {
     let command = Globals::augment(Command::new(action.name.clone()))
         .bin_name(format!("connector call {}", action.name))
         .about(action.summary.clone())
-        .long_about(
-            [action.summary.as_str(), action.description.as_str()]
-                .join("\n\n")
-                .trim_end()
-                .to_owned(),
-        )
+        .long_about([action.summary.as_str(), action.description.as_str()].join("\n\n").trim_end().to_owned())
         .max_term_width(110)
         .arg(
             Arg::new(INPUT)
@@ -69,10 +60,7 @@ pub(super) fn command(function: &Function) -> Command {
                 .hide(action.paging.is_none())
                 .help("Fetch all pages"),
         );
-    function
-        .signature
-        .parameters()
-        .fold(command, |command, parameter| command.arg(flag(parameter)))
+    function.signature.parameters().fold(command, |command, parameter| command.arg(flag(parameter)))
 }
 
 fn flag(parameter: &Parameter) -> Arg {
@@ -80,18 +68,12 @@ fn flag(parameter: &Parameter) -> Arg {
     if parameter.required() {
         help.push_str(" (required)");
     }
-    let flag = Arg::new(parameter.name.to_string())
-        .long(flag_name(&parameter.name))
-        .help(help);
+    let flag = Arg::new(parameter.name.to_string()).long(flag_name(&parameter.name)).help(help);
     match inner(&parameter.shape) {
-        Shape::Bool => flag
-            .num_args(0..=1)
-            .default_missing_value("true")
-            .value_name("true|false"),
-        Shape::List(item) => flag
-            .action(ArgAction::Append)
-            .value_name(value_name(item))
-            .allow_hyphen_values(true),
+        Shape::Bool => flag.num_args(0..=1).default_missing_value("true").value_name("true|false"),
+        Shape::List(item) => {
+            flag.action(ArgAction::Append).value_name(value_name(item)).allow_hyphen_values(true)
+        }
         shape => flag.value_name(value_name(shape)).allow_hyphen_values(true),
     }
 }
@@ -110,11 +92,7 @@ fn flag_name(name: &str) -> String {
         "verbose",
         "version",
     ];
-    if OURS.contains(&name) {
-        format!("with-{name}")
-    } else {
-        name.to_owned()
-    }
+    if OURS.contains(&name) { format!("with-{name}") } else { name.to_owned() }
 }
 
 fn value_name(shape: &Shape) -> String {
@@ -169,10 +147,7 @@ fn document(text: &str) -> Result<Map<String, Value>, CliError> {
     let hint = r#"give an object such as '{"Machine ID": "…"}'; `@file` reads a file"#;
     match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(CliError::usage(
-            format!("{name} is JSON, but not an object"),
-            hint,
-        )),
+        Ok(_) => Err(CliError::usage(format!("{name} is JSON, but not an object"), hint)),
         Err(error) => Err(CliError::usage(format!("{name} is not JSON: {error}"), hint)),
     }
 }
@@ -190,9 +165,7 @@ fn given(parameter: &Parameter, values: &[&String]) -> Result<Value, CliError> {
             }
             Ok(Value::Array(items))
         }
-        shape => values
-            .last()
-            .map_or(Ok(Value::Null), |text| value(parameter, shape, text)),
+        shape => values.last().map_or(Ok(Value::Null), |text| value(parameter, shape, text)),
     }
 }
 
@@ -280,8 +253,5 @@ fn help(words: &[OsString]) -> Result<(), CliError> {
             return Ok(call.print_long_help()?);
         }
     }
-    Err(CliError::usage(
-        "no action is named",
-        "`connector actions` lists the actions",
-    ))
+    Err(CliError::usage("no action is named", "`connector actions` lists the actions"))
 }

@@ -13,9 +13,8 @@ pub(crate) fn run(globals: &Globals, shell: Shell) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
     let actions: Vec<clap::Command> = connector.actions().map(call::command).collect();
     // Shells complete subcommands, so for them each action is one.
-    let mut command = cli::command().mut_subcommand("call", |call| {
-        call.mut_args(|argument| argument.hide(true)).subcommands(actions)
-    });
+    let mut command = cli::command()
+        .mut_subcommand("call", |call| call.mut_args(|argument| argument.hide(true)).subcommands(actions));
     let mut script = Vec::new();
     generate(shell, &mut command, "connector", &mut script);
     Ok(io::stdout().write_all(&script)?)

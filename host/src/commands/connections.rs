@@ -38,12 +38,7 @@ pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let rows = connections.iter().map(|connection| {
         let api = text(connection, "api") + &text(connection, "error");
-        vec![
-            text(connection, "name"),
-            api,
-            text(connection, "auth"),
-            text(connection, "quota"),
-        ]
+        vec![text(connection, "name"), api, text(connection, "auth"), text(connection, "quota")]
     });
     output::listing(&["NAME", "API", "AUTH", "QUOTA"], rows.collect())
 }
@@ -64,9 +59,7 @@ pub(crate) fn test(globals: &Globals) -> Result<(), CliError> {
         let signed_in = connection.egress().sign_in().await;
         signed_in.map_err(|error| CliError::Connect(error.into()))?;
         let signed_in_after = began.elapsed();
-        connection
-            .call_within(time, &function.action.name, Value::Object(input))
-            .await?;
+        connection.call_within(time, &function.action.name, Value::Object(input)).await?;
         let result = json!({
             "connection": connection.profile().name(),
             "api": connection.profile().api_url().to_string(),
@@ -83,16 +76,9 @@ pub(crate) fn test(globals: &Globals) -> Result<(), CliError> {
             ("api", connection.profile().api_url().to_string()),
             (
                 "sign-in",
-                format!(
-                    "ok, {} in {} ms",
-                    connection.profile().auth().kind(),
-                    millis(signed_in_after)
-                ),
+                format!("ok, {} in {} ms", connection.profile().auth().kind(), millis(signed_in_after)),
             ),
-            (
-                "read",
-                format!("ok, {} in {} ms", function.action.name, result["milliseconds"]),
-            ),
+            ("read", format!("ok, {} in {} ms", function.action.name, result["milliseconds"])),
         ];
         let rows = lines.map(|(what, how)| vec![what.to_owned(), how]);
         output::listing(&["CHECK", "RESULT"], rows.into())

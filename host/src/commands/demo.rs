@@ -26,10 +26,7 @@ async fn demo() -> Result<(), CliError> {
     let simulator = Simulator::start(Options::default())
         .await
         .map_err(|error| CliError::local(format!("cannot serve on 127.0.0.1: {error}"), "free a port"))?;
-    say(&format!(
-        "The stand-in API and its token authority serve on {}.",
-        simulator.url()
-    ))?;
+    say(&format!("The stand-in API and its token authority serve on {}.", simulator.url()))?;
 
     let host = Host::builder().concurrency(4).build()?;
     let compiling = Instant::now();
@@ -52,22 +49,14 @@ async fn demo() -> Result<(), CliError> {
     story.update_alert().await?;
     story.release().await?;
 
-    let limited = Limit {
-        calls: 5,
-        period_seconds: 2,
-    };
-    let hurried = connect(&host, &connector, &simulator, |profile| {
-        profile.name("hurried").quota(limited)
-    })?;
+    let limited = Limit { calls: 5, period_seconds: 2 };
+    let hurried = connect(&host, &connector, &simulator, |profile| profile.name("hurried").quota(limited))?;
     story.hurry(&hurried, limited).await?;
 
     say("")?;
     proof::show(&simulator, &[&connection, &hurried], story.replies())?;
     simulator.shutdown().await;
-    say(&format!(
-        "All steps checked out, in {:.1} s.",
-        began.elapsed().as_secs_f32()
-    ))
+    say(&format!("All steps checked out, in {:.1} s.", began.elapsed().as_secs_f32()))
 }
 
 fn connect(
@@ -102,8 +91,5 @@ fn check(holds: bool, what: &str) -> Result<(), CliError> {
     if holds {
         return Ok(());
     }
-    Err(CliError::local(
-        format!("the demo did not check out: {what}"),
-        "report this with the output above",
-    ))
+    Err(CliError::local(format!("the demo did not check out: {what}"), "report this with the output above"))
 }

@@ -24,10 +24,7 @@ pub(crate) fn run(globals: &Globals, arguments: &SimulateArgs) -> Result<(), Cli
         })?;
         announce(&simulator, globals.output)?;
         tokio::signal::ctrl_c().await.map_err(|error| {
-            CliError::local(
-                format!("cannot wait for an interrupt: {error}"),
-                "stop the process instead",
-            )
+            CliError::local(format!("cannot wait for an interrupt: {error}"), "stop the process instead")
         })?;
         simulator.shutdown().await;
         Ok(())
@@ -40,10 +37,7 @@ fn options(text: &str) -> Result<Options, CliError> {
         None => text.to_owned(),
     };
     serde_json::from_str(&text).map_err(|error| {
-        CliError::usage(
-            format!("--options is not a set of options: {error}"),
-            "see the simulator's README",
-        )
+        CliError::usage(format!("--options is not a set of options: {error}"), "see the simulator's README")
     })
 }
 
@@ -63,10 +57,7 @@ fn announce(simulator: &Simulator, format: Format) -> Result<(), CliError> {
             "Serving the stand-in API on {0}; its switches are under {0}/_simulator/.",
             simulator.url()
         )?;
-        writeln!(
-            out,
-            "Put this into a configuration file, and name the file with --config:\n"
-        )?;
+        writeln!(out, "Put this into a configuration file, and name the file with --config:\n")?;
         writeln!(out, "{}", profile(simulator))?;
         writeln!(
             out,

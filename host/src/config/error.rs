@@ -67,18 +67,10 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(super) fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let before = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .unwrap_or_default();
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let (message, hint) = Complaint::of(error.message()).said();
-        Self::Malformed {
-            path: path.into(),
-            line,
-            message,
-            hint,
-        }
+        Self::Malformed { path: path.into(), line, message, hint }
     }
 
     /// What to do next.
@@ -105,15 +97,9 @@ impl ConfigError {
 
 /// What the parser complains of. It names keys between backticks, and it quotes values, which must not be shown.
 enum Complaint<'a> {
-    Unknown {
-        what: &'a str,
-        name: &'a str,
-        known: Vec<&'a str>,
-    },
+    Unknown { what: &'a str, name: &'a str, known: Vec<&'a str> },
     Missing(&'a str),
-    Value {
-        expected: &'a str,
-    },
+    Value { expected: &'a str },
     Syntax(&'a str),
 }
 
@@ -121,16 +107,13 @@ impl<'a> Complaint<'a> {
     fn of(message: &'a str) -> Self {
         let mut quoted = message.split('`').skip(1).step_by(2);
         match message.split(' ').collect::<Vec<_>>()[..] {
-            ["unknown", what @ ("field" | "variant"), ..] => Self::Unknown {
-                what,
-                name: quoted.next().unwrap_or_default(),
-                known: quoted.collect(),
-            },
+            ["unknown", what @ ("field" | "variant"), ..] => {
+                Self::Unknown { what, name: quoted.next().unwrap_or_default(), known: quoted.collect() }
+            }
             ["missing", "field", ..] => Self::Missing(quoted.next().unwrap_or_default()),
             ["invalid", "type:" | "value:", ..] => {
-                let expected = message
-                    .rsplit_once(", expected ")
-                    .map_or("something else", |(_, expected)| expected);
+                let expected =
+                    message.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
                 Self::Value { expected }
             }
             _ => Self::Syntax(message.lines().next().unwrap_or_default()),
@@ -139,28 +122,23 @@ impl<'a> Complaint<'a> {
 
     fn said(self) -> (String, String) {
         match self {
-            Self::Unknown {
-                what: "field",
-                name,
-                known,
-            } => (format!("unknown key `{name}`"), for_key(name, &known)),
+            Self::Unknown { what: "field", name, known } => {
+                (format!("unknown key `{name}`"), for_key(name, &known))
+            }
             // The value of a closed set: what was given is shown only if it may be a slip of the pen.
             Self::Unknown { name, known, .. } => match most_similar(name, known.iter().copied()) {
-                Some(similar) => (
-                    format!("unknown value \"{name}\""),
-                    format!("did you mean \"{similar}\"?"),
-                ),
+                Some(similar) => {
+                    (format!("unknown value \"{name}\""), format!("did you mean \"{similar}\"?"))
+                }
                 None => ("unknown value".into(), format!("one of: {}", known.join(", "))),
             },
             Self::Missing(name) => (format!("the key `{name}` is missing"), format!("set `{name}`")),
-            Self::Value { expected } => (
-                "the value is of the wrong kind".into(),
-                format!("it should be {expected}"),
-            ),
-            Self::Syntax(message) => (
-                message.to_owned(),
-                "see https://toml.io for how a file is written".into(),
-            ),
+            Self::Value { expected } => {
+                ("the value is of the wrong kind".into(), format!("it should be {expected}"))
+            }
+            Self::Syntax(message) => {
+                (message.to_owned(), "see https://toml.io for how a file is written".into())
+            }
         }
     }
 }

@@ -75,9 +75,7 @@ impl Connection {
             tenant: self.tenant_id.clone(),
             authority: auth.and_then(|auth| auth.authority.clone()),
             scope: auth.and_then(|auth| auth.scope.clone()),
-            timeout: self
-                .timeout_seconds
-                .map(|seconds| Duration::from_secs(seconds.into())),
+            timeout: self.timeout_seconds.map(|seconds| Duration::from_secs(seconds.into())),
             max_reply_bytes: self.max_reply_bytes,
             allowed_origins: self.allowed_origins.clone(),
             allow_loopback_http: self.allow_loopback_http,
@@ -106,15 +104,10 @@ impl AuthTable {
             Kind::ClientSecret => {
                 self.only(
                     "client-secret",
-                    &[
-                        "auth.client-id",
-                        "auth.client-secret-env",
-                        "auth.client-secret-file",
-                    ],
+                    &["auth.client-id", "auth.client-secret-env", "auth.client-secret-file"],
                 )?;
-                let client_id = self.client_id.clone().ok_or(ProfileError::Missing {
-                    key: "auth.client-id",
-                })?;
+                let client_id =
+                    self.client_id.clone().ok_or(ProfileError::Missing { key: "auth.client-id" })?;
                 let secret = match (&self.client_secret_env, &self.client_secret_file) {
                     (Some(_), Some(_)) => {
                         return Err(ProfileError::Both {
@@ -124,9 +117,7 @@ impl AuthTable {
                     (Some(variable), None) => SecretSource::Variable(variable.clone()),
                     (None, Some(path)) => SecretSource::File(path.clone()),
                     (None, None) => {
-                        return Err(ProfileError::Missing {
-                            key: "auth.client-secret-env",
-                        });
+                        return Err(ProfileError::Missing { key: "auth.client-secret-env" });
                     }
                 };
                 Ok(AuthDraft::ClientSecret { client_id, secret })
@@ -137,24 +128,17 @@ impl AuthTable {
     fn token(&self) -> Result<AuthDraft, ProfileError> {
         let auth = match (&self.token_env, self.token_command.as_deref()) {
             (Some(_), Some(_)) => {
-                return Err(ProfileError::Both {
-                    keys: ["auth.token-env", "auth.token-command"],
-                });
+                return Err(ProfileError::Both { keys: ["auth.token-env", "auth.token-command"] });
             }
             (Some(variable), None) => Auth::TokenVariable(variable.clone()),
-            (None, Some([program, arguments @ ..])) => Auth::TokenCommand {
-                program: program.clone(),
-                arguments: arguments.to_vec(),
-            },
+            (None, Some([program, arguments @ ..])) => {
+                Auth::TokenCommand { program: program.clone(), arguments: arguments.to_vec() }
+            }
             (None, Some([])) => {
-                return Err(ProfileError::Identifier {
-                    key: "auth.token-command",
-                });
+                return Err(ProfileError::Identifier { key: "auth.token-command" });
             }
             (None, None) => {
-                return Err(ProfileError::Missing {
-                    key: "auth.token-env",
-                });
+                return Err(ProfileError::Missing { key: "auth.token-env" });
             }
         };
         Ok(AuthDraft::Ready(auth))
@@ -169,10 +153,7 @@ impl AuthTable {
             ("auth.token-env", self.token_env.is_some()),
             ("auth.token-command", self.token_command.is_some()),
         ];
-        match present
-            .into_iter()
-            .find(|(key, present)| *present && !own.contains(key))
-        {
+        match present.into_iter().find(|(key, present)| *present && !own.contains(key)) {
             Some((key, _)) => Err(ProfileError::NotOfKind { key, kind }),
             None => Ok(()),
         }

@@ -54,15 +54,11 @@ impl Paths {
         };
         let state = match path(variables, "CONNECTOR_STATE_DIR") {
             Some(path) => path,
-            None => base.directory("CONNECTOR_STATE_DIR", "XDG_STATE_HOME", |platform| {
-                &platform.state
-            })?,
+            None => base.directory("CONNECTOR_STATE_DIR", "XDG_STATE_HOME", |platform| &platform.state)?,
         };
         let cache = match path(variables, "CONNECTOR_CACHE_DIR") {
             Some(path) => path,
-            None => base.directory("CONNECTOR_CACHE_DIR", "XDG_CACHE_HOME", |platform| {
-                &platform.cache
-            })?,
+            None => base.directory("CONNECTOR_CACHE_DIR", "XDG_CACHE_HOME", |platform| &platform.cache)?,
         };
         Ok(Self { config, state, cache })
     }
@@ -105,8 +101,5 @@ impl<'a> Base<'a> {
 }
 
 fn path(variables: &Variables, name: &str) -> Option<PathBuf> {
-    variables
-        .var(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    variables.var(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

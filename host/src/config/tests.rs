@@ -58,28 +58,14 @@ fn the_example_is_understood() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(config.connections().collect::<Vec<_>>(), ["default", "local"]);
     let profile = config.profile("default", &manifest()).unwrap();
-    assert_eq!(
-        (profile.name(), profile.timeout()),
-        ("default", Duration::from_secs(50))
-    );
+    assert_eq!((profile.name(), profile.timeout()), ("default", Duration::from_secs(50)));
     assert_eq!(profile.api_url().to_string(), "https://api.example.com");
     assert_eq!(profile.allowed_origins(), [profile.api_url().clone()]);
-    assert_eq!(
-        profile.quota().limit,
-        Some(Limit {
-            calls: 45,
-            period_seconds: 60
-        })
-    );
+    assert_eq!(profile.quota().limit, Some(Limit { calls: 45, period_seconds: 60 }));
     assert_eq!(profile.quota().bucket, "soc-app");
-    let Auth::ClientSecret(application) = profile.auth() else {
-        panic!()
-    };
+    let Auth::ClientSecret(application) = profile.auth() else { panic!() };
     assert_eq!(
-        (
-            application.authority.to_string().as_str(),
-            application.tenant.as_str()
-        ),
+        (application.authority.to_string().as_str(), application.tenant.as_str()),
         ("https://login.example.com", "contoso.com")
     );
 
@@ -88,10 +74,7 @@ fn the_example_is_understood() {
         (profile.api_url().to_string().as_str(), profile.max_reply_bytes()),
         ("http://127.0.0.1:9000", 1000)
     );
-    assert_eq!(
-        (profile.quota().limit, profile.timeout()),
-        (manifest().quota, Duration::from_secs(100))
-    );
+    assert_eq!((profile.quota().limit, profile.timeout()), (manifest().quota, Duration::from_secs(100)));
     assert!(
         matches!(profile.auth(), Auth::TokenCommand { program, arguments } if program == "az" && arguments.len() == 2)
     );
@@ -100,10 +83,7 @@ fn the_example_is_understood() {
 #[test]
 fn what_is_wrong_is_named_with_its_line_and_a_hint() {
     for (lines, expected) in [
-        (
-            "tenant = \"x\"",
-            "config.toml:2: unknown key `tenant`\nhint: did you mean `tenant-id`?",
-        ),
+        ("tenant = \"x\"", "config.toml:2: unknown key `tenant`\nhint: did you mean `tenant-id`?"),
         (
             "\n\ncloud = \"gcc-hi\"\nauth.kind = \"none\"",
             "config.toml: connections.default: `cloud` is \"gcc-hi\", which the connector does not know\nhint: did you mean \"gcc-high\"?",
@@ -112,35 +92,17 @@ fn what_is_wrong_is_named_with_its_line_and_a_hint() {
             "timeout-seconds = \"canary\"",
             "config.toml:2: the value is of the wrong kind\nhint: it should be u32",
         ),
-        (
-            "timeout-seconds = -1",
-            "config.toml:2: the value is of the wrong kind\nhint: it should be u32",
-        ),
-        (
-            "timeout-seconds = 0\nauth.kind = \"none\"",
-            "`timeout-seconds` is not a number from 1 to 3600",
-        ),
+        ("timeout-seconds = -1", "config.toml:2: the value is of the wrong kind\nhint: it should be u32"),
+        ("timeout-seconds = 0\nauth.kind = \"none\"", "`timeout-seconds` is not a number from 1 to 3600"),
         ("cloud = ", "config.toml:2: "),
-        (
-            "cloud = \"public\"\ncloud = \"public\"",
-            "config.toml:3: duplicate key",
-        ),
-        (
-            "",
-            "connections.default: `auth` is missing\nhint: say how to sign in",
-        ),
-        (
-            "[connections.default.auth]",
-            "config.toml:2: the key `kind` is missing",
-        ),
+        ("cloud = \"public\"\ncloud = \"public\"", "config.toml:3: duplicate key"),
+        ("", "connections.default: `auth` is missing\nhint: say how to sign in"),
+        ("[connections.default.auth]", "config.toml:2: the key `kind` is missing"),
         (
             "auth.kind = \"client-secrets\"",
             "unknown value \"client-secrets\"\nhint: did you mean \"client-secret\"?",
         ),
-        (
-            "auth.kind = \"magic\"",
-            "unknown value\nhint: one of: none, token, client-secret",
-        ),
+        ("auth.kind = \"magic\"", "unknown value\nhint: one of: none, token, client-secret"),
         ("auth.kind = \"token\"", "`auth.token-env` is missing"),
         (
             "auth = { kind = \"token\", token-env = \"A\", token-command = [\"b\"] }",
@@ -150,14 +112,8 @@ fn what_is_wrong_is_named_with_its_line_and_a_hint() {
             "auth = { kind = \"token\", token-env = \"A\", client-id = \"b\" }",
             "`auth.client-id` does not belong to the kind \"token\"",
         ),
-        (
-            "auth = { kind = \"client-secret\", client-secret-env = \"A\" }",
-            "`auth.client-id` is missing",
-        ),
-        (
-            "auth = { kind = \"client-secret\", client-id = \"A\" }",
-            "`auth.client-secret-env` is missing",
-        ),
+        ("auth = { kind = \"client-secret\", client-secret-env = \"A\" }", "`auth.client-id` is missing"),
+        ("auth = { kind = \"client-secret\", client-id = \"A\" }", "`auth.client-secret-env` is missing"),
         (
             "auth = { kind = \"client-secret\", client-id = \"A\", client-secret-env = \"B\" }",
             "`tenant-id` is missing",
@@ -194,28 +150,17 @@ fn what_is_wrong_is_named_with_its_line_and_a_hint() {
             "allowed-origins = [\"https://*.example.com\"]\nauth.kind = \"none\"",
             "origins are allowed one by one",
         ),
-        (
-            "auth.kind = \"none\"\nquota.calls = 0",
-            "`quota.calls` is not a number from 1",
-        ),
+        ("auth.kind = \"none\"\nquota.calls = 0", "`quota.calls` is not a number from 1"),
         (
             "auth.kind = \"none\"\nquota.period = 0",
             "unknown key `period`\nhint: did you mean `period-seconds`?",
         ),
     ] {
         let complaint = complaint(lines);
-        assert!(
-            complaint.contains(expected),
-            "{lines}\n---\n{complaint}\n---\n{expected}"
-        );
+        assert!(complaint.contains(expected), "{lines}\n---\n{complaint}\n---\n{expected}");
         assert!(!complaint.contains("canary"), "{complaint}");
     }
-    assert!(
-        parse("[connection.default]")
-            .unwrap_err()
-            .hint()
-            .contains("`connections`")
-    );
+    assert!(parse("[connection.default]").unwrap_err().hint().contains("`connections`"));
 }
 
 #[test]
@@ -243,16 +188,10 @@ fn files_that_cannot_be_read_are_said_to_be() {
     let variables = Variables::process();
     let missing = Config::load(&directory.path().join("none.toml"), &variables).unwrap_err();
     assert!(matches!(missing, ConfigError::NoFile { .. }) && missing.hint().contains("--config"));
-    assert!(matches!(
-        Config::load(directory.path(), &variables),
-        Err(ConfigError::Unreadable { .. })
-    ));
+    assert!(matches!(Config::load(directory.path(), &variables), Err(ConfigError::Unreadable { .. })));
     let path = directory.path().join("config.toml");
     std::fs::write(&path, b"# a\n# \xff\n").unwrap();
-    assert!(matches!(
-        Config::load(&path, &variables),
-        Err(ConfigError::NotUtf8 { line: 2, .. })
-    ));
+    assert!(matches!(Config::load(&path, &variables), Err(ConfigError::NotUtf8 { line: 2, .. })));
     std::fs::write(&path, EXAMPLE).unwrap();
     let config = Config::load(&path, &variables).unwrap();
     let error = config.profile("locale", &manifest()).unwrap_err();
@@ -271,20 +210,11 @@ fn paths_follow_the_command_line_then_variables_then_the_platform() {
     assert_eq!(paths.config, Path::new("/xdg/config/connector/config.toml"));
     assert_eq!(paths.state, Path::new("/xdg/state/connector"));
     assert!(paths.cache.is_absolute() && paths.cache.ends_with("connector"));
-    let own = [
-        ("CONNECTOR_CONFIG", "c.toml"),
-        ("CONNECTOR_STATE_DIR", "/s"),
-        ("CONNECTOR_CACHE_DIR", "/c"),
-    ];
+    let own = [("CONNECTOR_CONFIG", "c.toml"), ("CONNECTOR_STATE_DIR", "/s"), ("CONNECTOR_CACHE_DIR", "/c")];
     let paths = Paths::find(None, &Variables::fixed(own)).unwrap();
+    assert_eq!((paths.config, paths.state, paths.cache), ("c.toml".into(), "/s".into(), "/c".into()));
     assert_eq!(
-        (paths.config, paths.state, paths.cache),
-        ("c.toml".into(), "/s".into(), "/c".into())
-    );
-    assert_eq!(
-        Paths::find(Some("a.toml".into()), &Variables::fixed(own))
-            .unwrap()
-            .config,
+        Paths::find(Some("a.toml".into()), &Variables::fixed(own)).unwrap().config,
         Path::new("a.toml")
     );
 }

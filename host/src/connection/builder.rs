@@ -129,10 +129,7 @@ impl ProfileBuilder {
     /// Signs in as an application with a shared secret.
     #[must_use]
     pub fn client_secret(mut self, client_id: impl Into<String>, secret: SecretSource) -> Self {
-        self.auth = Some(AuthDraft::ClientSecret {
-            client_id: client_id.into(),
-            secret,
-        });
+        self.auth = Some(AuthDraft::ClientSecret { client_id: client_id.into(), secret });
         self
     }
 

@@ -29,10 +29,9 @@ impl ProfileBuilder {
             (None, None) => return Err(ProfileError::Missing { key: "api-url" }),
         };
         let allowed_origins = match &self.allowed_origins {
-            Some(list) => list
-                .iter()
-                .map(|text| origin("allowed-origins", text, loopback))
-                .collect::<Result<_, _>>()?,
+            Some(list) => {
+                list.iter().map(|text| origin("allowed-origins", text, loopback)).collect::<Result<_, _>>()?
+            }
             None => [api_url.clone()].into(),
         };
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
@@ -45,27 +44,15 @@ impl ProfileBuilder {
         }
         let max_reply_bytes = self.max_reply_bytes.unwrap_or(DEFAULT_MAX_REPLY);
         if max_reply_bytes == 0 {
-            return Err(ProfileError::Range {
-                key: "max-reply-bytes",
-                least: 1,
-                most: u64::MAX,
-            });
+            return Err(ProfileError::Range { key: "max-reply-bytes", least: 1, most: u64::MAX });
         }
         let own = manifest.quota.filter(|_| !self.unlimited);
         let limit = limit(self.calls, self.period_seconds, own)?;
         if limit.is_some_and(|limit| limit.calls == 0) {
-            return Err(ProfileError::Range {
-                key: "quota.calls",
-                least: 1,
-                most: u32::MAX.into(),
-            });
+            return Err(ProfileError::Range { key: "quota.calls", least: 1, most: u32::MAX.into() });
         }
         if limit.is_some_and(|limit| limit.period_seconds == 0) {
-            return Err(ProfileError::Range {
-                key: "quota.period-seconds",
-                least: 1,
-                most: u32::MAX.into(),
-            });
+            return Err(ProfileError::Range { key: "quota.period-seconds", least: 1, most: u32::MAX.into() });
         }
         let auth = self.checked_auth(cloud)?;
         // Two connectors may both have a connection of that name: these share nothing.
@@ -78,11 +65,7 @@ impl ProfileBuilder {
             timeout,
             max_reply_bytes,
             auth,
-            quota: QuotaSettings {
-                limit,
-                when_exceeded: self.when_exceeded,
-                bucket,
-            },
+            quota: QuotaSettings { limit, when_exceeded: self.when_exceeded, bucket },
             action_limits: self.action_limits.unwrap_or(true),
             variables: self.variables,
         })
@@ -91,13 +74,10 @@ impl ProfileBuilder {
     fn chosen_cloud<'a>(&self, manifest: &'a Manifest) -> Result<Option<&'a Cloud>, ProfileError> {
         let clouds = &manifest.clouds;
         match &self.cloud {
-            Some(name) => clouds
-                .get(name)
-                .map(Some)
-                .ok_or_else(|| ProfileError::UnknownCloud {
-                    name: name.clone(),
-                    known: clouds.keys().cloned().collect(),
-                }),
+            Some(name) => clouds.get(name).map(Some).ok_or_else(|| ProfileError::UnknownCloud {
+                name: name.clone(),
+                known: clouds.keys().cloned().collect(),
+            }),
             None if clouds.len() == 1 => Ok(clouds.values().next()),
             None => Ok(clouds.get(DEFAULT_CLOUD)),
         }
@@ -111,23 +91,15 @@ impl ProfileBuilder {
         };
         let authority = self.authority.as_ref().or(cloud.map(|cloud| &cloud.authority));
         let scope = self.scope.as_ref().or(cloud.map(|cloud| &cloud.scope));
-        let tenant = self
-            .tenant
-            .as_ref()
-            .ok_or(ProfileError::Missing { key: "tenant-id" })?;
+        let tenant = self.tenant.as_ref().ok_or(ProfileError::Missing { key: "tenant-id" })?;
         Ok(Auth::ClientSecret(ClientSecretProfile {
             authority: origin(
                 "auth.authority",
-                authority.ok_or(ProfileError::Missing {
-                    key: "auth.authority",
-                })?,
+                authority.ok_or(ProfileError::Missing { key: "auth.authority" })?,
                 self.allow_loopback_http,
             )?,
             tenant: identifier("tenant-id", tenant)?,
-            scope: visible(
-                "auth.scope",
-                scope.ok_or(ProfileError::Missing { key: "auth.scope" })?,
-            )?,
+            scope: visible("auth.scope", scope.ok_or(ProfileError::Missing { key: "auth.scope" })?)?,
             client_id: identifier("auth.client-id", client_id)?,
             secret: secret.clone(),
         }))
@@ -141,13 +113,8 @@ fn limit(calls: Option<u32>, period: Option<u32>, own: Option<Limit>) -> Result<
     }
     let missing = |key| ProfileError::Missing { key };
     let calls = calls.or(own.map(|own| own.calls)).ok_or(missing("quota.calls"))?;
-    let period = period
-        .or(own.map(|own| own.period_seconds))
-        .ok_or(missing("quota.period-seconds"))?;
-    Ok(Some(Limit {
-        calls,
-        period_seconds: period,
-    }))
+    let period = period.or(own.map(|own| own.period_seconds)).ok_or(missing("quota.period-seconds"))?;
+    Ok(Some(Limit { calls, period_seconds: period }))
 }
 
 fn origin(key: &'static str, text: &str, loopback: bool) -> Result<Origin, ProfileError> {
@@ -156,10 +123,8 @@ fn origin(key: &'static str, text: &str, loopback: bool) -> Result<Origin, Profi
         text: text.into(),
         error: Box::new(error),
     })?;
-    check_grant(&origin, loopback).map_err(|reason| ProfileError::NotGranted {
-        key,
-        reason: Box::new(reason),
-    })?;
+    check_grant(&origin, loopback)
+        .map_err(|reason| ProfileError::NotGranted { key, reason: Box::new(reason) })?;
     Ok(origin)
 }
 
@@ -176,9 +141,5 @@ fn identifier(key: &'static str, text: &str) -> Result<String, ProfileError> {
 
 fn visible(key: &'static str, text: &str) -> Result<String, ProfileError> {
     let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    if visible {
-        Ok(text.to_owned())
-    } else {
-        Err(ProfileError::Identifier { key })
-    }
+    if visible { Ok(text.to_owned()) } else { Err(ProfileError::Identifier { key }) }
 }

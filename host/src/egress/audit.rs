@@ -172,20 +172,12 @@ struct Address<'a>(&'a Uri);
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let authority = self.0.authority().map_or("", |authority| authority.as_str());
-        write!(
-            f,
-            "{}://{authority}{}",
-            self.0.scheme_str().unwrap_or(""),
-            self.0.path()
-        )?;
+        write!(f, "{}://{authority}{}", self.0.scheme_str().unwrap_or(""), self.0.path())?;
         let Some(query) = self.0.query() else {
             return Ok(());
         };
-        let keys: BTreeSet<&str> = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(key, _)| key)
-            .collect();
+        let keys: BTreeSet<&str> =
+            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, _)| key).collect();
         for (index, key) in keys.into_iter().enumerate() {
             write!(f, "{}{key}", if index == 0 { '?' } else { '&' })?;
         }

@@ -73,18 +73,9 @@ impl Destinations {
     /// The origins that the connection of that name may reach. `loopback` says whether this machine may be among them.
     #[must_use]
     pub fn new(connection: Arc<str>, origins: impl IntoIterator<Item = Origin>, loopback: bool) -> Self {
-        let allowed = origins
-            .into_iter()
-            .map(|origin| Allowed {
-                origin,
-                contacted: AtomicBool::new(false),
-            })
-            .collect();
-        Self {
-            connection,
-            loopback,
-            allowed,
-        }
+        let allowed =
+            origins.into_iter().map(|origin| Allowed { origin, contacted: AtomicBool::new(false) }).collect();
+        Self { connection, loopback, allowed }
     }
 
     /// The allowed origin to which the address belongs.
@@ -95,11 +86,7 @@ impl Destinations {
         let deny = |reason| Denied {
             connection: self.connection.clone(),
             destination: printable(uri),
-            allowed: self
-                .allowed
-                .iter()
-                .map(|allowed| allowed.origin.clone())
-                .collect(),
+            allowed: self.allowed.iter().map(|allowed| allowed.origin.clone()).collect(),
             reason,
         };
         let wanted = Origin::of(uri).map_err(|error| deny(Reason::Unclear(error)))?;
@@ -158,14 +145,8 @@ pub fn check_grant(origin: &Origin, loopback: bool) -> Result<(), Reason> {
 /// the public internet's.
 pub fn check_address(address: IpAddr, loopback: bool) -> Result<(), Forbidden> {
     match address::classify(address) {
-        Some(Forbidden {
-            kind: address::Kind::Loopback,
-            ..
-        }) if loopback => Ok(()),
-        None if loopback => Err(Forbidden {
-            address,
-            kind: address::Kind::NotLoopback,
-        }),
+        Some(Forbidden { kind: address::Kind::Loopback, .. }) if loopback => Ok(()),
+        None if loopback => Err(Forbidden { address, kind: address::Kind::NotLoopback }),
         Some(forbidden) => Err(forbidden),
         None => Ok(()),
     }
@@ -191,12 +172,7 @@ fn printable(uri: &Uri) -> Box<str> {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let host = authority.rsplit('@').next().unwrap_or_default();
     let scheme = uri.scheme_str().unwrap_or("?");
-    format!("{scheme}://{host}")
-        .chars()
-        .take(280)
-        .flat_map(char::escape_default)
-        .collect::<String>()
-        .into()
+    format!("{scheme}://{host}").chars().take(280).flat_map(char::escape_default).collect::<String>().into()
 }
 
 /// A request that may not leave.
@@ -248,18 +224,10 @@ impl Denied {
         let connection = &self.connection;
         match &self.reason {
             Reason::NotAllowed(wanted) if check_grant(wanted, true).is_ok() => {
-                let origins: Vec<String> = self
-                    .allowed
-                    .iter()
-                    .chain([wanted])
-                    .map(|origin| format!("\"{origin}\""))
-                    .collect();
+                let origins: Vec<String> =
+                    self.allowed.iter().chain([wanted]).map(|origin| format!("\"{origin}\"")).collect();
                 let origins = origins.join(", ");
-                let grant = if wanted.host().is_loopback() {
-                    "\nallow-loopback-http = true"
-                } else {
-                    ""
-                };
+                let grant = if wanted.host().is_loopback() { "\nallow-loopback-http = true" } else { "" };
                 format!(
                     "if you trust the connector with this connection's token there, allow it in the configuration:\n\
                      [connections.{connection}]\nallowed-origins = [{origins}]{grant}"

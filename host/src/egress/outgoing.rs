@@ -24,9 +24,7 @@ impl Outgoing {
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = self.headers.clone();
         if let Some(token) = token {
-            request
-                .headers_mut()
-                .insert(header::AUTHORIZATION, token.header());
+            request.headers_mut().insert(header::AUTHORIZATION, token.header());
         }
         request
     }
@@ -62,11 +60,8 @@ pub(super) fn headers(mut headers: HeaderMap) -> HeaderMap {
     for name in &HOSTS_OWN {
         headers.remove(name);
     }
-    let proxy: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with(PROXY))
-        .cloned()
-        .collect();
+    let proxy: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().starts_with(PROXY)).cloned().collect();
     for name in proxy {
         headers.remove(name);
     }
@@ -80,12 +75,6 @@ pub(super) fn headers(mut headers: HeaderMap) -> HeaderMap {
 }
 
 fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    let values = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect()
+    let values = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
 }

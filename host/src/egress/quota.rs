@@ -164,9 +164,7 @@ impl Quota {
     /// A quota whose slots are in a store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: QuotaSettings) -> Self {
-        Self {
-            door: Some(Arc::new(Door::new(store, clock, settings))),
-        }
+        Self { door: Some(Arc::new(Door::new(store, clock, settings))) }
     }
 
     /// A quota without limits, not even those of actions: for APIs that are not real.
@@ -217,12 +215,7 @@ impl Quota {
     pub async fn usage(&self) -> Result<Usage, QuotaError> {
         match &self.door {
             Some(door) => door.usage().await,
-            None => Ok(Usage {
-                used: 0,
-                limit: None,
-                waiting: 0,
-                frees_at: None,
-            }),
+            None => Ok(Usage { used: 0, limit: None, waiting: 0, frees_at: None }),
         }
     }
 }

@@ -8,12 +8,7 @@ pub(super) const PEEK: usize = 16 << 10;
 /// Phrases of 401s that are about the account and not about the token: a new token would be refused as well.
 const ACCOUNT: [&str; 5] = ["license", "licence", "account mode", "subscription", "inactive"];
 /// Phrases of 401s that are about the token's age.
-const AGE: [&str; 4] = [
-    "expired",
-    "invalid_token",
-    "invalidauthenticationtoken",
-    "token is not valid",
-];
+const AGE: [&str; 4] = ["expired", "invalid_token", "invalidauthenticationtoken", "token is not valid"];
 
 /// Whether the reply asks for another token: by its challenge ([RFC 6750, section 3.1]), or else by its words.
 ///
@@ -24,9 +19,7 @@ pub(super) fn may_help(headers: &HeaderMap, body: &[u8]) -> bool {
         return false;
     }
     let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter();
-    let challenges: String = challenges
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
-        .collect();
-    AGE.iter()
-        .any(|phrase| challenges.contains(phrase) || body.contains(phrase))
+    let challenges: String =
+        challenges.map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()).collect();
+    AGE.iter().any(|phrase| challenges.contains(phrase) || body.contains(phrase))
 }

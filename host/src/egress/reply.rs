@@ -49,11 +49,7 @@ impl ReplyBody {
     ) -> Self {
         let mut body = Self {
             ahead: Bytes::new(),
-            flight: Some(Flight {
-                wire,
-                attempt,
-                _permit: permit,
-            }),
+            flight: Some(Flight { wire, attempt, _permit: permit }),
             deadline: Box::pin(tokio::time::sleep_until(until)),
             limit,
             left: limit,
@@ -89,11 +85,7 @@ impl ReplyBody {
 
     /// A body of known length may never be asked for its end.
     fn settle(&mut self) {
-        if self
-            .flight
-            .as_ref()
-            .is_some_and(|flight| flight.wire.is_end_stream())
-        {
+        if self.flight.as_ref().is_some_and(|flight| flight.wire.is_end_stream()) {
             self.end(Outcome::Complete);
         }
     }
@@ -108,10 +100,7 @@ impl ReplyBody {
     }
 
     fn too_large(&mut self) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
-        let error = EgressError::ReplyTooLarge {
-            origin: Box::new(self.origin.clone()),
-            limit: self.limit,
-        };
+        let error = EgressError::ReplyTooLarge { origin: Box::new(self.origin.clone()), limit: self.limit };
         self.fail(Outcome::TooLarge, error)
     }
 }
@@ -147,10 +136,7 @@ impl Body for ReplyBody {
         }
         let Poll::Ready(frame) = Pin::new(&mut flight.wire).poll_frame(cx) else {
             ready!(body.deadline.as_mut().poll(cx));
-            let error = EgressError::Timeout {
-                origin: Box::new(body.origin.clone()),
-                sent: true,
-            };
+            let error = EgressError::Timeout { origin: Box::new(body.origin.clone()), sent: true };
             return body.fail(Outcome::TimedOut, error);
         };
         match frame {
@@ -182,19 +168,13 @@ impl Body for ReplyBody {
 
     fn size_hint(&self) -> SizeHint {
         let ahead = self.ahead.len() as u64;
-        let rest = self
-            .flight
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), |flight| flight.wire.size_hint());
+        let rest =
+            self.flight.as_ref().map_or_else(|| SizeHint::with_exact(0), |flight| flight.wire.size_hint());
         let mut hint = SizeHint::new();
         if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(ahead)) {
             hint.set_upper(upper);
         }
-        hint.set_lower(
-            rest.lower()
-                .saturating_add(ahead)
-                .min(hint.upper().unwrap_or(u64::MAX)),
-        );
+        hint.set_lower(rest.lower().saturating_add(ahead).min(hint.upper().unwrap_or(u64::MAX)));
         hint
     }
 }

@@ -61,19 +61,13 @@ pub fn after_failure(effect: Effect, attempt: u32, error: &TransportError, chanc
         TransportError::Broken(_) => effect.is_read(),
         TransportError::Timeout { .. } => false,
     };
-    if again && attempt < ATTEMPTS {
-        Verdict::Again(backoff(attempt, chance))
-    } else {
-        Verdict::Final
-    }
+    if again && attempt < ATTEMPTS { Verdict::Again(backoff(attempt, chance)) } else { Verdict::Final }
 }
 
 /// The wait after that attempt, the first being 1: exponential, with full jitter.
 #[must_use]
 pub fn backoff(attempt: u32, chance: f64) -> Duration {
-    let most = BASE
-        .saturating_mul(1 << attempt.saturating_sub(1).min(10))
-        .min(CEILING);
+    let most = BASE.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(CEILING);
     most.mul_f64(chance.clamp(0.0, 1.0))
 }
 

@@ -62,10 +62,7 @@ fn manifest() -> Manifest {
 }
 
 fn profile(server: &Server) -> ProfileBuilder {
-    Profile::builder()
-        .api_url(server.origin())
-        .allow_loopback_http(true)
-        .token("canary-token".to_owned())
+    Profile::builder().api_url(server.origin()).allow_loopback_http(true).token("canary-token".to_owned())
 }
 
 fn door(builder: ProfileBuilder, clock: &Arc<Leaping>) -> Egress {
@@ -74,24 +71,15 @@ fn door(builder: ProfileBuilder, clock: &Arc<Leaping>) -> Egress {
 }
 
 fn purpose(effect: Effect) -> Purpose {
-    Purpose {
-        action: "an-action".into(),
-        effect,
-        limits: Arc::new([]),
-        deadline: None,
-    }
+    Purpose { action: "an-action".into(), effect, limits: Arc::new([]), deadline: None }
 }
 
 fn get(server: &Server, path: &str) -> Request<Bytes> {
-    Request::get(format!("{}{path}", server.origin()))
-        .body(Bytes::new())
-        .unwrap()
+    Request::get(format!("{}{path}", server.origin())).body(Bytes::new()).unwrap()
 }
 
 fn post(server: &Server, path: &str) -> Request<Bytes> {
-    Request::post(format!("{}{path}", server.origin()))
-        .body(Bytes::from_static(b"{\"a\":1}"))
-        .unwrap()
+    Request::post(format!("{}{path}", server.origin())).body(Bytes::from_static(b"{\"a\":1}")).unwrap()
 }
 
 async fn text(response: Response<ReplyBody>) -> Result<String, EgressError> {

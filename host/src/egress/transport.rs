@@ -84,9 +84,7 @@ impl Transport {
         match tokio::time::timeout_at(until, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(TransportError::of(&error)),
-            Err(_) => Err(TransportError::Timeout {
-                sent: connection.connection_metadata().is_some(),
-            }),
+            Err(_) => Err(TransportError::Timeout { sent: connection.connection_metadata().is_some() }),
         }
     }
 }
@@ -136,10 +134,7 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 
 /// The last cause's message: the nearest to what happened.
 fn innermost(error: &(dyn StdError + 'static)) -> Arc<str> {
-    causes(error)
-        .last()
-        .map_or_else(String::new, ToString::to_string)
-        .into()
+    causes(error).last().map_or_else(String::new, ToString::to_string).into()
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -147,8 +142,6 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
         let error: &'a (dyn StdError + 'static) = *error;
         // An I/O error's source is its inner error's source: the inner error itself would be skipped.
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        inner
-            .map(|inner| inner as &(dyn StdError + 'static))
-            .or_else(|| error.source())
+        inner.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
     })
 }

@@ -27,11 +27,7 @@ impl<'a> Layout<'a> {
         let result = function.signature.result();
         let (items, row) = match result {
             Shape::Record(fields) => {
-                let paged = function
-                    .action
-                    .paging
-                    .as_ref()
-                    .map(|paging| paging.items.as_str());
+                let paged = function.action.paging.as_ref().map(|paging| paging.items.as_str());
                 let list = fields.iter().find(|field| match paged {
                     Some(name) => *field.spelling.name == *name,
                     None => matches!(&field.shape, Shape::List(item) if matches!(**item, Shape::Json)),
@@ -47,19 +43,12 @@ impl<'a> Layout<'a> {
         let fields = match row {
             Some(Shape::Record(fields)) => fields
                 .iter()
-                .map(|field| Column {
-                    key: &field.spelling.key,
-                    scalar: is_scalar(&field.shape),
-                })
+                .map(|field| Column { key: &field.spelling.key, scalar: is_scalar(&field.shape) })
                 .collect(),
             _ => Vec::new(),
         };
         let preferred = function.columns.iter().map(String::as_str).collect();
-        Self {
-            items,
-            fields,
-            preferred,
-        }
+        Self { items, fields, preferred }
     }
 
     /// Whether the result is a list.
@@ -81,10 +70,7 @@ impl<'a> Layout<'a> {
             fields: std::collections::HashMap<&'a str, &'a serde_json::value::RawValue>,
         }
         let Some(key) = self.items else { return 1 };
-        let items = reply
-            .parse::<Items<'_>>()
-            .ok()
-            .and_then(|items| items.fields.get(key).copied());
+        let items = reply.parse::<Items<'_>>().ok().and_then(|items| items.fields.get(key).copied());
         items
             .and_then(|items| serde_json::from_str::<Vec<&serde_json::value::RawValue>>(items.get()).ok())
             .map_or(0, |items| items.len())
@@ -128,10 +114,8 @@ impl<'a> Layout<'a> {
     {
         let all = self.columns(rows);
         let filled = |key: &str| {
-            rows.iter().any(|row| {
-                row.get(key)
-                    .is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
-            })
+            rows.iter()
+                .any(|row| row.get(key).is_some_and(|value| !value.is_null() && value.as_str() != Some("")))
         };
         let mut shown: Vec<&'r str> = self.preferred.iter().copied().filter(|key| filled(key)).collect();
         if shown.is_empty() {
@@ -150,11 +134,9 @@ pub(crate) fn cell(row: &Map<String, Value>, key: &str) -> String {
     match row.get(key) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(values)) if values.iter().all(Value::is_string) => values
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(", "),
+        Some(Value::Array(values)) if values.iter().all(Value::is_string) => {
+            values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
         Some(value) => value.to_string(),
     }
 }

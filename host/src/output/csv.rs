@@ -17,16 +17,12 @@ pub(crate) fn write(
     let columns = layout.columns(rows);
     let mut writer = csv::Writer::from_writer(out);
     if header {
-        writer
-            .write_record(columns.iter().map(|column| column.key))
-            .map_err(failed)?;
+        writer.write_record(columns.iter().map(|column| column.key)).map_err(failed)?;
     }
     let empty = Map::new();
     for row in rows {
         let row = row.as_object().unwrap_or(&empty);
-        writer
-            .write_record(columns.iter().map(|column| cell(row, column.key)))
-            .map_err(failed)?;
+        writer.write_record(columns.iter().map(|column| cell(row, column.key))).map_err(failed)?;
     }
     Ok(writer.flush()?)
 }

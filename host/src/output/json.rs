@@ -21,11 +21,7 @@ pub(crate) fn write(
         return Ok(out.write_all(b"\n")?);
     }
     let document = joined(pages, layout);
-    let text = if terminal::stdout_is_terminal() {
-        format!("{document:#}")
-    } else {
-        document.to_string()
-    };
+    let text = if terminal::stdout_is_terminal() { format!("{document:#}") } else { document.to_string() };
     Ok(writeln!(out, "{text}")?)
 }
 

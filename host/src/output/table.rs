@@ -23,10 +23,7 @@ pub(crate) fn render(layout: &Layout<'_>, rows: &[Value], width: u16) -> String 
     let objects: Vec<&Map<String, Value>> =
         rows.iter().map(|row| row.as_object().unwrap_or(&empty)).collect();
     let shown = fitting(&layout.shown(rows), &objects, width);
-    let cells = objects
-        .iter()
-        .map(|row| shown.iter().map(|key| short(&cell(row, key))).collect())
-        .collect();
+    let cells = objects.iter().map(|row| shown.iter().map(|key| short(&cell(row, key))).collect()).collect();
     plain(&shown, cells, width)
 }
 
@@ -44,10 +41,7 @@ pub(crate) fn lines(headings: &[&str], rows: Vec<Vec<String>>, width: u16) -> St
 /// Rows under headings.
 pub(crate) fn plain(headings: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.set_header(headings.iter().map(Cell::new));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -62,10 +56,7 @@ fn fields(row: &Value, width: u16) -> String {
     let Value::Object(object) = row else {
         return printable(&row.to_string());
     };
-    let rows = object
-        .keys()
-        .map(|key| vec![key.clone(), cell(object, key)])
-        .collect();
+    let rows = object.keys().map(|key| vec![key.clone(), cell(object, key)]).collect();
     plain(&["field", "value"], rows, width)
 }
 
@@ -74,11 +65,7 @@ fn fitting<'a>(keys: &[&'a str], rows: &[&Map<String, Value>], width: u16) -> Ve
     let mut used = 0;
     let mut shown = Vec::new();
     for key in keys {
-        let widest = rows
-            .iter()
-            .map(|row| short(&cell(row, key)).chars().count())
-            .max()
-            .unwrap_or(0);
+        let widest = rows.iter().map(|row| short(&cell(row, key)).chars().count()).max().unwrap_or(0);
         let wanted = widest.min(COMFORTABLE).max(key.len()) + 2;
         if shown.len() >= ALWAYS && used + wanted > usize::from(width) {
             break;
@@ -99,10 +86,5 @@ fn short(text: &str) -> String {
 }
 
 fn trimmed(table: &Table) -> String {
-    table
-        .to_string()
-        .lines()
-        .map(str::trim_end)
-        .collect::<Vec<_>>()
-        .join("\n")
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

@@ -56,37 +56,22 @@ struct Log {
 
 impl Log {
     fn used(&self, after: Timestamp) -> usize {
-        let in_flight = self
-            .in_flight
-            .values()
-            .filter(|(lease, _)| *lease > after)
-            .count();
+        let in_flight = self.in_flight.values().filter(|(lease, _)| *lease > after).count();
         in_flight + self.completed.len() - self.first_after(after)
     }
 
     fn slots(&self, after: Timestamp) -> impl Iterator<Item = Slot> {
-        let in_flight = self.in_flight.values().map(|(lease, _)| Slot {
-            until: *lease,
-            in_flight: true,
-        });
+        let in_flight = self.in_flight.values().map(|(lease, _)| Slot { until: *lease, in_flight: true });
         let completed = self.completed.range(self.first_after(after)..);
         in_flight
             .filter(move |slot| slot.until > after)
-            .chain(completed.map(|(at, _)| Slot {
-                until: *at,
-                in_flight: false,
-            }))
+            .chain(completed.map(|(at, _)| Slot { until: *at, in_flight: false }))
     }
 
     fn complete(&mut self, key: Key, at: Timestamp, keep: Duration) {
         self.in_flight.remove(&key);
         // Completions come nearly in order, so the place is at the end or close to it.
-        let behind = self
-            .completed
-            .iter()
-            .rev()
-            .take_while(|(other, _)| *other > at)
-            .count();
+        let behind = self.completed.iter().rev().take_while(|(other, _)| *other > at).count();
         self.completed.insert(self.completed.len() - behind, (at, keep));
     }
 
@@ -104,10 +89,7 @@ impl Buckets {
     }
 
     fn log(&mut self, place: &Place) -> &mut Log {
-        self.bucket(&place.bucket)
-            .logs
-            .entry(Arc::clone(&place.action))
-            .or_default()
+        self.bucket(&place.bucket).logs.entry(Arc::clone(&place.action)).or_default()
     }
 
     fn bucket(&mut self, name: &Arc<str>) -> &mut Bucket {
@@ -128,10 +110,7 @@ impl Slots for Buckets {
         action: Option<&str>,
         after: Timestamp,
     ) -> Result<Vec<Slot>, StoreError> {
-        Ok(self
-            .logs(bucket, action)
-            .flat_map(|log| log.slots(after))
-            .collect())
+        Ok(self.logs(bucket, action).flat_map(|log| log.slots(after)).collect())
     }
 
     fn take(&mut self, place: &Place, lease: Timestamp) -> Result<(), StoreError> {
@@ -145,24 +124,13 @@ impl Slots for Buckets {
     }
 
     fn anyone_waiting(&mut self, bucket: &str, after: Timestamp) -> Result<bool, StoreError> {
-        let mut tickets = self
-            .0
-            .get(bucket)
-            .into_iter()
-            .flat_map(|bucket| bucket.tickets.values());
+        let mut tickets = self.0.get(bucket).into_iter().flat_map(|bucket| bucket.tickets.values());
         Ok(tickets.any(|(_, lease)| *lease > after))
     }
 
     fn tickets(&mut self, bucket: &str, after: Timestamp) -> Result<Vec<Ticket>, StoreError> {
-        let tickets = self
-            .0
-            .get(bucket)
-            .into_iter()
-            .flat_map(|bucket| bucket.tickets.values());
-        Ok(tickets
-            .filter(|(_, lease)| *lease > after)
-            .map(|(ticket, _)| ticket.clone())
-            .collect())
+        let tickets = self.0.get(bucket).into_iter().flat_map(|bucket| bucket.tickets.values());
+        Ok(tickets.filter(|(_, lease)| *lease > after).map(|(ticket, _)| ticket.clone()).collect())
     }
 
     fn queue(&mut self, ticket: &Ticket, lease: Timestamp) -> Result<(), StoreError> {
@@ -174,10 +142,8 @@ impl Slots for Buckets {
 
     fn leave(&mut self, place: &Place) -> Result<(), StoreError> {
         let tickets = &mut self.bucket(&place.bucket).tickets;
-        let order = tickets
-            .iter()
-            .find(|(_, (ticket, _))| ticket.place.key == place.key)
-            .map(|(order, _)| *order);
+        let order =
+            tickets.iter().find(|(_, (ticket, _))| ticket.place.key == place.key).map(|(order, _)| *order);
         if let Some(order) = order {
             tickets.remove(&order);
         }
@@ -226,14 +192,9 @@ impl Slots for Buckets {
         };
         bucket.tickets.retain(|_, (_, lease)| *lease > now);
         for log in bucket.logs.values_mut() {
-            log.in_flight
-                .retain(|_, (lease, keep)| lease.saturating_add(*keep) > now);
+            log.in_flight.retain(|_, (lease, keep)| lease.saturating_add(*keep) > now);
             // Within an action nearly all count equally long, so the oldest are the first to go.
-            while log
-                .completed
-                .front()
-                .is_some_and(|(at, keep)| at.saturating_add(*keep) <= now)
-            {
+            while log.completed.front().is_some_and(|(at, keep)| at.saturating_add(*keep) <= now) {
                 log.completed.pop_front();
             }
         }

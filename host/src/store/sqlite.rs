@@ -49,10 +49,7 @@ impl SqliteStore {
         make_file(&path).map_err(denied)?;
         let mut connection = connect(&path).map_err(|error| explain(&path, error))?;
         schema::migrate(&mut connection, &path)?;
-        Ok(Self {
-            path,
-            connection: Mutex::new(connection),
-        })
+        Ok(Self { path, connection: Mutex::new(connection) })
     }
 
     /// Where the file is.
@@ -69,9 +66,8 @@ impl Store for SqliteStore {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let explained = |error| explain(&self.path, error);
         // Immediate, because a transaction that begins with reading may find the lock taken when it comes to write.
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(explained)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explained)?;
         work(&mut Rows::new(&transaction, &self.path))?;
         transaction.commit().map_err(explained)
     }
@@ -127,11 +123,7 @@ fn set_journal(connection: &Connection) -> Result<(), rusqlite::Error> {
 /// requests leave much later than they could.
 fn wait_for_lock(tries: i32) -> bool {
     const QUICK: i32 = 100;
-    let nap = if tries < QUICK {
-        Duration::from_micros(100)
-    } else {
-        Duration::from_millis(2)
-    };
+    let nap = if tries < QUICK { Duration::from_micros(100) } else { Duration::from_millis(2) };
     sleep(nap);
     // About 10 s.
     tries < 5_000

@@ -55,10 +55,9 @@ impl InputError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match &self.problem {
-            InputProblem::Unknown {
-                similar: Some(similar),
-                ..
-            } => Some(format!("did you mean `{similar}`?")),
+            InputProblem::Unknown { similar: Some(similar), .. } => {
+                Some(format!("did you mean `{similar}`?"))
+            }
             InputProblem::Repeated(_) => Some("give it once".into()),
             _ => None,
         }
@@ -89,13 +88,9 @@ impl Signature {
     fn refuse_unknown(&self, input: &Map<String, Value>) -> Result<(), InputError> {
         for key in input.keys() {
             if !self.parameters().any(|parameter| parameter.answers_to(key)) {
-                let known: Vec<String> = self
-                    .parameters()
-                    .map(|parameter| parameter.key.to_string())
-                    .collect();
-                let names = self
-                    .parameters()
-                    .flat_map(|parameter| [&*parameter.key, &*parameter.name]);
+                let known: Vec<String> =
+                    self.parameters().map(|parameter| parameter.key.to_string()).collect();
+                let names = self.parameters().flat_map(|parameter| [&*parameter.key, &*parameter.name]);
                 let similar = text::most_similar(key, names);
                 return Err(InputError {
                     parameter: key.clone(),
@@ -111,16 +106,11 @@ impl Signature {
         let value = given.next().map(|(_, value)| value);
         if let Some((other, _)) = given.next() {
             let problem = InputProblem::Repeated(other.clone());
-            return Err(InputError {
-                parameter: parameter.key.to_string(),
-                problem,
-            });
+            return Err(InputError { parameter: parameter.key.to_string(), problem });
         }
         let mut path = parameter.key.to_string();
-        typed(&parameter.shape, value.unwrap_or(&Value::Null), &mut path, 0).map_err(|problem| InputError {
-            parameter: path,
-            problem,
-        })
+        typed(&parameter.shape, value.unwrap_or(&Value::Null), &mut path, 0)
+            .map_err(|problem| InputError { parameter: path, problem })
     }
 }
 
@@ -139,15 +129,8 @@ fn typed(shape: &Shape, value: &Value, path: &mut String, depth: usize) -> Resul
         (Shape::Integer(width), value) => integer(*width, value).ok_or_else(|| mismatch(shape, value)),
         (Shape::Float { single }, Value::Number(number)) => {
             let number = number.as_f64().ok_or_else(|| mismatch(shape, value))?;
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the component asked for single precision"
-            )]
-            Ok(if *single {
-                Val::Float32(number as f32)
-            } else {
-                Val::Float64(number)
-            })
+            #[expect(clippy::cast_possible_truncation, reason = "the component asked for single precision")]
+            Ok(if *single { Val::Float32(number as f32) } else { Val::Float64(number) })
         }
         (Shape::Char, Value::String(text)) => {
             let mut letters = text.chars();
@@ -157,21 +140,17 @@ fn typed(shape: &Shape, value: &Value, path: &mut String, depth: usize) -> Resul
             }
         }
         (Shape::String, Value::String(text)) => Ok(Val::String(text.clone())),
-        (Shape::List(item), Value::Array(values)) => Ok(Val::List(items(
-            values.iter().map(|value| (&**item, value)),
-            path,
-            depth,
-        )?)),
+        (Shape::List(item), Value::Array(values)) => {
+            Ok(Val::List(items(values.iter().map(|value| (&**item, value)), path, depth)?))
+        }
         (Shape::Tuple(shapes), Value::Array(values)) if shapes.len() == values.len() => {
             Ok(Val::Tuple(items(shapes.iter().zip(values), path, depth)?))
         }
         (Shape::Record(fields), Value::Object(values)) => {
             for key in values.keys() {
                 if !fields.iter().any(|field| field.spelling.answers_to(key)) {
-                    let known: Vec<String> = fields
-                        .iter()
-                        .map(|field| field.spelling.key.to_string())
-                        .collect();
+                    let known: Vec<String> =
+                        fields.iter().map(|field| field.spelling.key.to_string()).collect();
                     let similar = text::most_similar(key, known.iter().map(String::as_str));
                     push(path, key);
                     return Err(InputProblem::Unknown { known, similar });
@@ -183,10 +162,7 @@ fn typed(shape: &Shape, value: &Value, path: &mut String, depth: usize) -> Resul
                 let length = path.len();
                 push(path, &field.spelling.key);
                 let value = value.map_or(&Value::Null, |(_, value)| value);
-                record.push((
-                    field.spelling.name.to_string(),
-                    typed(&field.shape, value, path, depth + 1)?,
-                ));
+                record.push((field.spelling.name.to_string(), typed(&field.shape, value, path, depth + 1)?));
                 path.truncate(length);
             }
             Ok(Val::Record(record))
@@ -199,11 +175,8 @@ fn typed(shape: &Shape, value: &Value, path: &mut String, depth: usize) -> Resul
         (Shape::Flags(flags), Value::Array(values)) => values
             .iter()
             .map(|value| {
-                let flag = flags
-                    .iter()
-                    .find(|flag| value.as_str().is_some_and(|text| flag.answers_to(text)));
-                flag.map(|flag| flag.name.to_string())
-                    .ok_or_else(|| mismatch(shape, value))
+                let flag = flags.iter().find(|flag| value.as_str().is_some_and(|text| flag.answers_to(text)));
+                flag.map(|flag| flag.name.to_string()).ok_or_else(|| mismatch(shape, value))
             })
             .collect::<Result<_, _>>()
             .map(Val::Flags),
@@ -247,10 +220,9 @@ fn items<'a>(
 /// Takes a JSON integer, or one as text, since JSON readers elsewhere lose digits over 2^53.
 fn integer(width: Integer, value: &Value) -> Option<Val> {
     let number: i128 = match value {
-        Value::Number(number) => number
-            .as_i64()
-            .map(i128::from)
-            .or_else(|| number.as_u64().map(i128::from))?,
+        Value::Number(number) => {
+            number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))?
+        }
         Value::String(text) => text.parse().ok()?,
         _ => return None,
     };
@@ -290,8 +262,5 @@ fn mismatch(shape: &Shape, value: &Value) -> InputProblem {
         Shape::Enum(_) => format!("one of {}", shape.name()),
         shape => shape.name(),
     };
-    InputProblem::Type {
-        expected,
-        found: text::described(value),
-    }
+    InputProblem::Type { expected, found: text::described(value) }
 }

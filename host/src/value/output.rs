@@ -62,10 +62,8 @@ fn write(shape: &Shape, value: &Val, out: &mut Vec<u8>) -> Result<(), OutputErro
         }
         (Shape::Variant(_), Val::Variant(name, None)) => write_string(name, out),
         (Shape::Variant(cases), Val::Variant(name, Some(payload))) => {
-            let shape = cases
-                .iter()
-                .find(|(case, _)| *case.name == **name)
-                .and_then(|(_, shape)| shape.as_ref());
+            let shape =
+                cases.iter().find(|(case, _)| *case.name == **name).and_then(|(_, shape)| shape.as_ref());
             out.push(b'{');
             write_string(name, out);
             out.push(b':');

@@ -115,32 +115,19 @@ impl Signature {
     /// Joins a function's type with the manifest's entry for it, if there is one.
     pub(crate) fn new(function: &ComponentFunc, action: Option<&Action>, manifest: &Manifest) -> Self {
         let reader = Reader { manifest };
-        let arguments = function
-            .params()
-            .map(|(name, ty)| reader.argument(name, &ty, action))
-            .collect();
+        let arguments = function.params().map(|(name, ty)| reader.argument(name, &ty, action)).collect();
         let returns = action.map(|action| &action.returns);
         let returned = returns.map_or("", |returns| returns.type_name.as_str());
         let (result, failure) = match function.results().next() {
             Some(Type::Result(result)) => (
-                result
-                    .ok()
-                    .map_or(Shape::Tuple([].into()), |ty| reader.shape(&ty, returned)),
+                result.ok().map_or(Shape::Tuple([].into()), |ty| reader.shape(&ty, returned)),
                 result.err().map(|ty| reader.shape(&ty, "failure")),
             ),
             Some(ty) => (reader.shape(&ty, returned), None),
             None => (Shape::Tuple([].into()), None),
         };
-        let result_key = returns
-            .and_then(|returns| returns.key.as_deref())
-            .unwrap_or("value")
-            .into();
-        Self {
-            arguments,
-            result,
-            result_key,
-            failure,
-        }
+        let result_key = returns.and_then(|returns| returns.key.as_deref()).unwrap_or("value").into();
+        Self { arguments, result, result_key, failure }
     }
 
     /// Whether the function can fail as the contract says it should.
@@ -192,20 +179,9 @@ impl Shape {
             Self::Option(inner) => inner.name(),
             Self::Record(_) | Self::Variant(_) => "object".into(),
             Self::Tuple(_) => "array".into(),
-            Self::Enum(cases) => cases
-                .iter()
-                .map(|case| &*case.key)
-                .collect::<Vec<_>>()
-                .join(" | "),
+            Self::Enum(cases) => cases.iter().map(|case| &*case.key).collect::<Vec<_>>().join(" | "),
             Self::Flags(flags) => {
-                format!(
-                    "array of {}",
-                    flags
-                        .iter()
-                        .map(|flag| &*flag.key)
-                        .collect::<Vec<_>>()
-                        .join(" | ")
-                )
+                format!("array of {}", flags.iter().map(|flag| &*flag.key).collect::<Vec<_>>().join(" | "))
             }
             Self::Opaque(name) => (*name).into(),
         }
@@ -254,11 +230,7 @@ impl Reader<'_> {
         {
             let known = self.manifest.record(&field.type_name).unwrap_or_default();
             let parameters = record.fields().map(|part| {
-                self.parameter(
-                    part.name,
-                    &part.ty,
-                    known.iter().find(|field| field.name == part.name),
-                )
+                self.parameter(part.name, &part.ty, known.iter().find(|field| field.name == part.name))
             });
             return Argument::Inline(parameters.collect());
         }
@@ -305,11 +277,7 @@ impl Reader<'_> {
                     let spelling = spelling(part.name, field.map(|field| field.key.as_str()));
                     let prefix = format!("{}:", serde_json::Value::from(&*spelling.key)).into();
                     let shape = self.shape(&part.ty, field.map_or("", |field| &field.type_name));
-                    RecordField {
-                        spelling,
-                        prefix,
-                        shape,
-                    }
+                    RecordField { spelling, prefix, shape }
                 });
                 Shape::Record(fields.collect())
             }
@@ -320,12 +288,9 @@ impl Reader<'_> {
             }
             Type::Variant(variant) => {
                 let known = self.cases(name);
-                let cases = variant.cases().map(|case| {
-                    (
-                        case_spelling(case.name, known),
-                        case.ty.map(|ty| self.shape(&ty, "")),
-                    )
-                });
+                let cases = variant
+                    .cases()
+                    .map(|case| (case_spelling(case.name, known), case.ty.map(|ty| self.shape(&ty, ""))));
                 Shape::Variant(cases.collect())
             }
             Type::Flags(flags) => {
@@ -347,19 +312,10 @@ impl Reader<'_> {
 }
 
 fn spelling(name: &str, key: Option<&str>) -> Spelling {
-    Spelling {
-        name: name.into(),
-        key: key.map_or_else(|| camel_case(name).into(), Into::into),
-    }
+    Spelling { name: name.into(), key: key.map_or_else(|| camel_case(name).into(), Into::into) }
 }
 
 fn case_spelling(name: &str, known: &[Case]) -> Spelling {
-    let key = known
-        .iter()
-        .find(|case| case.name == name)
-        .map_or(name, |case| &case.key);
-    Spelling {
-        name: name.into(),
-        key: key.into(),
-    }
+    let key = known.iter().find(|case| case.name == name).map_or(name, |case| &case.key);
+    Spelling { name: name.into(), key: key.into() }
 }

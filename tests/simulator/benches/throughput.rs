@@ -14,28 +14,18 @@ const CONNECTIONS: usize = 32;
 const TIME: Duration = Duration::from_secs(2);
 
 fn main() -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(single_alerts())?;
     runtime.block_on(lists())
 }
 
 async fn single_alerts() -> std::io::Result<()> {
-    for (name, mode, enabled) in [
-        ("bare", LimitMode::Off, false),
-        ("with log and limits", LimitMode::Observe, true),
-    ] {
+    for (name, mode, enabled) in
+        [("bare", LimitMode::Off, false), ("with log and limits", LimitMode::Observe, true)]
+    {
         let simulator = Simulator::start(Options {
-            limits: LimitOptions {
-                mode,
-                ..LimitOptions::default()
-            },
-            log: LogOptions {
-                enabled,
-                ..LogOptions::default()
-            },
+            limits: LimitOptions { mode, ..LimitOptions::default() },
+            log: LogOptions { enabled, ..LogOptions::default() },
             ..Options::default()
         })
         .await?;
@@ -43,17 +33,13 @@ async fn single_alerts() -> std::io::Result<()> {
         let token = token(&simulator, &address).await?;
         let request = request(&address, &token, &format!("/api/alerts/{}", names::ALERTS[5]), "");
         let until = Instant::now() + TIME;
-        let clients: Vec<_> = (0..CONNECTIONS)
-            .map(|_| tokio::spawn(client(address.clone(), request.clone(), until)))
-            .collect();
+        let clients: Vec<_> =
+            (0..CONNECTIONS).map(|_| tokio::spawn(client(address.clone(), request.clone(), until))).collect();
         let mut total = 0;
         for client in clients {
             total += client.await.map_err(std::io::Error::other)??;
         }
-        println!(
-            "{name}: {:.0} replies a second",
-            total as f64 / TIME.as_secs_f64()
-        );
+        println!("{name}: {:.0} replies a second", total as f64 / TIME.as_secs_f64());
         simulator.shutdown().await;
     }
     Ok(())
@@ -79,20 +65,10 @@ async fn client(address: String, request: Vec<u8>, until: Instant) -> std::io::R
 }
 
 async fn lists() -> std::io::Result<()> {
-    let limits = LimitOptions {
-        mode: LimitMode::Off,
-        ..LimitOptions::default()
-    };
-    let simulator = Simulator::start(Options {
-        limits,
-        ..Options::default()
-    })
-    .await?;
+    let limits = LimitOptions { mode: LimitMode::Off, ..LimitOptions::default() };
+    let simulator = Simulator::start(Options { limits, ..Options::default() }).await?;
     let started = Instant::now();
-    simulator.generate(Population {
-        machines: 10_000,
-        alerts: 100_000,
-    });
+    simulator.generate(Population { machines: 10_000, alerts: 100_000 });
     println!("100,000 alerts generated: {:?}", started.elapsed());
     let address = simulator.url().trim_start_matches("http://").to_owned();
     let token = token(&simulator, &address).await?;
@@ -103,11 +79,7 @@ async fn lists() -> std::io::Result<()> {
         ("filtered and ordered", few),
     ] {
         let started = Instant::now();
-        let reply = exchange(
-            &address,
-            &request(&address, &token, path, "connection: close\r\n"),
-        )
-        .await?;
+        let reply = exchange(&address, &request(&address, &token, path, "connection: close\r\n")).await?;
         println!("{name}: {:?} for {} bytes", started.elapsed(), reply.len());
     }
     simulator.shutdown().await;
@@ -132,11 +104,7 @@ async fn token(simulator: &Simulator, address: &str) -> std::io::Result<String> 
     let reply = String::from_utf8_lossy(&reply);
     let body = reply.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let token: serde_json::Value = serde_json::from_str(body)?;
-    Ok(token
-        .get("access_token")
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .to_owned())
+    Ok(token.get("access_token").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
 }
 
 /// Sends a request on a connection of its own and reads to the end.

@@ -45,15 +45,8 @@ pub enum ClockChange {
 impl Clock {
     /// A clock that shows the wall clock's time.
     pub fn new() -> Self {
-        let hands = Hands {
-            offset: 0,
-            stopped_at: None,
-            advanced: Duration::ZERO,
-        };
-        Self {
-            started: Instant::now(),
-            hands: Mutex::new(hands),
-        }
+        let hands = Hands { offset: 0, stopped_at: None, advanced: Duration::ZERO };
+        Self { started: Instant::now(), hands: Mutex::new(hands) }
     }
 
     /// The simulator's present.
@@ -149,10 +142,7 @@ mod tests {
         assert!(clock.elapsed() >= Duration::from_secs(90));
         clock.set(start);
         assert_eq!(clock.now(), start);
-        assert!(
-            clock.elapsed() >= Duration::from_secs(90),
-            "the growing time does not go back"
-        );
+        assert!(clock.elapsed() >= Duration::from_secs(90), "the growing time does not go back");
     }
 
     #[test]

@@ -99,8 +99,7 @@ impl Handle {
 
     /// Takes a role away. Tokens issued before keep it.
     pub fn revoke_role(&self, role: &str) {
-        self.simulation
-            .change_roles(|roles| roles.retain(|held| held != role));
+        self.simulation.change_roles(|roles| roles.retain(|held| held != role));
     }
 
     /// Makes every token issued so far an expired one.
@@ -111,11 +110,7 @@ impl Handle {
     /// Adds an alert and tells subscribers once it can be found; its id.
     pub fn add_alert(&self, new: NewAlert) -> String {
         let now = self.simulation.clock.now();
-        let mut organisation = self
-            .simulation
-            .organisation
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut organisation = self.simulation.organisation.write().unwrap_or_else(PoisonError::into_inner);
         let created = new.alert_creation_time.unwrap_or(now);
         let id = new.id.unwrap_or_else(|| organisation.alert_id(created));
         let wanted = new.machine.as_deref().unwrap_or(seed::names::DESKTOP.id);
@@ -142,9 +137,7 @@ impl Handle {
             });
         }
         let visible_from = new.visible_from.unwrap_or(created);
-        self.simulation
-            .subscriptions
-            .announce(&id, &alert.machine_id, visible_from);
+        self.simulation.subscriptions.announce(&id, &alert.machine_id, visible_from);
         organisation.put_alert(alert, visible_from);
         id
     }
@@ -152,17 +145,10 @@ impl Handle {
     /// Adds a remediation activity; its id.
     pub fn add_remediation_activity(&self, new: NewActivity) -> String {
         let now = self.simulation.clock.now();
-        let mut organisation = self
-            .simulation
-            .organisation
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut organisation = self.simulation.organisation.write().unwrap_or_else(PoisonError::into_inner);
         let id = new.id.unwrap_or_else(|| Uuid::new_v4().to_string());
         let title = new.title.as_deref().unwrap_or("Update Contoso Agent");
-        let machines = new
-            .machines
-            .iter()
-            .filter_map(|machine| organisation.machine_by_id_or_name(machine));
+        let machines = new.machines.iter().filter_map(|machine| organisation.machine_by_id_or_name(machine));
         let machines: Vec<_> = machines.map(MachineReference::from).collect();
         let plain = seed::remediation::plain(&id, title, new.created_on.unwrap_or(now));
         let activity = Activity {
@@ -177,11 +163,7 @@ impl Handle {
 
     /// The events from which alerts can be created.
     pub fn events(&self) -> Vec<ReportedEvent> {
-        let organisation = self
-            .simulation
-            .organisation
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let organisation = self.simulation.organisation.read().unwrap_or_else(PoisonError::into_inner);
         let shown = organisation.events.iter().map(|event| ReportedEvent {
             machine_id: event.machine_id.clone(),
             report_id: event.report_id.clone(),
@@ -193,14 +175,8 @@ impl Handle {
     /// Changes what a machine, named by id or name, does with actions requested from now on. Whether there is such a
     /// machine.
     pub fn set_behaviour(&self, machine: &str, behaviour: Behaviour) -> bool {
-        let mut organisation = self
-            .simulation
-            .organisation
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let id = organisation
-            .machine_by_id_or_name(machine)
-            .map(|machine| machine.id.clone());
+        let mut organisation = self.simulation.organisation.write().unwrap_or_else(PoisonError::into_inner);
+        let id = organisation.machine_by_id_or_name(machine).map(|machine| machine.id.clone());
         let row = id.and_then(|id| organisation.machine_mut(&id));
         row.map(|row| row.behaviour = behaviour).is_some()
     }

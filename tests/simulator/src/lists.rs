@@ -55,15 +55,7 @@ impl Lists {
         if kept.len() >= MAX_LISTS {
             kept.clear();
         }
-        kept.insert(
-            key,
-            Kept {
-                reply: reply.clone(),
-                generation,
-                made: now,
-                until,
-            },
-        );
+        kept.insert(key, Kept { reply: reply.clone(), generation, made: now, until });
         Ok(reply)
     }
 }

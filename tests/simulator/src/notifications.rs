@@ -86,11 +86,7 @@ impl Subscriptions {
 
     /// Subscription ids and their URLs.
     pub(crate) fn list(&self) -> Vec<(String, Url)> {
-        self.book()
-            .subscribers
-            .iter()
-            .map(|(id, url)| (id.clone(), url.clone()))
-            .collect()
+        self.book().subscribers.iter().map(|(id, url)| (id.clone(), url.clone())).collect()
     }
 
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
@@ -103,10 +99,7 @@ impl Subscriptions {
 
     /// Subscribers will hear of this alert at `due`.
     pub(crate) fn announce(&self, alert: &str, machine: &str, due: Moment) {
-        let notification = Notification {
-            id: alert.to_owned(),
-            machine_id: machine.to_owned(),
-        };
+        let notification = Notification { id: alert.to_owned(), machine_id: machine.to_owned() };
         self.book().expected.push(Expected { notification, due });
     }
 
@@ -169,13 +162,7 @@ async fn tell(
         };
         let delivered = status.is_some_and(|status| (200..300).contains(&status));
         let (subscription, alert_id) = (subscription.clone(), notification.id.clone());
-        simulation.subscriptions.note(Delivery {
-            subscription,
-            alert_id,
-            attempt,
-            status,
-            error,
-        });
+        simulation.subscriptions.note(Delivery { subscription, alert_id, attempt, status, error });
         if delivered {
             return;
         }

@@ -76,8 +76,7 @@ impl Settings {
 
     /// Rows per page.
     pub(crate) fn page_size(&self) -> usize {
-        self.next_link_after
-            .map_or(MAX_PAGE, |rows| rows.clamp(1, MAX_PAGE))
+        self.next_link_after.map_or(MAX_PAGE, |rows| rows.clamp(1, MAX_PAGE))
     }
 }
 

@@ -37,12 +37,7 @@ impl Simulator {
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(connection::serve(listener, simulation.clone(), stopped.clone()));
         let notifier = tokio::spawn(notifications::deliver(simulation.clone(), stopped));
-        Ok(Self {
-            handle: Handle::new(simulation),
-            stop,
-            server,
-            notifier,
-        })
+        Ok(Self { handle: Handle::new(simulation), stop, server, notifier })
     }
 
     /// The controls, to keep or to pass on.

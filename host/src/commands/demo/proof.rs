@@ -15,35 +15,21 @@ pub(super) fn show(
     replies: &[String],
 ) -> Result<(), CliError> {
     let arrivals = simulator.log();
-    let calls = arrivals
-        .iter()
-        .filter(|arrival| arrival.path.starts_with("/api/"))
-        .count();
+    let calls = arrivals.iter().filter(|arrival| arrival.path.starts_with("/api/")).count();
     let tokens: BTreeSet<&str> = arrivals
         .iter()
         .filter_map(|arrival| arrival.header("authorization"))
         .filter_map(|value| value.strip_prefix("Bearer "))
         .collect();
-    let sent: u64 = connections
-        .iter()
-        .map(|connection| connection.egress().stats().requests)
-        .sum();
-    check(
-        sent == calls as u64,
-        &format!("{sent} requests were sent and {calls} arrived"),
-    )?;
+    let sent: u64 = connections.iter().map(|connection| connection.egress().stats().requests).sum();
+    check(sent == calls as u64, &format!("{sent} requests were sent and {calls} arrived"))?;
     check(!tokens.is_empty(), "no request carried a token")?;
 
     // What a component knows is what it is given: its environment and the replies. All it says comes from these.
-    let given = connections
-        .iter()
-        .flat_map(|connection| connection.environment())
-        .map(|(_, value)| value.as_str());
+    let given =
+        connections.iter().flat_map(|connection| connection.environment()).map(|(_, value)| value.as_str());
     let known: Vec<&str> = given.chain(replies.iter().map(String::as_str)).collect();
-    let seen = tokens
-        .iter()
-        .filter(|token| known.iter().any(|text| text.contains(**token)))
-        .count();
+    let seen = tokens.iter().filter(|token| known.iter().any(|text| text.contains(**token))).count();
     check(seen == 0, "the component saw a token")?;
 
     let hosts: BTreeSet<String> = connections
@@ -51,18 +37,10 @@ pub(super) fn show(
         .flat_map(|connection| connection.egress().stats().origins)
         .map(|origin| origin.to_string())
         .collect();
-    check(
-        hosts.len() == 1 && hosts.contains(simulator.url()),
-        "another host was contacted",
-    )?;
+    check(hosts.len() == 1 && hosts.contains(simulator.url()), "another host was contacted")?;
 
-    say(&format!(
-        "requests sent             {sent}, of which {calls} arrived"
-    ))?;
+    say(&format!("requests sent             {sent}, of which {calls} arrived"))?;
     say(&format!("tokens added at the door  {}", tokens.len()))?;
     say(&format!("tokens seen by the guest  {seen}"))?;
-    say(&format!(
-        "hosts contacted           {}",
-        hosts.into_iter().collect::<Vec<_>>().join(", ")
-    ))
+    say(&format!("hosts contacted           {}", hosts.into_iter().collect::<Vec<_>>().join(", ")))
 }

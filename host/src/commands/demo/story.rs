@@ -25,12 +25,7 @@ pub(super) struct Story<'a> {
 
 impl<'a> Story<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
-        Self {
-            connection,
-            machine: String::new(),
-            alert: String::new(),
-            replies: Vec::new(),
-        }
+        Self { connection, machine: String::new(), alert: String::new(), replies: Vec::new() }
     }
 
     /// All that came back from the sandbox.
@@ -50,10 +45,7 @@ impl<'a> Story<'a> {
                 .map(|key| text(machine, key))
                 .into()
         });
-        output::listing(
-            &["  computerDnsName", "osPlatform", "riskScore", "lastIpAddress"],
-            rows.collect(),
-        )
+        output::listing(&["  computerDnsName", "osPlatform", "riskScore", "lastIpAddress"], rows.collect())
     }
 
     pub(super) async fn hunt(&mut self) -> Result<(), CliError> {
@@ -63,17 +55,11 @@ impl<'a> Story<'a> {
         let reply = self.call("run-hunting-query", json!({ "Query": query })).await?;
         let rows = reply["results"].as_array().map_or(&[][..], Vec::as_slice);
         check(
-            !rows.is_empty()
-                && reply["schema"]
-                    .as_array()
-                    .is_some_and(|columns| columns.len() == 3),
+            !rows.is_empty() && reply["schema"].as_array().is_some_and(|columns| columns.len() == 3),
             "no rows",
         )?;
-        let rows = rows.iter().map(|row| {
-            ["Timestamp", "DeviceName", "FileName"]
-                .map(|key| text(row, key))
-                .into()
-        });
+        let rows =
+            rows.iter().map(|row| ["Timestamp", "DeviceName", "FileName"].map(|key| text(row, key)).into());
         output::listing(&["  Timestamp", "DeviceName", "FileName"], rows.collect())
     }
 
@@ -85,10 +71,7 @@ impl<'a> Story<'a> {
         let again = self.connection.call("isolate-machine", input).await;
         match again {
             Err(CallError::Failed(failure)) if failure.case == FailureCase::PermanentConflict => {
-                say(&format!(
-                    "  The second request is refused: {} ({}).",
-                    failure.message, failure.case
-                ))?;
+                say(&format!("  The second request is refused: {} ({}).", failure.message, failure.case))?;
             }
             _ => check(false, "a second isolation was not refused")?,
         }
@@ -99,10 +82,7 @@ impl<'a> Story<'a> {
         step("Tag it, so that others know")?;
         let input = json!({ "Machine ID": self.machine, "Value": "under investigation", "Action": "Add" });
         let machine = self.call("tag-machine", input).await?;
-        check(
-            machine["machineTags"].to_string().contains("under investigation"),
-            "the tag is not there",
-        )?;
+        check(machine["machineTags"].to_string().contains("under investigation"), "the tag is not there")?;
         say(&format!("  Tags are now {}.", machine["machineTags"]))
     }
 
@@ -119,11 +99,7 @@ impl<'a> Story<'a> {
             alert["status"] == "InProgress" && alert["assignedTo"] == "analyst@contoso.com",
             "it did not change",
         )?;
-        say(&format!(
-            "  {} \"{}\" is now InProgress.",
-            self.alert,
-            text(&alert, "title")
-        ))
+        say(&format!("  {} \"{}\" is now InProgress.", self.alert, text(&alert, "title")))
     }
 
     pub(super) async fn release(&mut self) -> Result<(), CliError> {
@@ -143,36 +119,21 @@ impl<'a> Story<'a> {
         ))?;
         let began = Instant::now();
         for _ in 0..limit.calls {
-            self.replies.push(
-                hurried
-                    .call("get-machine", json!({ "Machine ID": self.machine }))
-                    .await?
-                    .into_json(),
-            );
+            self.replies
+                .push(hurried.call("get-machine", json!({ "Machine ID": self.machine })).await?.into_json());
         }
         let quick = began.elapsed();
         let impatient = hurried
-            .call_within(
-                Duration::from_millis(200),
-                "get-machine",
-                json!({ "Machine ID": self.machine }),
-            )
+            .call_within(Duration::from_millis(200), "get-machine", json!({ "Machine ID": self.machine }))
             .await;
         match impatient {
             Err(CallError::Failed(failure)) if failure.case == FailureCase::Throttled => {
-                say(&format!(
-                    "  A call with no time to wait is refused at once: {}.",
-                    failure.message
-                ))?;
+                say(&format!("  A call with no time to wait is refused at once: {}.", failure.message))?;
             }
             _ => check(false, "a call over the quota was not refused")?,
         }
-        self.replies.push(
-            hurried
-                .call("get-machine", json!({ "Machine ID": self.machine }))
-                .await?
-                .into_json(),
-        );
+        self.replies
+            .push(hurried.call("get-machine", json!({ "Machine ID": self.machine })).await?.into_json());
         let slow = began.elapsed();
         check(slow >= limit.period(), "the quota did not hold")?;
         say(&format!(
@@ -189,12 +150,8 @@ impl<'a> Story<'a> {
         let began = Instant::now();
         let mut seen = vec![text(action, "status")];
         while began.elapsed() < PATIENCE {
-            let status = text(
-                &self
-                    .call("get-machine-action", json!({ "Machine Action ID": id }))
-                    .await?,
-                "status",
-            );
+            let status =
+                text(&self.call("get-machine-action", json!({ "Machine Action ID": id })).await?, "status");
             if seen.last() != Some(&status) {
                 seen.push(status.clone());
             }

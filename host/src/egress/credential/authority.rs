@@ -34,11 +34,7 @@ pub(super) struct Authority {
 
 impl Authority {
     pub(super) fn new(origin: Origin, loopback: bool, transport: Transport) -> Self {
-        Self {
-            origin,
-            loopback,
-            transport,
-        }
+        Self { origin, loopback, transport }
     }
 
     /// The address of one of its endpoints.
@@ -49,9 +45,7 @@ impl Authority {
     /// Sends a request for a token. A token request may be sent again: the worst is a second token.
     async fn post(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
         if let Err(reason) = check_grant(&self.origin, self.loopback) {
-            return Err(CredentialError::AuthorityDenied {
-                reason: Box::new(reason),
-            });
+            return Err(CredentialError::AuthorityDenied { reason: Box::new(reason) });
         }
         let mut attempt = 1;
         loop {
@@ -72,11 +66,7 @@ impl Authority {
     async fn attempt(&self, request: &HttpRequest) -> Result<HttpResponse, CredentialError> {
         let until = Instant::now() + TIMEOUT;
         let request = request.clone().map(|body| Full::new(Bytes::from(body)));
-        let response = self
-            .transport
-            .send(request, until)
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+        let response = self.transport.send(request, until).await.map_err(|error| self.unreachable(&error))?;
         let (parts, body) = response.into_parts();
         if parts.status.is_redirection() {
             return Err(self.junk("it redirects, which is not followed"));
@@ -105,11 +95,7 @@ impl Authority {
                 let code = entra_code(text);
                 let message = presentable(text, secret.expose_secret());
                 let error = presentable(response.error().as_ref(), secret.expose_secret());
-                CredentialError::Refused {
-                    refusal: Refusal::of(&error, code),
-                    error,
-                    message,
-                }
+                CredentialError::Refused { refusal: Refusal::of(&error, code), error, message }
             }
             // The reply itself may hold a token, so it is not shown.
             RequestTokenError::Parse(error, body) => {
@@ -140,10 +126,7 @@ impl Authority {
     }
 
     pub(super) fn junk(&self, what: &str) -> CredentialError {
-        CredentialError::JunkReply {
-            authority: self.origin.clone(),
-            message: what.into(),
-        }
+        CredentialError::JunkReply { authority: self.origin.clone(), message: what.into() }
     }
 }
 
@@ -169,14 +152,6 @@ fn entra_code(text: &str) -> Option<u32> {
 /// The first line, without control characters and without the secret, cut short.
 fn presentable(text: &str, secret: &str) -> Box<str> {
     let line = text.lines().next().unwrap_or_default();
-    let line = if secret.is_empty() {
-        line.to_owned()
-    } else {
-        line.replace(secret, "(secret)")
-    };
-    line.chars()
-        .filter(|c| !c.is_control())
-        .take(LONGEST_MESSAGE)
-        .collect::<String>()
-        .into()
+    let line = if secret.is_empty() { line.to_owned() } else { line.replace(secret, "(secret)") };
+    line.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect::<String>().into()
 }

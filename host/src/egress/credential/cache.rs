@@ -48,13 +48,7 @@ impl<S: Source> Cached<S> {
     /// Keeps the tokens of that source.
     #[must_use]
     pub fn new(source: S, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            shared: Arc::new(Shelf {
-                source,
-                clock,
-                state: Mutex::default(),
-            }),
-        }
+        Self { shared: Arc::new(Shelf { source, clock, state: Mutex::default() }) }
     }
 
     /// The token at hand, or the request to wait for.
@@ -124,9 +118,7 @@ impl Held {
     }
 
     fn is_good(&self, now: Timestamp) -> bool {
-        self.token
-            .expires()
-            .is_none_or(|expires| now < expires.saturating_sub(MARGIN))
+        self.token.expires().is_none_or(|expires| now < expires.saturating_sub(MARGIN))
     }
 }
 

@@ -59,11 +59,8 @@ impl ClientSecret {
     async fn exchange(&self) -> Result<AccessToken, CredentialError> {
         // The secret is read each time: whoever replaces it need not restart the host.
         let secret = self.secret.read(&self.variables)?;
-        let endpoint = TokenUrl::new(
-            self.authority
-                .endpoint(&format!("/{}/oauth2/v2.0/token", self.tenant)),
-        )
-        .map_err(|_| self.authority.junk("its address is not a URL"))?;
+        let endpoint = TokenUrl::new(self.authority.endpoint(&format!("/{}/oauth2/v2.0/token", self.tenant)))
+            .map_err(|_| self.authority.junk("its address is not a URL"))?;
         let client = BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(oauth2::ClientSecret::new(secret.expose_secret().to_owned()))
             .set_auth_type(AuthType::RequestBody)
@@ -77,10 +74,7 @@ impl ClientSecret {
             .await
             .map_err(|error| self.authority.explain(error, &secret))?;
         let life = response.expires_in().unwrap_or(DEFAULT_LIFE).min(LONGEST_LIFE);
-        AccessToken::new(
-            &response.access_token().secret().as_str().into(),
-            Some(asked.saturating_add(life)),
-        )
+        AccessToken::new(&response.access_token().secret().as_str().into(), Some(asked.saturating_add(life)))
     }
 }
 

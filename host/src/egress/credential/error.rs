@@ -203,10 +203,7 @@ impl CredentialError {
             self,
             Self::Unreachable { .. }
                 | Self::Interrupted
-                | Self::Refused {
-                    refusal: Refusal::Unavailable,
-                    ..
-                }
+                | Self::Refused { refusal: Refusal::Unavailable, .. }
         )
     }
 }

@@ -39,28 +39,16 @@ impl SecretSource {
 
 pub(super) fn variable(variables: &Variables, name: &str) -> Result<SecretString, CredentialError> {
     let Some(value) = variables.var(name).filter(|value| !value.is_empty()) else {
-        return Err(CredentialError::MissingVariable {
-            variable: name.into(),
-        });
+        return Err(CredentialError::MissingVariable { variable: name.into() });
     };
-    let value = value
-        .into_string()
-        .map_err(|_| CredentialError::UnreadableVariable {
-            variable: name.into(),
-        })?;
-    trimmed(value).ok_or_else(|| CredentialError::MissingVariable {
-        variable: name.into(),
-    })
+    let value =
+        value.into_string().map_err(|_| CredentialError::UnreadableVariable { variable: name.into() })?;
+    trimmed(value).ok_or_else(|| CredentialError::MissingVariable { variable: name.into() })
 }
 
 fn file(path: &std::path::Path) -> Result<SecretString, CredentialError> {
-    let failed = |message: String| CredentialError::SecretFile {
-        path: path.into(),
-        message: message.into(),
-    };
-    let length = std::fs::metadata(path)
-        .map_err(|error| failed(error.to_string()))?
-        .len();
+    let failed = |message: String| CredentialError::SecretFile { path: path.into(), message: message.into() };
+    let length = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
     if length > LARGEST {
         return Err(failed(format!("it has {length} bytes, too many for a secret")));
     }

@@ -32,10 +32,7 @@ impl TokenVariable {
     /// The token in the variable of that name.
     #[must_use]
     pub fn new(name: impl Into<String>, variables: Variables) -> Self {
-        Self {
-            name: name.into(),
-            variables,
-        }
+        Self { name: name.into(), variables }
     }
 }
 
@@ -79,10 +76,7 @@ impl TokenCommand {
     /// The program with its arguments.
     #[must_use]
     pub fn new(program: impl Into<String>, arguments: Vec<String>) -> Self {
-        Self {
-            program: program.into(),
-            arguments,
-        }
+        Self { program: program.into(), arguments }
     }
 
     async fn run(&self) -> Result<AccessToken, CredentialError> {

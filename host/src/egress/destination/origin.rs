@@ -86,9 +86,7 @@ impl Origin {
             return Err(OriginError::User);
         }
         let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
-            let (address, port) = rest
-                .split_once(']')
-                .ok_or_else(|| OriginError::Host(shown(authority)))?;
+            let (address, port) = rest.split_once(']').ok_or_else(|| OriginError::Host(shown(authority)))?;
             (v6(address)?, port)
         } else {
             let end = authority.find(':').unwrap_or(authority.len());
@@ -109,10 +107,7 @@ impl FromStr for Origin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
-        if text
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
-        {
+        if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
             return Err(OriginError::Characters);
         }
         if text.contains('*') {
@@ -147,11 +142,7 @@ impl fmt::Display for Origin {
             Host::V4(address) => write!(f, "{address}")?,
             Host::V6(address) => write!(f, "[{address}]")?,
         }
-        if self.port == self.scheme.default_port() {
-            Ok(())
-        } else {
-            write!(f, ":{}", self.port)
-        }
+        if self.port == self.scheme.default_port() { Ok(()) } else { write!(f, ":{}", self.port) }
     }
 }
 
@@ -167,11 +158,7 @@ fn v6(text: &str) -> Result<Host, OriginError> {
     let address: Ipv6Addr = text.parse().map_err(|_| OriginError::Host(shown(text)))?;
     // Two spellings of one IPv4 address are two origins that are one machine.
     let inside_v4 = address.to_ipv4().is_some() && !address.is_loopback() && !address.is_unspecified();
-    if inside_v4 {
-        Err(OriginError::OddAddress(shown(text)))
-    } else {
-        Ok(Host::V6(address))
-    }
+    if inside_v4 { Err(OriginError::OddAddress(shown(text))) } else { Ok(Host::V6(address)) }
 }
 
 fn name_or_v4(text: &str) -> Result<Host, OriginError> {
@@ -184,9 +171,7 @@ fn name_or_v4(text: &str) -> Result<Host, OriginError> {
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -203,11 +188,7 @@ fn name_or_v4(text: &str) -> Result<Host, OriginError> {
 
 /// Part of an address in a message: escaped and cut short.
 fn shown(text: &str) -> Box<str> {
-    text.chars()
-        .take(80)
-        .flat_map(char::escape_default)
-        .collect::<String>()
-        .into()
+    text.chars().take(80).flat_map(char::escape_default).collect::<String>().into()
 }
 
 /// Text that is not the address of an origin, or could be read as more than one.

@@ -13,21 +13,13 @@ fn destinations(origins: &[&str], loopback: bool) -> Destinations {
 }
 
 fn admitted(destinations: &Destinations, address: &str) -> bool {
-    address
-        .parse::<Uri>()
-        .is_ok_and(|uri| destinations.admit(&uri).is_ok())
+    address.parse::<Uri>().is_ok_and(|uri| destinations.admit(&uri).is_ok())
 }
 
 #[test]
 fn an_allowed_origin_is_admitted_however_it_is_written() {
-    let destinations = destinations(
-        &[
-            "https://api.example.com",
-            "https://[2606:4700::1]:8443",
-            "https://8.8.8.8",
-        ],
-        false,
-    );
+    let destinations =
+        destinations(&["https://api.example.com", "https://[2606:4700::1]:8443", "https://8.8.8.8"], false);
     for address in [
         "https://api.example.com",
         "https://api.example.com/",
@@ -161,12 +153,8 @@ fn an_empty_list_denies_all() {
 
 #[test]
 fn this_machine_needs_a_grant() {
-    for origin in [
-        "http://localhost:9000",
-        "http://127.0.0.1:9000",
-        "http://[::1]:9000",
-        "https://localhost",
-    ] {
+    for origin in ["http://localhost:9000", "http://127.0.0.1:9000", "http://[::1]:9000", "https://localhost"]
+    {
         assert!(!admitted(&destinations(&[origin], false), origin), "{origin}");
         assert!(admitted(&destinations(&[origin], true), origin), "{origin}");
     }
@@ -190,17 +178,11 @@ fn a_denial_shows_the_lines_that_would_allow_it() {
     let destinations = destinations(&["https://api.example.com"], false);
     let uri: Uri = "https://user:hunter2@x/".parse().unwrap();
     assert!(
-        !format!(
-            "{:?} {}",
-            destinations.admit(&uri),
-            destinations.admit(&uri).unwrap_err()
-        )
-        .contains("hunter2")
+        !format!("{:?} {}", destinations.admit(&uri), destinations.admit(&uri).unwrap_err())
+            .contains("hunter2")
     );
 
-    let denied = destinations
-        .admit(&"https://evil.example/path?secret=1".parse().unwrap())
-        .unwrap_err();
+    let denied = destinations.admit(&"https://evil.example/path?secret=1".parse().unwrap()).unwrap_err();
     assert_eq!(
         denied.to_string(),
         "the connector asked for https://evil.example, which the connection \"default\" may not reach: \
@@ -213,13 +195,8 @@ fn a_denial_shows_the_lines_that_would_allow_it() {
         ),
         "{hint}"
     );
-    let denied = destinations
-        .admit(&"https://10.0.0.1/".parse().unwrap())
-        .unwrap_err();
-    assert!(
-        !denied.hint().contains("allowed-origins"),
-        "no line would allow a private address"
-    );
+    let denied = destinations.admit(&"https://10.0.0.1/".parse().unwrap()).unwrap_err();
+    assert!(!denied.hint().contains("allowed-origins"), "no line would allow a private address");
 }
 
 #[test]
@@ -308,10 +285,7 @@ fn only_public_addresses_are_dialled() {
     ] {
         let address: IpAddr = address.parse().unwrap();
         assert_eq!(check_address(address, false), Ok(()), "{address}");
-        assert!(
-            check_address(address, true).is_err(),
-            "{address} is not this machine"
-        );
+        assert!(check_address(address, true).is_err(), "{address} is not this machine");
     }
     for address in ["127.0.0.1", "127.0.0.53", "::1"] {
         assert_eq!(check_address(address.parse().unwrap(), true), Ok(()), "{address}");

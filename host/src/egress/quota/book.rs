@@ -67,26 +67,10 @@ impl Book {
 
     /// A request for a slot, not yet made.
     pub(super) fn ticket(&self, action: &str, limits: &[Limit]) -> Ticket {
-        let key = Key {
-            owner: self.owner,
-            number: self.numbers.fetch_add(1, Ordering::Relaxed),
-        };
-        let keep = limits
-            .iter()
-            .chain(&self.limit)
-            .map(|limit| limit.period())
-            .max()
-            .unwrap_or_default();
-        let place = Place {
-            key,
-            bucket: Arc::clone(&self.bucket),
-            action: action.into(),
-            keep,
-        };
-        Ticket {
-            place,
-            limits: limits.into(),
-        }
+        let key = Key { owner: self.owner, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
+        let keep = limits.iter().chain(&self.limit).map(|limit| limit.period()).max().unwrap_or_default();
+        let place = Place { key, bucket: Arc::clone(&self.bucket), action: action.into(), keep };
+        Ticket { place, limits: limits.into() }
     }
 
     /// Takes a slot, or a place in the queue.
@@ -115,21 +99,9 @@ impl Book {
                 let mut tickets = transaction.tickets(&self.bucket, now)?;
                 tickets.push(ticket.clone());
                 let turns = self.turns(transaction, &tickets, now)?;
-                let own = turns
-                    .into_iter()
-                    .find(|(position, _)| position + 1 == tickets.len());
-                let turn = own.map_or(
-                    Turn {
-                        at: now,
-                        held_by: None,
-                    },
-                    |(_, turn)| turn,
-                );
-                let patience = if self.when_exceeded == WhenExceeded::Wait {
-                    deadline
-                } else {
-                    Some(now)
-                };
+                let own = turns.into_iter().find(|(position, _)| position + 1 == tickets.len());
+                let turn = own.map_or(Turn { at: now, held_by: None }, |(_, turn)| turn);
+                let patience = if self.when_exceeded == WhenExceeded::Wait { deadline } else { Some(now) };
                 if let Some(throttled) = refusal(&turn, patience, now) {
                     return Ok(Verdict::Refuse(throttled));
                 }
@@ -158,10 +130,7 @@ impl Book {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let shared = self.limit.iter().map(|limit| (limit, None));
-        let own = ticket
-            .limits
-            .iter()
-            .map(|limit| (limit, Some(&*ticket.place.action)));
+        let own = ticket.limits.iter().map(|limit| (limit, Some(&*ticket.place.action)));
         for (limit, action) in shared.chain(own) {
             let used = transaction.used(&self.bucket, action, now.saturating_sub(limit.period()))?;
             if used >= u64::from(limit.calls) {
@@ -192,23 +161,14 @@ impl Book {
         for (position, ticket) in tickets.iter().enumerate() {
             let action = &*ticket.place.action;
             // Actions without limits need no lanes of their own.
-            let name = (
-                if ticket.limits.is_empty() { "" } else { action },
-                &*ticket.limits,
-            );
+            let name = (if ticket.limits.is_empty() { "" } else { action }, &*ticket.limits);
             if let Some(lane) = lane_of.get(&name).and_then(|lane| lanes.get_mut(*lane)) {
                 lane.tickets.push_back(position);
             } else {
-                let gates: Result<_, _> = ticket
-                    .limits
-                    .iter()
-                    .map(|limit| gate(*limit, Some(action)))
-                    .collect();
+                let gates: Result<_, _> =
+                    ticket.limits.iter().map(|limit| gate(*limit, Some(action))).collect();
                 lane_of.insert(name, lanes.len());
-                lanes.push(Lane {
-                    tickets: [position].into(),
-                    gates: gates?,
-                });
+                lanes.push(Lane { tickets: [position].into(), gates: gates? });
             }
         }
         Ok(turns(now, shared, lanes))
@@ -217,11 +177,7 @@ impl Book {
     /// Until when a sign of life given now holds. Nobody outlives a store in memory, so there nothing has to be
     /// renewed.
     pub(super) fn lease(&self, now: Timestamp) -> Timestamp {
-        if self.store.is_local() {
-            Timestamp::MAX
-        } else {
-            now.saturating_add(LEASE)
-        }
+        if self.store.is_local() { Timestamp::MAX } else { now.saturating_add(LEASE) }
     }
 
     pub(super) fn purge_sometimes(
@@ -241,18 +197,11 @@ impl Book {
 /// Why a turn comes too late for somebody who waits no longer than to a deadline.
 pub(super) fn refusal(turn: &Turn, deadline: Option<Timestamp>, now: Timestamp) -> Option<Throttled> {
     let never = turn.at == Timestamp::MAX;
-    let (limit, scope) = turn
-        .held_by
-        .clone()
-        .filter(|_| never || deadline.is_some_and(|at| turn.at > at))?;
+    let (limit, scope) = turn.held_by.clone().filter(|_| never || deadline.is_some_and(|at| turn.at > at))?;
     let wait = if never { limit.period() } else { turn.at.since(now) };
     let seconds = wait.as_micros().div_ceil(1_000_000);
     let retry_after = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
-    Some(Throttled {
-        retry_after,
-        limit,
-        scope,
-    })
+    Some(Throttled { retry_after, limit, scope })
 }
 
 /// What a mutex holds. A panic elsewhere leaves nothing half-done in any that is used here.

@@ -31,12 +31,7 @@ impl Door {
     pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: QuotaSettings) -> Self {
         let worker = Worker::new(store.is_local());
         let book = Arc::new(Book::new(store, clock, settings));
-        Self {
-            book,
-            worker,
-            changed: Arc::default(),
-            served: AtomicBool::new(false),
-        }
+        Self { book, worker, changed: Arc::default(), served: AtomicBool::new(false) }
     }
 
     /// Takes a slot, if need be after a wait.
@@ -81,10 +76,7 @@ impl Door {
 
     pub(super) async fn usage(&self) -> Result<Usage, QuotaError> {
         let book = Arc::clone(&self.book);
-        self.worker
-            .run(move || book.usage())
-            .await
-            .unwrap_or(Err(QuotaError::Stopped))
+        self.worker.run(move || book.usage()).await.unwrap_or(Err(QuotaError::Stopped))
     }
 
     /// Has the task that serves look again.
@@ -97,10 +89,7 @@ impl Door {
         if self.served.swap(true, Ordering::SeqCst) {
             return;
         }
-        let serving = Serving {
-            door: Arc::downgrade(self),
-            changed: Arc::clone(&self.changed),
-        };
+        let serving = Serving { door: Arc::downgrade(self), changed: Arc::clone(&self.changed) };
         // Without a runtime there is no task; dropping `serving` tells those who wait.
         if let Ok(runtime) = Handle::try_current() {
             drop(runtime.spawn(serving.run()));

@@ -19,11 +19,7 @@ pub(super) struct Claim {
 impl Claim {
     pub(super) fn new(book: &Arc<Book>, place: Place) -> Self {
         book.in_flight.fetch_add(1, Ordering::SeqCst);
-        Self {
-            book: Arc::clone(book),
-            place,
-            ended: None,
-        }
+        Self { book: Arc::clone(book), place, ended: None }
     }
 
     /// Notes that the request is completed. It is written down when the claim is dropped.
@@ -50,11 +46,7 @@ pub(super) struct Queued {
 
 impl Queued {
     pub(super) fn new(book: &Arc<Book>, ticket: Ticket) -> Self {
-        Self {
-            book: Arc::clone(book),
-            ticket,
-            settled: false,
-        }
+        Self { book: Arc::clone(book), ticket, settled: false }
     }
 
     pub(super) fn ticket(&self) -> &Ticket {
@@ -84,10 +76,7 @@ impl Book {
 
     /// Gives up a slot that was completed, or a place in the queue.
     fn give_up(&self, place: &Place, completed: Option<Timestamp>) {
-        if let Err(error) = self
-            .store
-            .run(&self.bucket, |transaction| erase(transaction, place, completed))
-        {
+        if let Err(error) = self.store.run(&self.bucket, |transaction| erase(transaction, place, completed)) {
             tracing::warn!(bucket = %self.bucket, %error, "the quota could not be updated; it is tried again");
             lock(&self.owed).push((place.clone(), completed));
         }
@@ -116,15 +105,8 @@ impl Book {
             let waiting = transaction.tickets(&self.bucket, now)?.len() as u64;
             let completed = slots.iter().filter(|slot| !slot.in_flight || slot.until <= now);
             // Stamps of before the clock was set back count as of now.
-            let frees_at = completed
-                .map(|slot| slot.until.min(now).saturating_add(period))
-                .min();
-            Ok(Usage {
-                used: slots.len() as u64,
-                limit: self.limit,
-                waiting,
-                frees_at,
-            })
+            let frees_at = completed.map(|slot| slot.until.min(now).saturating_add(period)).min();
+            Ok(Usage { used: slots.len() as u64, limit: self.limit, waiting, frees_at })
         })?;
         Ok(usage)
     }

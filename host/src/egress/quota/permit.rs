@@ -22,9 +22,7 @@ impl Permit {
     }
 
     pub(super) fn new(door: &Arc<Door>, claim: Claim) -> Self {
-        Self {
-            held: Some((Arc::clone(door), Some(claim))),
-        }
+        Self { held: Some((Arc::clone(door), Some(claim))) }
     }
 
     /// Completes it, and waits until that is written down.
@@ -58,10 +56,7 @@ pub(super) struct WaitingPlace {
 
 impl WaitingPlace {
     pub(super) fn new(door: &Arc<Door>, queued: Queued) -> Self {
-        Self {
-            door: Arc::clone(door),
-            queued: Some(queued),
-        }
+        Self { door: Arc::clone(door), queued: Some(queued) }
     }
 
     /// Notes that the wait has come to its end.

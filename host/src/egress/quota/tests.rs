@@ -22,10 +22,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 type Admission = Pin<Box<dyn Future<Output = Result<Permit, QuotaError>> + Send>>;
 
 fn limit(calls: u32, period_seconds: u32) -> Limit {
-    Limit {
-        calls,
-        period_seconds,
-    }
+    Limit { calls, period_seconds }
 }
 
 fn start() -> Timestamp {
@@ -40,10 +37,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self {
-            store: Arc::new(MemoryStore::new()),
-            clock: Arc::new(TestClock::new(start())),
-        }
+        Self { store: Arc::new(MemoryStore::new()), clock: Arc::new(TestClock::new(start())) }
     }
 
     fn quota_of(&self, bucket: &str, limit: Option<Limit>, when_exceeded: WhenExceeded) -> Quota {
@@ -51,11 +45,7 @@ impl World {
         Quota::new(
             Arc::clone(&self.store),
             clock,
-            QuotaSettings {
-                bucket: bucket.to_owned(),
-                limit,
-                when_exceeded,
-            },
+            QuotaSettings { bucket: bucket.to_owned(), limit, when_exceeded },
         )
     }
 
@@ -83,11 +73,7 @@ fn ask(quota: &Quota, action: &'static str, limits: &[Limit]) -> tokio::task::Jo
 }
 
 async fn admit(quota: &Quota) -> Permit {
-    quota
-        .admit("list", &[], None)
-        .now_or_never()
-        .expect("there is a free slot")
-        .unwrap()
+    quota.admit("list", &[], None).now_or_never().expect("there is a free slot").unwrap()
 }
 
 async fn throttled(quota: &Quota, limits: &[Limit], deadline: Option<Timestamp>) -> Throttled {
@@ -107,10 +93,7 @@ async fn a_slot_frees_a_period_after_completion() {
     world.advance(50 * SECOND).await;
     permit.complete().await;
     world.advance(59 * SECOND).await;
-    assert!(
-        !next.is_finished(),
-        "a minute after admission, but not after completion"
-    );
+    assert!(!next.is_finished(), "a minute after admission, but not after completion");
     world.advance(SECOND - Duration::from_micros(1)).await;
     assert!(!next.is_finished());
     world.advance(Duration::from_micros(1)).await;
@@ -147,10 +130,7 @@ async fn a_deadline_before_the_turn_is_refused_at_once() {
     let soon = world.clock.now().saturating_add(SECOND);
     let refused = throttled(&quota, &[], Some(soon)).await;
     assert_eq!(refused.retry_after, 50 * SECOND, "49.5 s, rounded up");
-    assert_eq!(
-        (refused.limit, &refused.scope),
-        (limit(1, 60), &Scope::Bucket("bucket".to_owned()))
-    );
+    assert_eq!((refused.limit, &refused.scope), (limit(1, 60), &Scope::Bucket("bucket".to_owned())));
     assert_eq!(
         refused.to_string(),
         "the limit of 1 calls in 60 s for the quota `bucket` is used up; try again in 50 s"
@@ -159,11 +139,7 @@ async fn a_deadline_before_the_turn_is_refused_at_once() {
     let first = ask(&quota, "list", &[]);
     world.settle().await;
     let after_one = world.clock.now().saturating_add(MINUTE);
-    assert_eq!(
-        throttled(&quota, &[], Some(after_one)).await.retry_after,
-        110 * SECOND,
-        "behind another"
-    );
+    assert_eq!(throttled(&quota, &[], Some(after_one)).await.retry_after, 110 * SECOND, "behind another");
     let after_two = world.clock.now().saturating_add(2 * MINUTE);
     let mut second = quota.admit("list", &[], Some(after_two)).boxed();
     assert!((&mut second).now_or_never().is_none());
@@ -191,10 +167,7 @@ async fn fail_refuses_whoever_would_wait() {
     assert_eq!(throttled(&quota, &[], None).await.retry_after, MINUTE);
     drop(permit);
     world.advance(59 * SECOND).await;
-    assert_eq!(
-        throttled(&quota, &[], Some(Timestamp::MAX)).await.retry_after,
-        SECOND
-    );
+    assert_eq!(throttled(&quota, &[], Some(Timestamp::MAX)).await.retry_after, SECOND);
     world.advance(SECOND).await;
     drop(admit(&quota).await);
 }
@@ -217,11 +190,7 @@ async fn an_actions_own_limit_holds_up_nobody_else() {
     drop(quota.admit("hunt", &own, None).await.unwrap());
     let hunt = ask(&quota, "hunt", &own);
     world.settle().await;
-    assert_eq!(
-        quota.usage().await.unwrap().used,
-        1,
-        "it takes nothing from the shared quota"
-    );
+    assert_eq!(quota.usage().await.unwrap().used, 1, "it takes nothing from the shared quota");
     let list = ask(&quota, "list", &[]);
     world.settle().await;
     let list = list.now_or_never().expect("it overtakes").unwrap();
@@ -253,13 +222,7 @@ async fn actions_have_limits_without_a_shared_one() {
     drop(quota.admit("list", &own, None).await.unwrap());
     let refused = throttled(&quota, &own, Some(world.clock.now())).await;
     assert_eq!((refused.limit, refused.retry_after), (own[1], 3540 * SECOND));
-    drop(
-        quota
-            .admit("other", &[limit(1, 1)], None)
-            .now_or_never()
-            .expect("another action")
-            .unwrap(),
-    );
+    drop(quota.admit("other", &[limit(1, 1)], None).now_or_never().expect("another action").unwrap());
 }
 
 #[tokio::test]
@@ -301,10 +264,7 @@ async fn buckets_are_apart_and_shared_ones_together() {
     let too = world.quota(1, 60);
     drop(admit(&here).await);
     drop(admit(&there).await);
-    assert_eq!(
-        throttled(&too, &[], Some(world.clock.now())).await.retry_after,
-        MINUTE
-    );
+    assert_eq!(throttled(&too, &[], Some(world.clock.now())).await.retry_after, MINUTE);
 }
 
 #[tokio::test]
@@ -317,10 +277,7 @@ async fn a_lowered_limit_counts_what_was_taken_before() {
     }
     let low = world.quota(2, 60);
     // The slots free at 60, 61, 62 and 63 s; at 62 s only one of them still counts.
-    assert_eq!(
-        throttled(&low, &[], Some(world.clock.now())).await.retry_after,
-        58 * SECOND
-    );
+    assert_eq!(throttled(&low, &[], Some(world.clock.now())).await.retry_after, 58 * SECOND);
     world.advance(58 * SECOND).await;
     drop(admit(&low).await);
 }
@@ -331,10 +288,7 @@ async fn a_clock_set_back_does_not_close_the_door() {
     let quota = world.quota(1, 60);
     drop(admit(&quota).await);
     world.clock.set(start().saturating_sub(24 * 60 * MINUTE));
-    assert_eq!(
-        throttled(&quota, &[], Some(world.clock.now())).await.retry_after,
-        MINUTE
-    );
+    assert_eq!(throttled(&quota, &[], Some(world.clock.now())).await.retry_after, MINUTE);
     let waiting = ask(&quota, "list", &[]);
     world.settle().await;
     world.clock.set(world.clock.now().saturating_sub(60 * MINUTE));
@@ -348,9 +302,7 @@ async fn whoever_asks_hears_of_waits_once() {
     let world = World::new();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&heard);
-    let quota = world
-        .quota(1, 60)
-        .on_wait(move |waiting| list.lock().unwrap().push(waiting.clone()));
+    let quota = world.quota(1, 60).on_wait(move |waiting| list.lock().unwrap().push(waiting.clone()));
     let permit = admit(&quota).await;
     let waiting = ask(&quota, "list", &[]);
     world.advance(SECOND).await;
@@ -366,13 +318,7 @@ async fn whoever_asks_hears_of_waits_once() {
 async fn without_limits_there_is_no_door() {
     let quota = Quota::unlimited();
     for _ in 0..1000 {
-        std::mem::forget(
-            quota
-                .admit("list", &[limit(1, 60)], None)
-                .now_or_never()
-                .unwrap()
-                .unwrap(),
-        );
+        std::mem::forget(quota.admit("list", &[limit(1, 60)], None).now_or_never().unwrap().unwrap());
     }
     assert_eq!(quota.usage().await.unwrap().used, 0);
 }

@@ -26,11 +26,7 @@ impl Gate {
     /// The state of a limit at a time, from the slots that count towards it (and perhaps older ones).
     pub(super) fn new(limit: Limit, scope: Scope, now: Timestamp, slots: &[Slot]) -> Self {
         let soonest = |slot: &Slot| {
-            if slot.in_flight {
-                slot.until.min(now)
-            } else {
-                slot.until
-            }
+            if slot.in_flight { slot.until.min(now) } else { slot.until }
         };
         let mut releases: Vec<_> = slots
             .iter()
@@ -43,12 +39,7 @@ impl Gate {
             releases.sort_unstable();
             releases.drain(..excess);
         }
-        Self {
-            limit,
-            scope,
-            free,
-            releases: releases.into_iter().map(Reverse).collect(),
-        }
+        Self { limit, scope, free, releases: releases.into_iter().map(Reverse).collect() }
     }
 
     /// When the next may go: [`Timestamp::MIN`] if at once, [`Timestamp::MAX`] if never.
@@ -67,8 +58,7 @@ impl Gate {
         } else {
             self.releases.pop();
         }
-        self.releases
-            .push(Reverse(at.saturating_add(self.limit.period())));
+        self.releases.push(Reverse(at.saturating_add(self.limit.period())));
     }
 }
 
@@ -120,18 +110,9 @@ pub(super) fn turns(now: Timestamp, mut shared: Option<Gate>, mut lanes: Vec<Lan
         let Some(position) = lane.tickets.pop_front() else {
             return turns;
         };
-        let last = if shared_next >= lane.next() {
-            shared.as_ref()
-        } else {
-            lane.latest()
-        };
-        let held_by = last
-            .filter(|_| at > now)
-            .map(|gate| (gate.limit, gate.scope.clone()));
-        lane.gates
-            .iter_mut()
-            .chain(shared.as_mut())
-            .for_each(|gate| gate.pass(at));
+        let last = if shared_next >= lane.next() { shared.as_ref() } else { lane.latest() };
+        let held_by = last.filter(|_| at > now).map(|gate| (gate.limit, gate.scope.clone()));
+        lane.gates.iter_mut().chain(shared.as_mut()).for_each(|gate| gate.pass(at));
         turns.push((position, Turn { at, held_by }));
     }
 }

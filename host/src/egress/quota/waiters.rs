@@ -59,15 +59,8 @@ impl Book {
     pub(super) fn listen(&self, queued: &Queued, deadline: Option<Timestamp>) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let ticket = queued.ticket().clone();
-        lock(&self.waiters).insert(
-            ticket.place.key.number,
-            Waiter {
-                ticket,
-                deadline,
-                answer,
-                announced: false,
-            },
-        );
+        lock(&self.waiters)
+            .insert(ticket.place.key.number, Waiter { ticket, deadline, answer, announced: false });
         receiver
     }
 
@@ -95,14 +88,10 @@ impl Book {
         if own.is_empty() {
             return None;
         }
-        match self
-            .store
-            .run(&self.bucket, |transaction| self.decide(transaction, &own))
-        {
+        match self.store.run(&self.bucket, |transaction| self.decide(transaction, &own)) {
             Ok(decisions) => self.tell(decisions),
             Err(error) => {
-                own.keys()
-                    .for_each(|number| self.answer(*number, Err(error.clone().into())));
+                own.keys().for_each(|number| self.answer(*number, Err(error.clone().into())));
                 None
             }
         }
@@ -118,10 +107,7 @@ impl Book {
         self.purge_sometimes(transaction, now)?;
         let mut tickets = transaction.tickets(&self.bucket, now)?;
         self.queue_again(transaction, own, &mut tickets, now)?;
-        let mut decisions = Decisions {
-            now,
-            ..Decisions::default()
-        };
+        let mut decisions = Decisions { now, ..Decisions::default() };
         for (position, turn) in self.turns(transaction, &tickets, now)? {
             let Some(Ticket { place, .. }) = tickets.get(position) else {
                 continue;
@@ -154,10 +140,8 @@ impl Book {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let there: HashSet<_> = tickets.iter().map(|ticket| ticket.place.key).collect();
-        let mut lost: Vec<_> = own
-            .values()
-            .filter(|(ticket, _)| !there.contains(&ticket.place.key))
-            .collect();
+        let mut lost: Vec<_> =
+            own.values().filter(|(ticket, _)| !there.contains(&ticket.place.key)).collect();
         lost.sort_unstable_by_key(|(ticket, _)| ticket.place.key);
         for (ticket, _) in lost {
             transaction.leave(&ticket.place)?;
@@ -195,12 +179,7 @@ impl Book {
         };
         let action = lock(&self.waiters).get_mut(&number).and_then(Waiter::news);
         let Some(action) = action else { return };
-        let waiting = Waiting {
-            action,
-            wait: turn.at.since(now),
-            limit,
-            scope,
-        };
+        let waiting = Waiting { action, wait: turn.at.since(now), limit, scope };
         tracing::debug!(
             bucket = %self.bucket,
             action = waiting.action,

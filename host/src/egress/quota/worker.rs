@@ -28,10 +28,7 @@ struct Thread {
 
 impl Worker {
     pub(super) fn new(on_the_spot: bool) -> Self {
-        Self {
-            on_the_spot,
-            thread: OnceLock::new(),
-        }
+        Self { on_the_spot, thread: OnceLock::new() }
     }
 
     /// Does a piece of work, and waits for its result: none if the work panicked.
@@ -51,11 +48,7 @@ impl Worker {
 
     /// Does a piece of work without waiting for it.
     pub(super) fn post(&self, work: impl FnOnce() + Send + 'static) {
-        if self.on_the_spot {
-            work()
-        } else {
-            self.give(Box::new(work))
-        }
+        if self.on_the_spot { work() } else { self.give(Box::new(work)) }
     }
 
     fn give(&self, job: Job) {
@@ -83,10 +76,8 @@ impl Drop for Worker {
 impl Thread {
     fn begin() -> Option<Self> {
         let (jobs, queue) = channel();
-        let handle = std::thread::Builder::new()
-            .name("connector-quota".to_owned())
-            .spawn(move || work(queue))
-            .ok()?;
+        let handle =
+            std::thread::Builder::new().name("connector-quota".to_owned()).spawn(move || work(queue)).ok()?;
         Some(Self { jobs, handle })
     }
 }

@@ -49,10 +49,7 @@ async fn settle() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_callers_share_one_request_for_a_token() {
-    let mint = Mint {
-        slow: Duration::from_millis(50),
-        ..Mint::default()
-    };
+    let mint = Mint { slow: Duration::from_millis(50), ..Mint::default() };
     let cached = mint.cached();
     let callers = (0..1000).map(|_| {
         let cached = cached.clone();
@@ -66,11 +63,8 @@ async fn a_thousand_callers_share_one_request_for_a_token() {
 
 #[tokio::test]
 async fn a_thousand_callers_share_one_failure() {
-    let mint = Mint {
-        slow: Duration::from_millis(20),
-        failing: Arc::new(Mutex::new(true)),
-        ..Mint::default()
-    };
+    let mint =
+        Mint { slow: Duration::from_millis(20), failing: Arc::new(Mutex::new(true)), ..Mint::default() };
     let cached = mint.cached();
     let outcomes = futures::future::join_all((0..1000).map(|_| cached.token())).await;
     assert!(outcomes.iter().all(Result::is_err));
@@ -82,16 +76,9 @@ async fn a_thousand_callers_share_one_failure() {
 
 #[tokio::test]
 async fn a_caller_that_gives_up_does_not_end_the_request_for_others() {
-    let mint = Mint {
-        slow: Duration::from_millis(50),
-        ..Mint::default()
-    };
+    let mint = Mint { slow: Duration::from_millis(50), ..Mint::default() };
     let cached = mint.cached();
-    assert!(
-        tokio::time::timeout(Duration::from_millis(5), cached.token())
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(5), cached.token()).await.is_err());
     cached.token().await.unwrap();
     assert_eq!(mint.given(), 1);
 }
@@ -106,11 +93,7 @@ async fn a_token_is_renewed_ahead_of_its_end_in_the_background() {
     settle().await;
     assert_eq!(mint.given(), 1, "five minutes before the end, not earlier");
     mint.clock.advance(Duration::from_secs(2));
-    assert_eq!(
-        cached.token().await.unwrap().header(),
-        "Bearer token-1",
-        "nobody waits"
-    );
+    assert_eq!(cached.token().await.unwrap().header(), "Bearer token-1", "nobody waits");
     settle().await;
     assert_eq!(cached.token().await.unwrap().header(), "Bearer token-2");
     assert_eq!(mint.given(), 2);
@@ -141,18 +124,9 @@ async fn refusing(body: &'static str, challenge: &'static str, good: &'static st
     let server: Arc<Mutex<Option<Server>>> = Arc::default();
     let seen = server.clone();
     let started = Server::start(move |n| {
-        let seen = seen
-            .lock()
-            .unwrap()
-            .as_ref()
-            .map(Server::seen)
-            .unwrap_or_default();
+        let seen = seen.lock().unwrap().as_ref().map(Server::seen).unwrap_or_default();
         let good = seen.get(n - 1).is_some_and(|request| request.contains(good));
-        if good {
-            Act::reply(200, "", "ok")
-        } else {
-            Act::reply(401, challenge, body)
-        }
+        if good { Act::reply(200, "", "ok") } else { Act::reply(401, challenge, body) }
     })
     .await;
     *server.lock().unwrap() = Some(started.clone());
@@ -167,29 +141,20 @@ async fn an_expired_token_is_renewed_once_and_the_request_sent_again() {
             "www-authenticate: Bearer error=\"invalid_token\", error_description=\"The token expired at …\"\r\n",
             "{}",
         ),
-        (
-            "",
-            "{\"error\":{\"code\":\"Unauthorized\",\"message\":\"Access token has expired.\"}}",
-        ),
+        ("", "{\"error\":{\"code\":\"Unauthorized\",\"message\":\"Access token has expired.\"}}"),
     ] {
         for effect in [Effect::Read, Effect::Disruptive] {
             let server = refusing(body, challenge, "token-2").await;
             let mint = Mint::default();
             let door = door(profile(&server).credential(mint.cached()), &mint.clock);
             let reply = door.send(&purpose(effect), post(&server, "/")).await.unwrap();
-            assert_eq!(
-                (reply.status().as_u16(), mint.given(), server.seen().len()),
-                (200, 2, 2)
-            );
+            assert_eq!((reply.status().as_u16(), mint.given(), server.seen().len()), (200, 2, 2));
 
             let server = refusing(body, challenge, "no token at all").await;
             let mint = Mint::default();
             let door = self::door(profile(&server).credential(mint.cached()), &mint.clock);
             let reply = door.send(&purpose(effect), post(&server, "/")).await.unwrap();
-            assert_eq!(
-                (reply.status().as_u16(), mint.given(), server.seen().len()),
-                (401, 2, 2)
-            );
+            assert_eq!((reply.status().as_u16(), mint.given(), server.seen().len()), (401, 2, 2));
             assert_eq!(text(reply).await.unwrap(), body);
         }
     }
@@ -202,41 +167,22 @@ async fn a_refusal_of_the_account_is_handed_through() {
             "www-authenticate: Bearer error=\"invalid_token\"\r\n",
             "{\"error\":{\"message\":\"Account mode is inactive\"}}",
         ),
-        (
-            "",
-            "{\"error\":{\"message\":\"No Tvm license, or it has expired\"}}",
-        ),
+        ("", "{\"error\":{\"message\":\"No Tvm license, or it has expired\"}}"),
         ("www-authenticate: Bearer\r\n", ""),
         ("", "{\"error\":{\"code\":\"Unauthorized\"}}"),
     ] {
         let server = refusing(body, challenge, "token-2").await;
         let mint = Mint::default();
         let door = door(profile(&server).credential(mint.cached()), &mint.clock);
-        let reply = door
-            .send(&purpose(Effect::Read), get(&server, "/"))
-            .await
-            .unwrap();
-        assert_eq!(
-            (reply.status().as_u16(), mint.given(), server.seen().len()),
-            (401, 1, 1),
-            "{body}"
-        );
-        assert_eq!(
-            text(reply).await.unwrap(),
-            body,
-            "what was read ahead is still there"
-        );
+        let reply = door.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap();
+        assert_eq!((reply.status().as_u16(), mint.given(), server.seen().len()), (401, 1, 1), "{body}");
+        assert_eq!(text(reply).await.unwrap(), body, "what was read ahead is still there");
     }
 }
 
 #[tokio::test]
 async fn a_token_that_cannot_change_is_not_sent_again() {
-    let server = refusing(
-        "",
-        "www-authenticate: Bearer error=\"invalid_token\"\r\n",
-        "another",
-    )
-    .await;
+    let server = refusing("", "www-authenticate: Bearer error=\"invalid_token\"\r\n", "another").await;
     let reply = door(profile(&server), &Arc::default())
         .send(&purpose(Effect::Read), get(&server, "/"))
         .await
@@ -248,10 +194,7 @@ fn application(server: &Server) -> ProfileBuilder {
     profile(server)
         .authority(server.origin())
         .tenant("contoso.com")
-        .client_secret(
-            "app-1",
-            SecretSource::Given("canary secret/+&=".to_owned().into()),
-        )
+        .client_secret("app-1", SecretSource::Given("canary secret/+&=".to_owned().into()))
 }
 
 #[tokio::test]
@@ -267,20 +210,10 @@ async fn a_client_secret_buys_a_token() {
     .await;
     let door = door(application(&server), &Arc::default());
     for _ in 0..3 {
-        text(
-            door.send(&purpose(Effect::Read), get(&server, "/x"))
-                .await
-                .unwrap(),
-        )
-        .await
-        .unwrap();
+        text(door.send(&purpose(Effect::Read), get(&server, "/x")).await.unwrap()).await.unwrap();
     }
     let seen = server.seen();
-    assert!(
-        seen[0].starts_with("POST /contoso.com/oauth2/v2.0/token HTTP/1.1\r\n"),
-        "{}",
-        seen[0]
-    );
+    assert!(seen[0].starts_with("POST /contoso.com/oauth2/v2.0/token HTTP/1.1\r\n"), "{}", seen[0]);
     for part in [
         "grant_type=client_credentials",
         "client_id=app-1",
@@ -291,24 +224,15 @@ async fn a_client_secret_buys_a_token() {
     }
     assert!(!seen[0].to_lowercase().contains("authorization:"));
     assert_eq!(seen.len(), 4);
-    assert!(
-        seen[1..]
-            .iter()
-            .all(|request| request.contains("authorization: Bearer canary-bought\r\n"))
-    );
+    assert!(seen[1..].iter().all(|request| request.contains("authorization: Bearer canary-bought\r\n")));
     assert_eq!(door.stats().requests, 3, "requests for tokens are not counted");
 }
 
 async fn refusal(act: Act) -> (CredentialError, usize) {
     let server = Server::start(move |_| act.clone()).await;
     let door = door(application(&server), &Arc::default());
-    let error = door
-        .send(&purpose(Effect::Read), get(&server, "/x"))
-        .await
-        .unwrap_err();
-    let EgressError::Credential(error) = error else {
-        panic!("{error:?}")
-    };
+    let error = door.send(&purpose(Effect::Read), get(&server, "/x")).await.unwrap_err();
+    let EgressError::Credential(error) = error else { panic!("{error:?}") };
     let shown = format!("{error} {error:?} {}", error.hint());
     assert!(!shown.contains("canary"), "{shown}");
     assert!(!error.hint().is_empty());
@@ -335,14 +259,9 @@ async fn a_refusal_by_the_authority_says_what_to_do() {
             "{{\"error\":\"{error}\",\"error_description\":\"AADSTS{code}: No (you sent canary secret/+&=).\\r\\nTrace ID: 1\",\"error_codes\":[{code}]}}"
         );
         let (error, seen) = refusal(Act::reply(400, "content-type: application/json\r\n", &body)).await;
-        let CredentialError::Refused { refusal, message, .. } = &error else {
-            panic!("{error:?}")
-        };
+        let CredentialError::Refused { refusal, message, .. } = &error else { panic!("{error:?}") };
         assert_eq!((*refusal, seen), (expected, 1));
-        assert!(
-            message.starts_with(&format!("AADSTS{code}")) && !message.contains("Trace"),
-            "{message}"
-        );
+        assert!(message.starts_with(&format!("AADSTS{code}")) && !message.contains("Trace"), "{message}");
     }
 }
 
@@ -350,26 +269,14 @@ async fn a_refusal_by_the_authority_says_what_to_do() {
 async fn a_reply_that_is_no_token_is_said_to_be_one() {
     let json = "content-type: application/json\r\n";
     for (act, expected) in [
-        (
-            Act::reply(200, "content-type: text/html\r\n", "<html>canary"),
-            "not JSON",
-        ),
+        (Act::reply(200, "content-type: text/html\r\n", "<html>canary"), "not JSON"),
         (Act::reply(200, json, "<html>canary"), "a web page"),
         (Act::reply(400, "", "<html>canary"), "a web page"),
         (Act::reply(200, json, ""), "empty"),
-        (
-            Act::reply(200, json, "{\"access_token\":[\"canary\"]}"),
-            "not the JSON",
-        ),
+        (Act::reply(200, json, "{\"access_token\":[\"canary\"]}"), "not the JSON"),
         (Act::reply(200, json, "{\"token\":\"canary\"}"), "not the JSON"),
-        (
-            Act::reply(302, "location: https://evil.example/\r\n", ""),
-            "redirects",
-        ),
-        (
-            Act::reply(200, json, &" ".repeat((1 << 20) + 1)),
-            "larger than 1048576 bytes",
-        ),
+        (Act::reply(302, "location: https://evil.example/\r\n", ""), "redirects"),
+        (Act::reply(200, json, &" ".repeat((1 << 20) + 1)), "larger than 1048576 bytes"),
     ] {
         let (error, _) = refusal(act).await;
         assert!(matches!(error, CredentialError::JunkReply { .. }), "{error:?}");
@@ -379,10 +286,7 @@ async fn a_reply_that_is_no_token_is_said_to_be_one() {
         let body = format!("{{\"access_token\":\"{token}\",\"token_type\":\"Bearer\",\"expires_in\":3599}}");
         let (error, _) = refusal(Act::reply(200, json, &body)).await;
         assert!(
-            matches!(
-                error,
-                CredentialError::EmptyToken | CredentialError::UnprintableToken
-            ),
+            matches!(error, CredentialError::EmptyToken | CredentialError::UnprintableToken),
             "{error:?}"
         );
     }
@@ -391,16 +295,10 @@ async fn a_reply_that_is_no_token_is_said_to_be_one() {
 #[tokio::test]
 async fn an_authority_that_is_away_is_tried_again() {
     let (error, seen) = refusal(Act::CloseAfter(usize::MAX)).await;
-    assert!(
-        matches!(error, CredentialError::Unreachable { .. }) && seen == 3,
-        "{error:?}"
-    );
+    assert!(matches!(error, CredentialError::Unreachable { .. }) && seen == 3, "{error:?}");
     assert!(error.is_transient());
     let (error, seen) = refusal(Act::reply(503, "", "<html>")).await;
-    assert!(
-        matches!(error, CredentialError::JunkReply { .. }) && seen == 3,
-        "{error:?}"
-    );
+    assert!(matches!(error, CredentialError::JunkReply { .. }) && seen == 3, "{error:?}");
 }
 
 #[tokio::test]
@@ -409,19 +307,14 @@ async fn a_token_comes_from_a_variable_a_file_or_a_command() {
     let server = Server::start(|_| Act::reply(200, "", "")).await;
     let send = async |builder: ProfileBuilder| {
         let door = door(builder.variables(variables.clone()), &Arc::default());
-        door.send(&purpose(Effect::Read), get(&server, "/"))
-            .await
-            .map(drop)
+        door.send(&purpose(Effect::Read), get(&server, "/")).await.map(drop)
     };
     send(profile(&server).token_variable("TOKEN")).await.unwrap();
     assert!(server.seen()[0].contains("authorization: Bearer from-variable\r\n"));
     for name in ["EMPTY", "UNSET", "", "A=B", "A\0B"] {
         let error = send(profile(&server).token_variable(name)).await.unwrap_err();
         assert!(
-            matches!(
-                error,
-                EgressError::Credential(CredentialError::MissingVariable { .. })
-            ),
+            matches!(error, EgressError::Credential(CredentialError::MissingVariable { .. })),
             "{error:?}"
         );
         assert!(error.hint().is_some_and(|hint| hint.contains(name)));
@@ -432,11 +325,7 @@ async fn a_token_comes_from_a_variable_a_file_or_a_command() {
 #[tokio::test]
 async fn a_command_prints_a_token() {
     use crate::egress::credential::TokenCommand;
-    let run = async |script: &str| {
-        TokenCommand::new("sh", vec!["-c".into(), script.into()])
-            .fetch()
-            .await
-    };
+    let run = async |script: &str| TokenCommand::new("sh", vec!["-c".into(), script.into()]).fetch().await;
     assert_eq!(run("echo canary").await.unwrap().header(), "Bearer canary");
     for (script, expected) in [
         ("echo canary; exit 3", "exit status: 3"),
@@ -445,20 +334,11 @@ async fn a_command_prints_a_token() {
         ("echo a b", "characters"),
     ] {
         let error = run(script).await.unwrap_err();
-        assert!(
-            error.to_string().contains(expected) && !error.to_string().contains("canary"),
-            "{error}"
-        );
+        assert!(error.to_string().contains(expected) && !error.to_string().contains("canary"), "{error}");
     }
-    let missing = TokenCommand::new("/no/such/program", vec![])
-        .fetch()
-        .await
-        .unwrap_err();
+    let missing = TokenCommand::new("/no/such/program", vec![]).fetch().await.unwrap_err();
     assert!(matches!(missing, CredentialError::Command { .. }), "{missing}");
     // {"exp":4102444800}: 2100-01-01.
     let token = run("echo e30.eyJleHAiOjQxMDI0NDQ4MDB9.sig").await.unwrap();
-    assert_eq!(
-        token.expires(),
-        Some(Timestamp::from_micros(4_102_444_800_000_000))
-    );
+    assert_eq!(token.expires(), Some(Timestamp::from_micros(4_102_444_800_000_000)));
 }

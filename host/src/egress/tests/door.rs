@@ -23,10 +23,7 @@ async fn the_path_and_query_reach_the_wire_byte_for_byte() {
         "/x?a=b?c=d",
         "/;a=b,c:d@e!$&'()*+",
     ] {
-        let reply = door
-            .send(&purpose(Effect::Read), get(&server, path))
-            .await
-            .unwrap();
+        let reply = door.send(&purpose(Effect::Read), get(&server, path)).await.unwrap();
         assert_eq!(text(reply).await.unwrap(), "ok");
         let seen = server.seen().pop().unwrap();
         assert!(seen.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{seen}");
@@ -59,55 +56,27 @@ async fn headers_of_the_host_are_not_the_connectors_to_set() {
         .header("accept", "application/json")
         .body(Bytes::from_static(b"body"))
         .unwrap();
-    text(door.send(&purpose(Effect::Write), request).await.unwrap())
-        .await
-        .unwrap();
+    text(door.send(&purpose(Effect::Write), request).await.unwrap()).await.unwrap();
     let seen = server.seen().pop().unwrap().to_lowercase();
-    assert!(
-        !seen.contains("stolen") && !seen.contains("999") && !seen.contains("chunked"),
-        "{seen}"
-    );
-    assert_eq!(
-        seen.matches("\r\nauthorization: bearer canary-token\r\n").count(),
-        1,
-        "{seen}"
-    );
-    assert!(
-        seen.contains(&format!("\r\nhost: 127.0.0.1:{}\r\n", server.port())),
-        "{seen}"
-    );
+    assert!(!seen.contains("stolen") && !seen.contains("999") && !seen.contains("chunked"), "{seen}");
+    assert_eq!(seen.matches("\r\nauthorization: bearer canary-token\r\n").count(), 1, "{seen}");
+    assert!(seen.contains(&format!("\r\nhost: 127.0.0.1:{}\r\n", server.port())), "{seen}");
     assert!(
         seen.contains("x-mine: 1\r\n")
             && seen.contains("x-mine: 2\r\n")
             && seen.contains("accept: application/json")
     );
-    assert!(
-        seen.contains("\r\ncontent-length: 4\r\n") && seen.ends_with("body"),
-        "{seen}"
-    );
+    assert!(seen.contains("\r\ncontent-length: 4\r\n") && seen.ends_with("body"), "{seen}");
 }
 
 #[tokio::test]
 async fn a_destination_that_is_not_allowed_gets_neither_token_nor_request() {
     let (allowed, other) = (echo().await, echo().await);
     let door = door(profile(&allowed).token_variable("NOT_SET"), &Arc::default());
-    let error = door
-        .send(&purpose(Effect::Read), get(&other, "/"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, EgressError::DestinationDenied(_)),
-        "the token was not asked for: {error:?}"
-    );
+    let error = door.send(&purpose(Effect::Read), get(&other, "/")).await.unwrap_err();
+    assert!(matches!(error, EgressError::DestinationDenied(_)), "the token was not asked for: {error:?}");
     assert_eq!(other.connections(), 0);
-    assert_eq!(
-        (
-            door.stats().requests,
-            door.stats().denied,
-            door.stats().origins.len()
-        ),
-        (0, 1, 0)
-    );
+    assert_eq!((door.stats().requests, door.stats().denied, door.stats().origins.len()), (0, 1, 0));
 }
 
 #[tokio::test]
@@ -133,29 +102,16 @@ async fn a_reply_is_bounded_whether_or_not_it_says_its_size() {
     for act in [sized, unsized_, chunked] {
         let server = Server::start(move |_| act.clone()).await;
         let small = door(profile(&server).max_reply_bytes(100), &Arc::default());
-        let reply = small
-            .send(&purpose(Effect::Read), get(&server, "/"))
-            .await
-            .unwrap();
-        assert!(matches!(
-            text(reply).await,
-            Err(EgressError::ReplyTooLarge { limit: 100, .. })
-        ));
+        let reply = small.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap();
+        assert!(matches!(text(reply).await, Err(EgressError::ReplyTooLarge { limit: 100, .. })));
         let large = door(profile(&server).max_reply_bytes(101), &Arc::default());
-        let reply = large
-            .send(&purpose(Effect::Read), get(&server, "/"))
-            .await
-            .unwrap();
+        let reply = large.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap();
         assert_eq!(text(reply).await.unwrap().len(), 101);
     }
     let server = echo().await;
-    let request = Request::post(server.origin())
-        .body(vec![0; MAX_REQUEST_BYTES + 1].into())
-        .unwrap();
-    let error = door(profile(&server), &Arc::default())
-        .send(&purpose(Effect::Read), request)
-        .await
-        .unwrap_err();
+    let request = Request::post(server.origin()).body(vec![0; MAX_REQUEST_BYTES + 1].into()).unwrap();
+    let error =
+        door(profile(&server), &Arc::default()).send(&purpose(Effect::Read), request).await.unwrap_err();
     assert!(matches!(error, EgressError::RequestTooLarge { .. }));
     assert_eq!(server.connections(), 0);
 }
@@ -163,54 +119,21 @@ async fn a_reply_is_bounded_whether_or_not_it_says_its_size() {
 #[tokio::test]
 async fn a_reply_that_stalls_ends_at_the_time_out() {
     let half = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
-    let server = Server::start(move |n| {
-        if n == 1 {
-            Act::Reply(half.into())
-        } else {
-            Act::Hang
-        }
-    })
-    .await;
-    let door = door(
-        profile(&server).timeout(Duration::from_millis(300)),
-        &Arc::default(),
-    );
-    let reply = door
-        .send(&purpose(Effect::Read), get(&server, "/"))
-        .await
-        .unwrap();
-    assert!(matches!(
-        text(reply).await,
-        Err(EgressError::Timeout { sent: true, .. })
-    ));
+    let server = Server::start(move |n| if n == 1 { Act::Reply(half.into()) } else { Act::Hang }).await;
+    let door = door(profile(&server).timeout(Duration::from_millis(300)), &Arc::default());
+    let reply = door.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap();
+    assert!(matches!(text(reply).await, Err(EgressError::Timeout { sent: true, .. })));
 }
 
 #[tokio::test]
 async fn a_slot_is_held_until_the_reply_is_read() {
     let server = echo().await;
-    let quota = Limit {
-        calls: 1,
-        period_seconds: 60,
-    };
+    let quota = Limit { calls: 1, period_seconds: 60 };
     let clock = Arc::<Leaping>::default();
-    let door = door(
-        profile(&server)
-            .quota(quota)
-            .when_exceeded(quota::WhenExceeded::Fail),
-        &clock,
-    );
-    let unread = door
-        .send(&purpose(Effect::Read), get(&server, "/"))
-        .await
-        .unwrap();
-    let error = door
-        .send(&purpose(Effect::Read), get(&server, "/"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, EgressError::Quota(QuotaError::Throttled(_))),
-        "{error:?}"
-    );
+    let door = door(profile(&server).quota(quota).when_exceeded(quota::WhenExceeded::Fail), &clock);
+    let unread = door.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap();
+    let error = door.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap_err();
+    assert!(matches!(error, EgressError::Quota(QuotaError::Throttled(_))), "{error:?}");
     assert!(error.retry_after_seconds().is_some_and(|seconds| seconds >= 59));
     text(unread).await.unwrap();
     assert_eq!(server.seen().len(), 1);
@@ -219,24 +142,10 @@ async fn a_slot_is_held_until_the_reply_is_read() {
 #[tokio::test]
 async fn a_slot_is_taken_by_every_attempt() {
     let server = Server::start(|_| Act::reply(500, "", "")).await;
-    let quota = Limit {
-        calls: 2,
-        period_seconds: 60,
-    };
-    let door = door(
-        profile(&server)
-            .quota(quota)
-            .when_exceeded(quota::WhenExceeded::Fail),
-        &Arc::default(),
-    );
-    let error = door
-        .send(&purpose(Effect::Read), get(&server, "/"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, EgressError::Quota(QuotaError::Throttled(_))),
-        "{error:?}"
-    );
+    let quota = Limit { calls: 2, period_seconds: 60 };
+    let door = door(profile(&server).quota(quota).when_exceeded(quota::WhenExceeded::Fail), &Arc::default());
+    let error = door.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap_err();
+    assert!(matches!(error, EgressError::Quota(QuotaError::Throttled(_))), "{error:?}");
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -246,18 +155,6 @@ async fn the_loopback_name_leads_to_this_machine() {
     let origin = format!("http://localhost:{}", server.port());
     let door = door(profile(&server).api_url(&origin), &Arc::default());
     let request = Request::get(format!("{origin}/")).body(Bytes::new()).unwrap();
-    assert_eq!(
-        text(door.send(&purpose(Effect::Read), request).await.unwrap())
-            .await
-            .unwrap(),
-        "ok"
-    );
-    assert_eq!(
-        door.stats()
-            .origins
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-        [origin]
-    );
+    assert_eq!(text(door.send(&purpose(Effect::Read), request).await.unwrap()).await.unwrap(), "ok");
+    assert_eq!(door.stats().origins.iter().map(ToString::to_string).collect::<Vec<_>>(), [origin]);
 }

@@ -27,22 +27,15 @@ async fn a_read_is_sent_three_times_at_most() {
     for status in [408, 429, 500, 502, 503, 504] {
         let (reply, seen) = outcome(Effect::Read, move |_| Act::reply(status, "", "")).await;
         assert_eq!((reply.unwrap(), seen), (status, 3), "{status}");
-        let (reply, seen) = outcome(Effect::Read, move |n| {
-            Act::reply(if n < 3 { status } else { 200 }, "", "")
-        })
-        .await;
+        let (reply, seen) =
+            outcome(Effect::Read, move |n| Act::reply(if n < 3 { status } else { 200 }, "", "")).await;
         assert_eq!((reply.unwrap(), seen), (200, 3), "{status}");
     }
     for status in [200, 204, 302, 400, 401, 403, 404, 409, 501, 505] {
         let (reply, seen) = outcome(Effect::Read, move |_| Act::reply(status, "", "")).await;
         assert_eq!((reply.unwrap(), seen), (status, 1), "{status}");
     }
-    for act in [
-        Act::CloseAfter(1),
-        Act::CloseAfter(40),
-        Act::CloseAfter(usize::MAX),
-        Act::Reset,
-    ] {
+    for act in [Act::CloseAfter(1), Act::CloseAfter(40), Act::CloseAfter(usize::MAX), Act::Reset] {
         let (reply, seen) = outcome(Effect::Read, move |_| act.clone()).await;
         assert!(matches!(reply, Err(EgressError::Broken { .. })), "{reply:?}");
         assert_eq!(seen, 3);
@@ -56,10 +49,8 @@ async fn a_change_is_sent_once() {
             let (reply, seen) = outcome(effect, move |_| Act::reply(status, "retry-after: 0\r\n", "")).await;
             assert_eq!((reply.unwrap(), seen), (status, 1), "{status}");
         }
-        let (reply, seen) = outcome(effect, |n| {
-            Act::reply(if n == 1 { 429 } else { 201 }, "retry-after: 7\r\n", "")
-        })
-        .await;
+        let (reply, seen) =
+            outcome(effect, |n| Act::reply(if n == 1 { 429 } else { 201 }, "retry-after: 7\r\n", "")).await;
         assert_eq!((reply.unwrap(), seen), (201, 2), "a 429 was not processed");
     }
 }
@@ -71,25 +62,15 @@ async fn a_change_is_never_sent_twice_wherever_the_connection_closes() {
     for warm in [false, true] {
         for bytes in (1..=260).chain([usize::MAX]) {
             let server = Server::start(move |n| {
-                if warm && n == 1 {
-                    Act::reply(200, "", "ok")
-                } else {
-                    Act::CloseAfter(bytes)
-                }
+                if warm && n == 1 { Act::reply(200, "", "ok") } else { Act::CloseAfter(bytes) }
             })
             .await;
             let door = door(profile(&server), &Arc::default());
             if warm {
-                let reply = door
-                    .send(&purpose(Effect::Read), get(&server, "/warm"))
-                    .await
-                    .unwrap();
+                let reply = door.send(&purpose(Effect::Read), get(&server, "/warm")).await.unwrap();
                 assert_eq!(text(reply).await.unwrap(), "ok");
             }
-            let error = door
-                .send(&purpose(Effect::Write), post(&server, "/change"))
-                .await
-                .unwrap_err();
+            let error = door.send(&purpose(Effect::Write), post(&server, "/change")).await.unwrap_err();
             assert!(error.may_have_been_processed(), "{error}");
             assert_eq!(
                 server.seen().len(),
@@ -104,22 +85,10 @@ async fn a_change_is_never_sent_twice_wherever_the_connection_closes() {
 #[tokio::test]
 async fn a_connection_that_closes_before_it_is_used_costs_nothing() {
     for _ in 0..50 {
-        let server = Server::start(|n| {
-            if n < 3 {
-                Act::CloseAtOnce
-            } else {
-                Act::reply(201, "", "")
-            }
-        })
-        .await;
-        let reply = door(profile(&server), &Arc::default())
-            .send(&purpose(Effect::Write), post(&server, "/"))
-            .await;
-        let sent = server
-            .seen()
-            .into_iter()
-            .filter(|request| !request.is_empty())
-            .count();
+        let server = Server::start(|n| if n < 3 { Act::CloseAtOnce } else { Act::reply(201, "", "") }).await;
+        let reply =
+            door(profile(&server), &Arc::default()).send(&purpose(Effect::Write), post(&server, "/")).await;
+        let sent = server.seen().into_iter().filter(|request| !request.is_empty()).count();
         match reply {
             // Where the host knows that nothing was written, it tries again; where it cannot know, it says so.
             Ok(reply) => assert_eq!((reply.status().as_u16(), sent), (201, 1)),
@@ -147,10 +116,7 @@ async fn a_pooled_connection_that_dies_costs_no_change_a_second_time() {
     let server =
         Server::start(|_| Act::ReplyAndClose("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".into())).await;
     let door = door(
-        profile(&server).quota(crate::manifest::Limit {
-            calls: 10_000,
-            period_seconds: 60,
-        }),
+        profile(&server).quota(crate::manifest::Limit { calls: 10_000, period_seconds: 60 }),
         &Arc::default(),
     );
     let (mut done, mut unknown) = (0, 0);
@@ -165,10 +131,7 @@ async fn a_pooled_connection_that_dies_costs_no_change_a_second_time() {
         }
     }
     let seen = server.seen().len();
-    assert!(
-        done <= seen && seen <= done + unknown,
-        "{done} done, {unknown} unknown, {seen} seen"
-    );
+    assert!(done <= seen && seen <= done + unknown, "{done} done, {unknown} unknown, {seen} seen");
 }
 
 #[tokio::test]
@@ -179,30 +142,15 @@ async fn a_refused_connection_is_tried_again_even_for_a_change() {
     };
     let origin = format!("http://{address}");
     let clock = Arc::<Leaping>::default();
-    let builder = Profile::builder()
-        .api_url(&origin)
-        .allow_loopback_http(true)
-        .anonymous();
+    let builder = Profile::builder().api_url(&origin).allow_loopback_http(true).anonymous();
     let door = door(builder, &clock);
     let request = Request::post(format!("{origin}/x")).body(Bytes::new()).unwrap();
-    let error = door
-        .send(&purpose(Effect::Disruptive), request)
-        .await
-        .unwrap_err();
-    let EgressError::NotSent { error: dial, .. } = &error else {
-        panic!("{error:?}")
-    };
+    let error = door.send(&purpose(Effect::Disruptive), request).await.unwrap_err();
+    let EgressError::NotSent { error: dial, .. } = &error else { panic!("{error:?}") };
     assert_eq!(**dial, DialError::Refused);
     assert!(!error.may_have_been_processed());
     assert_eq!(clock.slept().len(), 2);
-    assert_eq!(
-        (
-            door.stats().requests,
-            door.stats().retries,
-            door.stats().origins.len()
-        ),
-        (0, 2, 0)
-    );
+    assert_eq!((door.stats().requests, door.stats().retries, door.stats().origins.len()), (0, 2, 0));
 }
 
 #[tokio::test]
@@ -220,53 +168,29 @@ async fn a_wait_is_as_long_as_the_api_asks_in_either_form() {
     ] {
         let server = Server::start({
             let header = header.clone();
-            move |n| {
-                Act::reply(
-                    if n == 1 { 429 } else { 200 },
-                    &format!("retry-after: {header}\r\n"),
-                    "",
-                )
-            }
+            move |n| Act::reply(if n == 1 { 429 } else { 200 }, &format!("retry-after: {header}\r\n"), "")
         })
         .await;
         let clock = Arc::<Leaping>::default();
-        let reply = door(profile(&server), &clock)
-            .send(&purpose(Effect::Write), post(&server, "/"))
-            .await
-            .unwrap();
+        let reply =
+            door(profile(&server), &clock).send(&purpose(Effect::Write), post(&server, "/")).await.unwrap();
         assert_eq!(reply.status(), 200);
         let slept: Duration = clock.slept().iter().sum();
-        assert!(
-            (least..=most).contains(&slept.as_secs_f64()),
-            "{header}: {slept:?}"
-        );
+        assert!((least..=most).contains(&slept.as_secs_f64()), "{header}: {slept:?}");
     }
 }
 
 #[tokio::test]
 async fn a_wait_beyond_reason_or_the_deadline_is_left_to_the_caller() {
-    for (header, deadline) in [
-        ("3600", None),
-        ("99999999999999999999999", None),
-        ("20", Some(10)),
-    ] {
+    for (header, deadline) in [("3600", None), ("99999999999999999999999", None), ("20", Some(10))] {
         let server =
             Server::start(move |_| Act::reply(429, &format!("retry-after: {header}\r\n"), "busy")).await;
         let clock = Arc::<Leaping>::default();
         let deadline = deadline.map(|seconds| clock.now().saturating_add(Duration::from_secs(seconds)));
-        let purpose = Purpose {
-            deadline,
-            ..purpose(Effect::Read)
-        };
-        let reply = door(profile(&server), &clock)
-            .send(&purpose, get(&server, "/"))
-            .await
-            .unwrap();
+        let purpose = Purpose { deadline, ..purpose(Effect::Read) };
+        let reply = door(profile(&server), &clock).send(&purpose, get(&server, "/")).await.unwrap();
         assert_eq!(reply.headers()["retry-after"], header);
-        assert_eq!(
-            (reply.status().as_u16(), text(reply).await.unwrap().as_str()),
-            (429, "busy")
-        );
+        assert_eq!((reply.status().as_u16(), text(reply).await.unwrap().as_str()), (429, "busy"));
         assert!(clock.slept().is_empty());
     }
 }
@@ -277,20 +201,9 @@ async fn no_reply_within_the_deadline_says_that_the_request_was_sent() {
     let clock = Arc::<Leaping>::default();
     let door = door(profile(&server), &clock);
     let deadline = Some(clock.now().saturating_add(Duration::from_millis(200)));
-    let error = door
-        .send(
-            &Purpose {
-                deadline,
-                ..purpose(Effect::Write)
-            },
-            post(&server, "/"),
-        )
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, EgressError::Timeout { sent: true, .. }),
-        "{error:?}"
-    );
+    let error =
+        door.send(&Purpose { deadline, ..purpose(Effect::Write) }, post(&server, "/")).await.unwrap_err();
+    assert!(matches!(error, EgressError::Timeout { sent: true, .. }), "{error:?}");
     assert_eq!(server.seen().len(), 1);
 }
 

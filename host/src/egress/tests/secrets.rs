@@ -30,13 +30,7 @@ impl Log {
 async fn warm_up() {
     let server = Server::start(|_| Act::reply(200, "", "")).await;
     let door = door(profile(&server), &Arc::default());
-    text(
-        door.send(&purpose(Effect::Read), get(&server, "/"))
-            .await
-            .unwrap(),
-    )
-    .await
-    .unwrap();
+    text(door.send(&purpose(Effect::Read), get(&server, "/")).await.unwrap()).await.unwrap();
     tracing::callsite::rebuild_interest_cache();
 }
 
@@ -67,13 +61,10 @@ async fn no_secret_is_in_any_log_or_debug_output() {
     let profile = builder.build(&manifest()).unwrap();
     assert!(!format!("{profile:?}").contains("canary"));
     let door = Egress::new(&profile, Arc::new(MemoryStore::default()), Arc::new(SystemClock)).unwrap();
-    let request = Request::post(format!(
-        "{}/api/alerts?$filter=canary-term&$top=5&canary",
-        server.origin()
-    ))
-    .header("x-a", "canary-header")
-    .body(Bytes::from_static(b"canary-body"))
-    .unwrap();
+    let request = Request::post(format!("{}/api/alerts?$filter=canary-term&$top=5&canary", server.origin()))
+        .header("x-a", "canary-header")
+        .body(Bytes::from_static(b"canary-body"))
+        .unwrap();
     let reply = door.send(&purpose(Effect::Read), request).await.unwrap();
     assert!(!format!("{reply:?}").contains("canary"));
     assert_eq!(text(reply).await.unwrap(), "canary-in-the-reply");
@@ -81,10 +72,8 @@ async fn no_secret_is_in_any_log_or_debug_output() {
 
     let log = log.text();
     let origin = server.origin();
-    let audit: Vec<&str> = log
-        .lines()
-        .filter(|line| line.contains(audit::TARGET) && line.contains(&origin))
-        .collect();
+    let audit: Vec<&str> =
+        log.lines().filter(|line| line.contains(audit::TARGET) && line.contains(&origin)).collect();
     assert_eq!(audit.len(), 2, "{log}");
     for part in [
         "connection=\"default\"",
@@ -98,16 +87,9 @@ async fn no_secret_is_in_any_log_or_debug_output() {
     ] {
         assert!(audit[1].contains(part), "{part}: {}", audit[1]);
     }
-    assert!(
-        audit[0].contains("status=503") && audit[0].contains("attempt=1"),
-        "{}",
-        audit[0]
-    );
+    assert!(audit[0].contains("status=503") && audit[0].contains("attempt=1"), "{}", audit[0]);
     for line in log.lines() {
         assert!(!line.contains("canary"), "{line}");
     }
-    assert_eq!(
-        (door.stats().requests, door.stats().retries, door.stats().bytes),
-        (2, 1, 19)
-    );
+    assert_eq!((door.stats().requests, door.stats().retries, door.stats().bytes), (2, 1, 19));
 }

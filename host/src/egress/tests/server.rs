@@ -25,10 +25,7 @@ pub(super) enum Act {
 
 impl Act {
     pub(super) fn reply(status: u16, headers: &str, body: &str) -> Self {
-        Self::Reply(format!(
-            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n{body}",
-            body.len()
-        ))
+        Self::Reply(format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len()))
     }
 }
 
@@ -127,8 +124,7 @@ fn complete(request: &[u8]) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = head
-        .lines()
-        .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
     body.len() >= length.unwrap_or(0)
 }

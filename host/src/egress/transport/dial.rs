@@ -51,10 +51,7 @@ impl Dialler {
         Self {
             loopback,
             proxies: Arc::new(proxies),
-            direct: connector(HttpConnector::new_with_resolver(CheckedResolver {
-                loopback,
-                lookup,
-            })),
+            direct: connector(HttpConnector::new_with_resolver(CheckedResolver { loopback, lookup })),
             to_proxy: connector(HttpConnector::new_with_resolver(GaiResolver::new())),
         }
     }
@@ -64,11 +61,7 @@ impl Dialler {
         if uri.scheme_str() != Some("https") {
             return self.direct(&origin, uri).await.map(Link::Http);
         }
-        let proxy = if origin.host().is_loopback() {
-            None
-        } else {
-            self.proxies.intercept(&uri)
-        };
+        let proxy = if origin.host().is_loopback() { None } else { self.proxies.intercept(&uri) };
         let wire = match proxy {
             Some(proxy) => self.tunnel(proxy, uri.clone()).await?,
             None => self.direct(&origin, uri.clone()).await?,
@@ -82,21 +75,14 @@ impl Dialler {
         if let Some(address) = origin.host().address() {
             check_address(address, self.loopback && origin.host().is_loopback())?;
         }
-        self.direct
-            .clone()
-            .call(uri)
-            .await
-            .map(Wire::Http)
-            .map_err(|error| DialError::of(&error))
+        self.direct.clone().call(uri).await.map(Wire::Http).map_err(|error| DialError::of(&error))
     }
 
     /// Through a proxy the target's name is the proxy's to resolve. The proxy itself is the user's choice: it may well
     /// be inside.
     async fn tunnel(&self, proxy: Intercept, uri: Uri) -> Result<Wire, DialError> {
         let failed = |error: &(dyn std::error::Error + 'static)| DialError::Proxy(innermost(error));
-        let to_proxy = ProxyConnector {
-            tcp: self.to_proxy.clone(),
-        };
+        let to_proxy = ProxyConnector { tcp: self.to_proxy.clone() };
         match proxy.uri().scheme_str() {
             Some("http" | "https") => {}
             other => {
@@ -126,9 +112,7 @@ impl Service<Uri> for Dialler {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let dialler = self.clone();
         Box::pin(async move {
-            tokio::time::timeout(CONNECT_TIMEOUT, dialler.dial(uri))
-                .await
-                .unwrap_or(Err(DialError::TimedOut))
+            tokio::time::timeout(CONNECT_TIMEOUT, dialler.dial(uri)).await.unwrap_or(Err(DialError::TimedOut))
         })
     }
 }
@@ -150,10 +134,7 @@ impl Service<Uri> for ProxyConnector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let mut tcp = self.tcp.clone();
         Box::pin(async move {
-            let stream = tcp
-                .call(uri.clone())
-                .await
-                .map_err(|error| DialError::of(&error))?;
+            let stream = tcp.call(uri.clone()).await.map_err(|error| DialError::of(&error))?;
             if uri.scheme_str() != Some("https") {
                 return Ok(Wire::Http(stream));
             }
@@ -184,9 +165,7 @@ where
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(host).map_err(|error| DialError::Tls(error.to_string().into()))?;
     let connecting = TlsConnector::from(tls.clone()).connect(name, TokioIo::new(stream));
-    connecting
-        .await
-        .map_err(|error| DialError::Tls(innermost(&error)))
+    connecting.await.map_err(|error| DialError::Tls(innermost(&error)))
 }
 
 /// Looks a name up. The ports of the addresses are of no account.
@@ -209,15 +188,9 @@ impl CheckedResolver {
         let loopback = self.loopback && &*name == "localhost";
         let addresses = (self.lookup)(name.clone())
             .await
-            .map_err(|error| DialError::Dns {
-                name: name.clone(),
-                message: error.to_string().into(),
-            })?;
+            .map_err(|error| DialError::Dns { name: name.clone(), message: error.to_string().into() })?;
         if addresses.is_empty() {
-            return Err(DialError::Dns {
-                name,
-                message: "it has no address".into(),
-            });
+            return Err(DialError::Dns { name, message: "it has no address".into() });
         }
         for address in &addresses {
             check_address(address.ip(), loopback)?;

@@ -17,16 +17,12 @@ fn dialler(
         let number = counted.fetch_add(1, Ordering::SeqCst);
         // The first answer, then the others: a name that changes its mind.
         let answer = answers[number.min(answers.len() - 1)];
-        let addresses = answer
-            .split_whitespace()
-            .map(|address| (address.parse::<std::net::IpAddr>().unwrap(), 0).into());
+        let addresses =
+            answer.split_whitespace().map(|address| (address.parse::<std::net::IpAddr>().unwrap(), 0).into());
         let addresses = addresses.collect();
         Box::pin(async move { Ok(addresses) })
     });
-    (
-        Transport::over(Dialler::with_lookup(loopback, proxies, lookup)),
-        lookups,
-    )
+    (Transport::over(Dialler::with_lookup(loopback, proxies, lookup)), lookups)
 }
 
 async fn send(transport: &Transport, address: &str) -> Result<u16, TransportError> {
@@ -50,9 +46,7 @@ async fn server() -> u16 {
             tokio::spawn(async move {
                 let mut request = [0; 4096];
                 while stream.read(&mut request).await.is_ok_and(|bytes| bytes > 0) {
-                    let _ = stream
-                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-                        .await;
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
                 }
             });
         }
@@ -76,12 +70,8 @@ async fn a_name_that_leads_inside_is_not_dialled() {
     ] {
         for loopback in [false, true] {
             let (transport, _) = dialler(loopback, none(), answers);
-            let error = send(&transport, &format!("http://rebound.example:{port}/"))
-                .await
-                .unwrap_err();
-            let TransportError::NotSent(dial) = &error else {
-                panic!("{error:?}")
-            };
+            let error = send(&transport, &format!("http://rebound.example:{port}/")).await.unwrap_err();
+            let TransportError::NotSent(dial) = &error else { panic!("{error:?}") };
             assert!(matches!(**dial, DialError::Forbidden(_)), "{answers:?}: {dial:?}");
         }
     }
@@ -90,19 +80,11 @@ async fn a_name_that_leads_inside_is_not_dialled() {
 #[tokio::test]
 async fn the_loopback_name_may_lead_nowhere_else() {
     let (transport, _) = dialler(true, none(), &["8.8.8.8"]);
-    assert!(matches!(
-        send(&transport, "http://localhost:1/").await,
-        Err(TransportError::NotSent(_))
-    ));
+    assert!(matches!(send(&transport, "http://localhost:1/").await, Err(TransportError::NotSent(_))));
     let (transport, lookups) = dialler(true, none(), &["127.0.0.1", "10.0.0.1"]);
     let port = server().await;
     for _ in 0..3 {
-        assert_eq!(
-            send(&transport, &format!("http://localhost:{port}/"))
-                .await
-                .unwrap(),
-            200
-        );
+        assert_eq!(send(&transport, &format!("http://localhost:{port}/")).await.unwrap(), 200);
     }
     assert_eq!(
         lookups.load(Ordering::SeqCst),
@@ -113,16 +95,9 @@ async fn the_loopback_name_may_lead_nowhere_else() {
 
 #[tokio::test]
 async fn an_address_that_is_not_resolved_is_checked_too() {
-    for address in [
-        "http://127.0.0.1:1/",
-        "http://10.0.0.1/",
-        "http://[::1]/",
-        "http://169.254.169.254/",
-    ] {
+    for address in ["http://127.0.0.1:1/", "http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/"] {
         let (transport, lookups) = dialler(false, none(), &["8.8.8.8"]);
-        let Err(TransportError::NotSent(dial)) = send(&transport, address).await else {
-            panic!("{address}")
-        };
+        let Err(TransportError::NotSent(dial)) = send(&transport, address).await else { panic!("{address}") };
         assert!(matches!(*dial, DialError::Forbidden(_)), "{address}: {dial:?}");
         assert_eq!(lookups.load(Ordering::SeqCst), 0);
     }
@@ -134,10 +109,7 @@ async fn a_name_that_leads_nowhere_is_a_name_error() {
     let Err(TransportError::NotSent(dial)) = send(&transport, "https://nowhere.example/").await else {
         panic!()
     };
-    assert!(
-        matches!(*dial, DialError::Dns { .. }) && dial.is_passing(),
-        "{dial:?}"
-    );
+    assert!(matches!(*dial, DialError::Dns { .. }) && dial.is_passing(), "{dial:?}");
 }
 
 #[tokio::test]
@@ -155,30 +127,14 @@ async fn a_server_without_tls_is_a_tls_error() {
 async fn https_goes_through_the_proxy_and_this_machine_does_not() {
     let port = server().await;
     // Answers 200 to CONNECT, and then speaks no TLS.
-    let proxies = || {
-        Matcher::builder()
-            .all(format!("http://user:canary@127.0.0.1:{port}"))
-            .build()
-    };
+    let proxies = || Matcher::builder().all(format!("http://user:canary@127.0.0.1:{port}")).build();
     let (transport, lookups) = dialler(true, proxies(), &["127.0.0.1"]);
     let Err(TransportError::NotSent(dial)) = send(&transport, "https://api.example.com/").await else {
         panic!()
     };
-    assert!(
-        matches!(*dial, DialError::Tls(_)),
-        "the proxy made a tunnel: {dial:?}"
-    );
-    assert_eq!(
-        lookups.load(Ordering::SeqCst),
-        0,
-        "the name is the proxy's to resolve"
-    );
-    assert_eq!(
-        send(&transport, &format!("http://localhost:{port}/"))
-            .await
-            .unwrap(),
-        200
-    );
+    assert!(matches!(*dial, DialError::Tls(_)), "the proxy made a tunnel: {dial:?}");
+    assert_eq!(lookups.load(Ordering::SeqCst), 0, "the name is the proxy's to resolve");
+    assert_eq!(send(&transport, &format!("http://localhost:{port}/")).await.unwrap(), 200);
     assert_eq!(lookups.load(Ordering::SeqCst), 1);
 
     let unreachable = Matcher::builder().all("http://user:canary@127.0.0.1:1").build();
@@ -186,17 +142,11 @@ async fn https_goes_through_the_proxy_and_this_machine_does_not() {
     let Err(TransportError::NotSent(dial)) = send(&transport, "https://api.example.com/").await else {
         panic!()
     };
-    assert!(
-        matches!(*dial, DialError::Proxy(_)) && !format!("{dial:?}").contains("canary"),
-        "{dial:?}"
-    );
+    assert!(matches!(*dial, DialError::Proxy(_)) && !format!("{dial:?}").contains("canary"), "{dial:?}");
     let socks = Matcher::builder().all("socks5://127.0.0.1:1").build();
     let (transport, _) = dialler(true, socks, &["127.0.0.1"]);
     let Err(TransportError::NotSent(dial)) = send(&transport, "https://api.example.com/").await else {
         panic!()
     };
-    assert!(
-        dial.to_string().contains("socks5 proxies are not supported"),
-        "{dial}"
-    );
+    assert!(dial.to_string().contains("socks5 proxies are not supported"), "{dial}");
 }

@@ -24,9 +24,7 @@ pub(super) async fn shared() -> Result<&'static Tls, DialError> {
         return Ok(tls);
     }
     let failed = |message: String| DialError::Roots(message.into());
-    let tls = tokio::task::spawn_blocking(Tls::new)
-        .await
-        .map_err(|error| failed(error.to_string()))?;
+    let tls = tokio::task::spawn_blocking(Tls::new).await.map_err(|error| failed(error.to_string()))?;
     let tls = tls.map_err(|error| failed(error.to_string()))?;
     Ok(SHARED.get_or_init(|| tls))
 }
@@ -41,9 +39,6 @@ impl Tls {
             .with_no_client_auth();
         let mut to_api = to_proxy.clone();
         to_api.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self {
-            to_api: Arc::new(to_api),
-            to_proxy: Arc::new(to_proxy),
-        })
+        Ok(Self { to_api: Arc::new(to_api), to_proxy: Arc::new(to_proxy) })
     }
 }

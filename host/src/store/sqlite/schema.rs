@@ -52,29 +52,24 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     if version(connection, path)? == VERSION {
         return Ok(());
     }
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(explained)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explained)?;
     // Another process may have been faster.
     let found = version(&transaction, path)?;
     let done = usize::try_from(found).unwrap_or_default();
     for step in STEPS.iter().skip(done) {
         transaction.execute_batch(step).map_err(explained)?;
     }
-    transaction
-        .pragma_update(None, "user_version", VERSION)
-        .map_err(explained)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(explained)?;
     transaction.commit().map_err(explained)
 }
 
 fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
     match found.map_err(|error| explain(path, error))? {
-        found if found > VERSION => Err(StoreError::Newer {
-            location: path.display().to_string(),
-            found,
-            known: VERSION,
-        }),
+        found if found > VERSION => {
+            Err(StoreError::Newer { location: path.display().to_string(), found, known: VERSION })
+        }
         found => Ok(found),
     }
 }

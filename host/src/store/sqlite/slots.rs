@@ -24,10 +24,8 @@ impl<'a> Rows<'a> {
     }
 
     fn execute(&self, sql: &str, parameters: impl Params) -> Result<(), StoreError> {
-        let done = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(parameters));
+        let done =
+            self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters));
         done.map(drop).map_err(|error| explain(self.path, error))
     }
 
@@ -85,12 +83,7 @@ impl Slots for Rows<'_> {
             "SELECT until, in_flight FROM quota_slot
              WHERE bucket = :bucket AND until > :after AND (:action IS NULL OR action = :action)",
             named_params! { ":bucket": bucket, ":after": after.as_micros(), ":action": action },
-            |row| {
-                Ok(Slot {
-                    until: Timestamp::from_micros(row.get(0)?),
-                    in_flight: row.get(1)?,
-                })
-            },
+            |row| Ok(Slot { until: Timestamp::from_micros(row.get(0)?), in_flight: row.get(1)? }),
         )
     }
 
@@ -213,18 +206,10 @@ fn ticket(bucket: &Arc<str>, row: &Row<'_>) -> Result<Ticket, rusqlite::Error> {
     let action: String = row.get(2)?;
     let limits: String = row.get(3)?;
     let keep: i64 = row.get(4)?;
-    let key = Key {
-        owner: owner.cast_unsigned(),
-        number: number.cast_unsigned(),
-    };
+    let key = Key { owner: owner.cast_unsigned(), number: number.cast_unsigned() };
     let keep = Duration::from_micros(keep.unsigned_abs());
     Ok(Ticket {
-        place: Place {
-            key,
-            bucket: Arc::clone(bucket),
-            action: action.into(),
-            keep,
-        },
+        place: Place { key, bucket: Arc::clone(bucket), action: action.into(), keep },
         limits: parse(&limits).ok_or(rusqlite::Error::InvalidColumnType(
             3,
             "limits".to_owned(),
@@ -235,20 +220,15 @@ fn ticket(bucket: &Arc<str>, row: &Row<'_>) -> Result<Ticket, rusqlite::Error> {
 
 /// Limits as text: `45/60 1500/3600`.
 fn text(limits: &[Limit]) -> String {
-    let limits: Vec<_> = limits
-        .iter()
-        .map(|limit| format!("{}/{}", limit.calls, limit.period_seconds))
-        .collect();
+    let limits: Vec<_> =
+        limits.iter().map(|limit| format!("{}/{}", limit.calls, limit.period_seconds)).collect();
     limits.join(" ")
 }
 
 fn parse(text: &str) -> Option<Arc<[Limit]>> {
     let limit = |text: &str| {
         let (calls, period_seconds) = text.split_once('/')?;
-        Some(Limit {
-            calls: calls.parse().ok()?,
-            period_seconds: period_seconds.parse().ok()?,
-        })
+        Some(Limit { calls: calls.parse().ok()?, period_seconds: period_seconds.parse().ok()? })
     };
     text.split_ascii_whitespace().map(limit).collect()
 }

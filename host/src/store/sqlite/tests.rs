@@ -7,12 +7,7 @@ use crate::store::{Key, MemoryStore, Place, Slot, Ticket};
 
 fn place(owner: u64, number: u64, action: &str) -> Place {
     let key = Key { owner, number };
-    Place {
-        key,
-        bucket: "bucket".into(),
-        action: action.into(),
-        keep: Duration::from_micros(60),
-    }
+    Place { key, bucket: "bucket".into(), action: action.into(), keep: Duration::from_micros(60) }
 }
 
 fn at(micros: i64) -> Timestamp {
@@ -31,12 +26,8 @@ fn engines_agree() {
 
 fn slots_and_tickets(store: &dyn Store) {
     let (a, b, c) = (place(u64::MAX, 0, "a"), place(1, 1, "b"), place(1, u64::MAX, "b"));
-    let limits: std::sync::Arc<[Limit]> = [(45, 60), (1500, 3600)]
-        .map(|(calls, period_seconds)| Limit {
-            calls,
-            period_seconds,
-        })
-        .into();
+    let limits: std::sync::Arc<[Limit]> =
+        [(45, 60), (1500, 3600)].map(|(calls, period_seconds)| Limit { calls, period_seconds }).into();
     store
         .run("bucket", |rows| {
             rows.take(&a, at(100))?;
@@ -47,41 +38,22 @@ fn slots_and_tickets(store: &dyn Store) {
             assert_eq!(rows.used("bucket", None, at(50))?, 2);
             assert_eq!(rows.used("bucket", Some("b"), at(49))?, 2);
             assert_eq!(rows.used("other", None, at(0))?, 0);
-            assert_eq!(
-                rows.slots("bucket", Some("a"), at(0))?,
-                [Slot {
-                    until: at(100),
-                    in_flight: true
-                }]
-            );
+            assert_eq!(rows.slots("bucket", Some("a"), at(0))?, [Slot { until: at(100), in_flight: true }]);
 
             rows.renew("bucket", 1, at(500))?;
-            assert_eq!(
-                rows.used("bucket", None, at(200))?,
-                0,
-                "neither completed ones nor those of others"
-            );
+            assert_eq!(rows.used("bucket", None, at(200))?, 0, "neither completed ones nor those of others");
             rows.renew("bucket", u64::MAX, at(500))?;
             assert_eq!(rows.used("bucket", None, at(200))?, 1);
             rows.clamp("bucket", at(60), at(90))?;
-            let mut until: Vec<_> = rows
-                .slots("bucket", None, at(0))?
-                .iter()
-                .map(|slot| slot.until)
-                .collect();
+            let mut until: Vec<_> =
+                rows.slots("bucket", None, at(0))?.iter().map(|slot| slot.until).collect();
             until.sort_unstable();
             assert_eq!(until, [at(50), at(60), at(90)]);
             rows.purge("bucket", at(110))?;
             assert_eq!(rows.used("bucket", None, at(0))?, 2, "50 + 60 is over");
 
-            let first = Ticket {
-                place: c.clone(),
-                limits: limits.clone(),
-            };
-            let second = Ticket {
-                place: a.clone(),
-                limits: [].into(),
-            };
+            let first = Ticket { place: c.clone(), limits: limits.clone() };
+            let second = Ticket { place: a.clone(), limits: [].into() };
             assert!(!rows.anyone_waiting("bucket", at(0))?);
             rows.queue(&first, at(100))?;
             rows.queue(&second, at(200))?;
@@ -106,16 +78,10 @@ fn failed_work_is_undone() {
     let store = SqliteStore::open(directory.path()).unwrap();
     let failed: Result<(), _> = (&store as &dyn Store).run("bucket", |rows| {
         rows.take(&place(1, 1, "a"), at(100))?;
-        Err(StoreError::Newer {
-            location: String::new(),
-            found: 0,
-            known: 0,
-        })
+        Err(StoreError::Newer { location: String::new(), found: 0, known: 0 })
     });
     failed.unwrap_err();
-    let used = (&store as &dyn Store)
-        .run("bucket", |rows| rows.used("bucket", None, at(0)))
-        .unwrap();
+    let used = (&store as &dyn Store).run("bucket", |rows| rows.used("bucket", None, at(0))).unwrap();
     assert_eq!(used, 0);
 }
 
@@ -153,25 +119,10 @@ fn only_the_user_may_read_it() {
 fn a_later_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path()).unwrap();
-    store
-        .connection
-        .lock()
-        .unwrap()
-        .pragma_update(None, "user_version", 7)
-        .unwrap();
+    store.connection.lock().unwrap().pragma_update(None, "user_version", 7).unwrap();
     drop(store);
     let error = SqliteStore::open(directory.path()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::Newer {
-                found: 7,
-                known: schema::VERSION,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, StoreError::Newer { found: 7, known: schema::VERSION, .. }), "{error:?}");
     assert!(error.to_string().contains("has version 7"), "{error}");
 }
 
@@ -197,9 +148,7 @@ fn a_page_damaged_later_is_told() {
     bytes[page..].fill(0xA5);
     fs::write(&path, &bytes).unwrap();
     let store = SqliteStore::open(directory.path()).unwrap();
-    let error = (&store as &dyn Store)
-        .run("bucket", |rows| rows.take(&place(1, 1, "a"), at(1)))
-        .unwrap_err();
+    let error = (&store as &dyn Store).run("bucket", |rows| rows.take(&place(1, 1, "a"), at(1))).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
 }
 
@@ -209,12 +158,8 @@ fn a_full_disk_is_told() {
     let store = SqliteStore::open(directory.path()).unwrap();
     {
         let connection = store.connection.lock().unwrap();
-        let pages: i64 = connection
-            .pragma_query_value(None, "page_count", |row| row.get(0))
-            .unwrap();
-        connection
-            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
-            .unwrap();
+        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     }
     let error = (0..10_000)
         .map(|number| (&store as &dyn Store).run("bucket", |rows| rows.take(&place(1, number, "a"), at(1))))
@@ -250,10 +195,5 @@ fn many_may_open_a_new_file_at_once() {
         }
     });
     let store = SqliteStore::open(directory.path()).unwrap();
-    assert_eq!(
-        (&store as &dyn Store)
-            .run("bucket", |rows| rows.used("bucket", None, at(0)))
-            .unwrap(),
-        320
-    );
+    assert_eq!((&store as &dyn Store).run("bucket", |rows| rows.used("bucket", None, at(0))).unwrap(), 320);
 }

@@ -18,10 +18,7 @@ use crate::server::limits::LimitOptions;
 
 pub(super) async fn overview(State(controls): State<Controls>) -> Json<Overview> {
     let Controls { handle, simulation } = controls;
-    let organisation = simulation
-        .organisation
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let organisation = simulation.organisation.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     Json(Overview {
         url: handle.url().to_owned(),
         tenant_id: handle.tenant_id().to_owned(),
@@ -37,15 +34,10 @@ pub(super) async fn log(State(controls): State<Controls>, Query(query): Query<Lo
     let secrets = controls.simulation.log.options().secrets;
     let arrivals = controls.handle.log();
     let wanted = arrivals.iter().filter(|arrival| {
-        let named = query
-            .operation
-            .as_deref()
-            .is_none_or(|name| arrival.operation == Some(name));
+        let named = query.operation.as_deref().is_none_or(|name| arrival.operation == Some(name));
         arrival.sequence > query.after && named
     });
-    Json(LogView {
-        arrivals: wanted.map(|arrival| arrival.view(secrets)).collect(),
-    })
+    Json(LogView { arrivals: wanted.map(|arrival| arrival.view(secrets)).collect() })
 }
 
 pub(super) async fn clear_log(State(controls): State<Controls>) -> StatusCode {
@@ -61,10 +53,7 @@ pub(super) async fn add_faults(
     State(controls): State<Controls>,
     Json(faults): Json<OneOrMany<Fault>>,
 ) -> Json<Vec<Fault>> {
-    faults
-        .into_vec()
-        .into_iter()
-        .for_each(|fault| controls.handle.faults().add(fault));
+    faults.into_vec().into_iter().for_each(|fault| controls.handle.faults().add(fault));
     Json(controls.handle.faults().list())
 }
 
@@ -83,9 +72,8 @@ pub(super) async fn change_settings(
     Json(change): Json<Map<String, Value>>,
 ) -> Result<Json<Settings>, (StatusCode, String)> {
     let refused = |error: serde_json::Error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
-    let mut merged: Map<String, Value> = serde_json::to_value(controls.handle.settings())
-        .and_then(serde_json::from_value)
-        .map_err(refused)?;
+    let mut merged: Map<String, Value> =
+        serde_json::to_value(controls.handle.settings()).and_then(serde_json::from_value).map_err(refused)?;
     merged.extend(change);
     let settings: Settings = serde_json::from_value(Value::Object(merged)).map_err(refused)?;
     controls.handle.set_settings(settings.clone());
@@ -93,9 +81,7 @@ pub(super) async fn change_settings(
 }
 
 pub(super) async fn clock(State(controls): State<Controls>) -> Json<ClockView> {
-    Json(ClockView {
-        now: controls.handle.clock().now(),
-    })
+    Json(ClockView { now: controls.handle.clock().now() })
 }
 
 pub(super) async fn change_clock(
@@ -103,19 +89,13 @@ pub(super) async fn change_clock(
     Json(changes): Json<ClockChanges>,
 ) -> Json<ClockView> {
     let clock = controls.handle.clock();
-    changes
-        .into_vec()
-        .into_iter()
-        .for_each(|change| clock.change(change));
+    changes.into_vec().into_iter().for_each(|change| clock.change(change));
     Json(ClockView { now: clock.now() })
 }
 
 pub(super) async fn limits(State(controls): State<Controls>) -> Json<LimitsView> {
     let limits = controls.handle.limits();
-    Json(LimitsView {
-        options: limits.options(),
-        windows: limits.report(),
-    })
+    Json(LimitsView { options: limits.options(), windows: limits.report() })
 }
 
 pub(super) async fn set_limits(
@@ -124,10 +104,7 @@ pub(super) async fn set_limits(
 ) -> Json<LimitsView> {
     let limits = controls.handle.limits();
     limits.configure(options);
-    Json(LimitsView {
-        options: limits.options(),
-        windows: limits.report(),
-    })
+    Json(LimitsView { options: limits.options(), windows: limits.report() })
 }
 
 pub(super) async fn roles(State(controls): State<Controls>) -> Json<Vec<String>> {
@@ -138,14 +115,8 @@ pub(super) async fn change_roles(
     State(controls): State<Controls>,
     Json(change): Json<RoleChange>,
 ) -> Json<Vec<String>> {
-    change
-        .revoke
-        .iter()
-        .for_each(|role| controls.handle.revoke_role(role));
-    change
-        .grant
-        .iter()
-        .for_each(|role| controls.handle.grant_role(role));
+    change.revoke.iter().for_each(|role| controls.handle.revoke_role(role));
+    change.grant.iter().for_each(|role| controls.handle.grant_role(role));
     Json(controls.handle.roles())
 }
 
@@ -158,10 +129,7 @@ pub(super) async fn add_alerts(
     State(controls): State<Controls>,
     Json(alerts): Json<OneOrMany<NewAlert>>,
 ) -> (StatusCode, Json<Added>) {
-    let ids = alerts
-        .into_vec()
-        .into_iter()
-        .map(|alert| controls.handle.add_alert(alert));
+    let ids = alerts.into_vec().into_iter().map(|alert| controls.handle.add_alert(alert));
     (StatusCode::CREATED, Json(Added { ids: ids.collect() }))
 }
 
@@ -169,10 +137,7 @@ pub(super) async fn add_activities(
     State(controls): State<Controls>,
     Json(activities): Json<OneOrMany<NewActivity>>,
 ) -> (StatusCode, Json<Added>) {
-    let ids = activities
-        .into_vec()
-        .into_iter()
-        .map(|new| controls.handle.add_remediation_activity(new));
+    let ids = activities.into_vec().into_iter().map(|new| controls.handle.add_remediation_activity(new));
     (StatusCode::CREATED, Json(Added { ids: ids.collect() }))
 }
 
@@ -193,10 +158,7 @@ pub(super) async fn set_behaviour(
 
 pub(super) async fn subscriptions(State(controls): State<Controls>) -> Json<SubscriptionsView> {
     let subscriptions = controls.simulation.subscriptions.list().into_iter();
-    let view = |(id, url): (String, url::Url)| SubscriptionView {
-        id,
-        notification_url: url.into(),
-    };
+    let view = |(id, url): (String, url::Url)| SubscriptionView { id, notification_url: url.into() };
     Json(SubscriptionsView {
         subscriptions: subscriptions.map(view).collect(),
         deliveries: controls.handle.deliveries(),

@@ -19,25 +19,18 @@ use crate::server::reply::Reply;
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
-    call.simulation
-        .lists
-        .serve(call.list_key(), organisation.generation(), call.now, || {
-            let appears = |row: &AlertRow| (!row.is_visible(call.now)).then_some(row.visible_from);
-            let next_change = organisation.alerts.iter().filter_map(appears).min();
-            let visible = organisation.alerts.iter().filter(|row| row.is_visible(call.now));
-            Ok((
-                call.list(visible.map(|row| Cow::Borrowed(&row.alert)))?,
-                next_change,
-            ))
-        })
+    call.simulation.lists.serve(call.list_key(), organisation.generation(), call.now, || {
+        let appears = |row: &AlertRow| (!row.is_visible(call.now)).then_some(row.visible_from);
+        let next_change = organisation.alerts.iter().filter_map(appears).min();
+        let visible = organisation.alerts.iter().filter(|row| row.is_visible(call.now));
+        Ok((call.list(visible.map(|row| Cow::Borrowed(&row.alert)))?, next_change))
+    })
 }
 
 pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
     let row = visible(&organisation, call)?;
-    let body: &Bytes = row
-        .single
-        .get_or_init(|| call.entity(StatusCode::OK, &row.alert).body);
+    let body: &Bytes = row.single.get_or_init(|| call.entity(StatusCode::OK, &row.alert).body);
     Ok(Reply::odata(StatusCode::OK, body.clone()))
 }
 
@@ -66,11 +59,7 @@ enum Status {
 
 pub(super) fn update(call: &Call<'_>) -> Result<Reply, Refusal> {
     let update: Update = call.body()?;
-    check(
-        update.classification.as_deref(),
-        CLASSIFICATIONS,
-        "classification",
-    )?;
+    check(update.classification.as_deref(), CLASSIFICATIONS, "classification")?;
     check(update.determination.as_deref(), DETERMINATIONS, "determination")?;
     let mut organisation = call.organisation_mut();
     let mut alert = visible(&organisation, call)?.alert.clone();
@@ -92,11 +81,7 @@ impl Update {
         alert.assigned_to = self.assigned_to.or(alert.assigned_to.take());
         alert.classification = self.classification.or(alert.classification.take());
         alert.determination = self.determination.or(alert.determination.take());
-        let by = |comment| Comment {
-            comment,
-            created_by: author.to_owned(),
-            created_time: now,
-        };
+        let by = |comment| Comment { comment, created_by: author.to_owned(), created_time: now };
         alert.comments.extend(self.comment.map(by));
         alert.last_update_time = now;
     }
@@ -129,11 +114,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, Refusal> {
     let creation: Creation = call.body()?;
     check(Some(&creation.severity), SEVERITIES, "severity")?;
     check(Some(&creation.category), CATEGORIES, "category")?;
-    let blank = [
-        &creation.title,
-        &creation.description,
-        &creation.recommended_action,
-    ];
+    let blank = [&creation.title, &creation.description, &creation.recommended_action];
     if blank.iter().any(|text| text.trim().is_empty()) {
         return Err(Refusal::Body);
     }
@@ -148,15 +129,9 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, Refusal> {
         time: creation.event_time,
     };
     if !organisation.events.contains(&event) {
-        return Err(Refusal::not_found(
-            "Event",
-            &format!("{} at {}", event.report_id, event.time),
-        ));
+        return Err(Refusal::not_found("Event", &format!("{} at {}", event.report_id, event.time)));
     }
-    let open = organisation
-        .alerts
-        .iter()
-        .find(|row| row.is_visible(call.now) && creation.joins(&row.alert));
+    let open = organisation.alerts.iter().find(|row| row.is_visible(call.now) && creation.joins(&row.alert));
     let (alert, is_new) = match open.map(|row| row.alert.clone()) {
         Some(mut alert) => {
             alert.last_event_time = alert.last_event_time.max(Some(event.time));
@@ -168,9 +143,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, Refusal> {
     };
     let reply = call.entity(StatusCode::OK, &alert);
     if is_new {
-        call.simulation
-            .subscriptions
-            .announce(&alert.id, &alert.machine_id, call.now);
+        call.simulation.subscriptions.announce(&alert.id, &alert.machine_id, call.now);
     }
     organisation.put_alert(alert, call.now);
     Ok(reply)
@@ -191,9 +164,7 @@ impl Creation {
             (&machine.id, &machine.computer_dns_name),
             Some(id.clone()),
         );
-        organisation
-            .investigations
-            .put(row.ending(INVESTIGATION, "Benign"));
+        organisation.investigations.put(row.ending(INVESTIGATION, "Benign"));
         Alert {
             id,
             incident_id: Some(organisation.number()),
@@ -230,10 +201,7 @@ impl Creation {
 }
 
 fn visible<'a>(organisation: &'a Organisation, call: &Call<'_>) -> Result<&'a AlertRow, Refusal> {
-    let row = organisation
-        .alerts
-        .find(&call.id)
-        .filter(|row| row.is_visible(call.now));
+    let row = organisation.alerts.find(&call.id).filter(|row| row.is_visible(call.now));
     row.ok_or_else(|| Refusal::not_found("Alert", &call.id))
 }
 
@@ -269,12 +237,8 @@ const CATEGORIES: &[&str] = &[
     "Ransomware",
     "SuspiciousActivity",
 ];
-const CLASSIFICATIONS: &[&str] = &[
-    "Unknown",
-    "TruePositive",
-    "InformationalExpectedActivity",
-    "FalsePositive",
-];
+const CLASSIFICATIONS: &[&str] =
+    &["Unknown", "TruePositive", "InformationalExpectedActivity", "FalsePositive"];
 /// Both spellings where the documentation has two; without the two values dropped on 29 August 2022, Apt and
 /// SecurityPersonnel.
 const DETERMINATIONS: &[&str] = &[

@@ -44,10 +44,7 @@ impl<'a> Call<'a> {
         body: &'a Bytes,
     ) -> Result<Self, Refusal> {
         if !body.is_empty() && (parts.method == Method::GET || parts.method == Method::DELETE) {
-            return Err(Refusal::BadRequest(format!(
-                "A {} request takes no body",
-                parts.method
-            )));
+            return Err(Refusal::BadRequest(format!("A {} request takes no body", parts.method)));
         }
         Ok(Self {
             operation: spec.operation,
@@ -67,17 +64,11 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn organisation(&self) -> RwLockReadGuard<'a, Organisation> {
-        self.simulation
-            .organisation
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.simulation.organisation.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn organisation_mut(&self) -> RwLockWriteGuard<'a, Organisation> {
-        self.simulation
-            .organisation
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.simulation.organisation.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
@@ -114,28 +105,15 @@ impl<'a> Call<'a> {
         &self,
         rows: impl Iterator<Item = Cow<'r, E>>,
     ) -> Result<Reply, Refusal> {
-        let address = Address {
-            origin: self.origin(),
-            path: self.parts.uri.path(),
-        };
+        let address = Address { origin: self.origin(), path: self.parts.uri.path() };
         let page = ListQuery::parse(&self.query)?;
-        Ok(Reply::odata(
-            StatusCode::OK,
-            page.page(rows, &self.query, address, self.settings().page_size()),
-        ))
+        Ok(Reply::odata(StatusCode::OK, page.page(rows, &self.query, address, self.settings().page_size())))
     }
 
     /// What identifies this list request in the cache.
     pub(crate) fn list_key(&self) -> ListKey {
-        let address = self
-            .parts
-            .uri
-            .path_and_query()
-            .map_or("", |address| address.as_str());
-        ListKey {
-            address: address.to_owned(),
-            page_size: self.settings().page_size(),
-        }
+        let address = self.parts.uri.path_and_query().map_or("", |address| address.as_str());
+        ListKey { address: address.to_owned(), page_size: self.settings().page_size() }
     }
 }
 

@@ -9,12 +9,7 @@ use crate::odata::{LIST_OPTIONS, LIST_OPTIONS_WITH_EXPAND};
 use crate::server::limits::OwnLimit;
 
 /// Operation, the connector's id of it, path and roles.
-type Row = (
-    Operation,
-    &'static str,
-    &'static [Segment],
-    &'static [&'static str],
-);
+type Row = (Operation, &'static str, &'static [Segment], &'static [&'static str]);
 
 const fn get(row: Row) -> Spec {
     spec(Method::GET, Base::Api, row)
@@ -25,16 +20,7 @@ const fn post(row: Row) -> Spec {
 }
 
 const fn spec(method: Method, base: Base, (operation, name, path, roles): Row) -> Spec {
-    Spec {
-        operation,
-        name,
-        method,
-        base,
-        path,
-        roles,
-        limits: &[],
-        query: &[],
-    }
+    Spec { operation, name, method, base, path, roles, limits: &[], query: &[] }
 }
 
 const fn limited(mut spec: Spec, limits: &'static [OwnLimit]) -> Spec {
@@ -150,12 +136,7 @@ mod tests {
 
     #[test]
     fn every_role_is_granted_by_default() {
-        let missing = SPECS
-            .iter()
-            .filter(|spec| !spec.roles.iter().any(|role| ALL_ROLES.contains(role)));
-        assert_eq!(
-            missing.map(|spec| spec.name).collect::<Vec<_>>(),
-            Vec::<&str>::new()
-        );
+        let missing = SPECS.iter().filter(|spec| !spec.roles.iter().any(|role| ALL_ROLES.contains(role)));
+        assert_eq!(missing.map(|spec| spec.name).collect::<Vec<_>>(), Vec::<&str>::new());
     }
 }

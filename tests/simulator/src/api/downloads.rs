@@ -32,11 +32,7 @@ pub(super) fn is_download(path: &str) -> bool {
 pub(super) fn package_link(simulation: &Simulation, action: &str, now: Moment) -> String {
     let key = remember(
         simulation,
-        Download {
-            action: action.to_owned(),
-            command: None,
-            expires: now.after(LIFETIME),
-        },
+        Download { action: action.to_owned(), command: None, expires: now.after(LIFETIME) },
     );
     format!("{}{PACKAGE}?token={key}%3d%3d", simulation.origin)
 }
@@ -44,14 +40,7 @@ pub(super) fn package_link(simulation: &Simulation, action: &str, now: Moment) -
 /// A link to what one command of a live response brought back.
 pub(super) fn result_link(simulation: &Simulation, action: &str, command: usize, now: Moment) -> String {
     let expires = now.after(LIFETIME);
-    let key = remember(
-        simulation,
-        Download {
-            action: action.to_owned(),
-            command: Some(command),
-            expires,
-        },
-    );
+    let key = remember(simulation, Download { action: action.to_owned(), command: Some(command), expires });
     let end: String =
         form_urlencoded::byte_serialize(expires.whole_second().to_string().as_bytes()).collect();
     format!(
@@ -62,35 +51,18 @@ pub(super) fn result_link(simulation: &Simulation, action: &str, command: usize,
 
 pub(super) fn answer(simulation: &Simulation, parts: &Parts) -> Result<Reply, Refusal> {
     if parts.method != Method::GET {
-        return Err(Refusal::Method {
-            method: parts.method.clone(),
-            allowed: "GET",
-        });
+        return Err(Refusal::Method { method: parts.method.clone(), allowed: "GET" });
     }
     let query = parts.uri.query().unwrap_or_default();
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    let named = |wanted: &str| {
-        pairs
-            .iter()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value)
-    };
-    let key = named("token")
-        .or(named("sig"))
-        .map(|value| value.trim_end_matches('='));
-    let downloads = simulation
-        .downloads
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let named = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+    let key = named("token").or(named("sig")).map(|value| value.trim_end_matches('='));
+    let downloads = simulation.downloads.lock().unwrap_or_else(PoisonError::into_inner);
     let download = key.and_then(|key| downloads.get(key));
     let now = simulation.clock.now();
     let download = download.filter(|download| download.expires > now);
     let Some(Download { action, command, .. }) = download.cloned() else {
-        return Ok(Reply::typed(
-            StatusCode::FORBIDDEN,
-            XML,
-            Bytes::from_static(REFUSED),
-        ));
+        return Ok(Reply::typed(StatusCode::FORBIDDEN, XML, Bytes::from_static(REFUSED)));
     };
     drop(downloads);
     match command {
@@ -109,14 +81,9 @@ struct Transcript<'a> {
 }
 
 fn result(simulation: &Simulation, action: &str, index: usize, now: Moment) -> Result<Reply, Refusal> {
-    let organisation = simulation
-        .organisation
-        .read()
-        .unwrap_or_else(PoisonError::into_inner);
-    let row = organisation
-        .actions
-        .find(action)
-        .ok_or_else(|| Refusal::not_found("Machine action", action))?;
+    let organisation = simulation.organisation.read().unwrap_or_else(PoisonError::into_inner);
+    let row =
+        organisation.actions.find(action).ok_or_else(|| Refusal::not_found("Machine action", action))?;
     let commands = row.at(now).commands;
     let command = commands.get(index).map(|view| &view.command);
     let command = command.ok_or_else(|| Refusal::not_found("Command", &index.to_string()))?;
@@ -151,10 +118,7 @@ fn package(action: &str) -> Bytes {
 
 fn remember(simulation: &Simulation, download: Download) -> String {
     let key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let mut downloads = simulation
-        .downloads
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut downloads = simulation.downloads.lock().unwrap_or_else(PoisonError::into_inner);
     let now = simulation.clock.now();
     downloads.retain(|_, download| download.expires > now);
     downloads.insert(key.clone(), download);

@@ -16,10 +16,7 @@ struct Hunt {
 
 pub(super) fn run(call: &Call<'_>) -> Result<Reply, Refusal> {
     let answer = ask(call)?;
-    Ok(Reply::json(
-        StatusCode::OK,
-        &answer.reply(call.settings().hunting_stats),
-    ))
+    Ok(Reply::json(StatusCode::OK, &answer.reply(call.settings().hunting_stats)))
 }
 
 /// The JSON schema of the reply; the connector asks for it while a flow is being designed.

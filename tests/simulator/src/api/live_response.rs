@@ -32,18 +32,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Reply, Refusal> {
     }
     let failing_files = call.settings().failing_files.clone();
     let fails = |command: &Command| {
-        command
-            .subject()
-            .is_some_and(|name| failing_files.iter().any(|file| file == name))
+        command.subject().is_some_and(|name| failing_files.iter().any(|file| file == name))
     };
-    let machine_fails = organisation
-        .machine(&call.id)
-        .is_some_and(|row| row.behaviour == Behaviour::Fails);
-    let failing = if machine_fails {
-        Some(0)
-    } else {
-        commands.iter().position(fails)
-    };
+    let machine_fails = organisation.machine(&call.id).is_some_and(|row| row.behaviour == Behaviour::Fails);
+    let failing = if machine_fails { Some(0) } else { commands.iter().position(fails) };
     machine_actions::equip(&mut row, Script::new(commands, failing));
     Ok(machine_actions::file(call, &mut organisation, row))
 }
@@ -63,20 +55,12 @@ fn is_complete(command: &Command) -> bool {
         CommandKind::RunScript => (ParameterKey::ScriptName, Some(ParameterKey::Args)),
         CommandKind::GetFile => (ParameterKey::Path, None),
     };
-    let count = |key| {
-        command
-            .params
-            .iter()
-            .filter(|parameter| parameter.key == key)
-            .count()
-    };
+    let count = |key| command.params.iter().filter(|parameter| parameter.key == key).count();
     let extra = optional.map_or(0, count);
     count(needed) == 1
         && extra <= 1
         && command.params.len() == 1 + extra
-        && command
-            .value(needed)
-            .is_some_and(|value| !value.trim().is_empty())
+        && command.value(needed).is_some_and(|value| !value.trim().is_empty())
 }
 
 pub(super) fn result_link(call: &Call<'_>) -> Result<Reply, Refusal> {

@@ -48,18 +48,13 @@ enum ScanType {
 }
 
 pub(super) fn isolate(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let Isolation {
-        comment,
-        isolation_type,
-    } = call.body()?;
+    let Isolation { comment, isolation_type } = call.body()?;
     let scope = match isolation_type {
         IsolationType::Full => "Full",
         IsolationType::Selective => "Selective",
         IsolationType::UnManagedDevice => "UnManagedDevice",
     };
-    request(call, ActionKind::Isolate, comment, |row| {
-        row.scope = Some(scope.to_owned())
-    })
+    request(call, ActionKind::Isolate, comment, |row| row.scope = Some(scope.to_owned()))
 }
 
 pub(super) fn unisolate(call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -84,9 +79,7 @@ pub(super) fn scan(call: &Call<'_>) -> Result<Reply, Refusal> {
         ScanType::Quick => "Quick",
         ScanType::Full => "Full",
     };
-    request(call, ActionKind::RunAntiVirusScan, comment, |row| {
-        row.scope = Some(scope.to_owned())
-    })
+    request(call, ActionKind::RunAntiVirusScan, comment, |row| row.scope = Some(scope.to_owned()))
 }
 
 fn plain(call: &Call<'_>, kind: ActionKind) -> Result<Reply, Refusal> {
@@ -117,31 +110,17 @@ pub(super) fn prepare(
     if comment.trim().is_empty() {
         return Err(Refusal::Body);
     }
-    let row = organisation
-        .machine(&call.id)
-        .ok_or_else(|| Refusal::not_found("Machine", &call.id))?;
+    let row = organisation.machine(&call.id).ok_or_else(|| Refusal::not_found("Machine", &call.id))?;
     if kind.needs_windows() && !row.machine.os_platform.starts_with("Windows") {
         return Err(Refusal::OsPlatform(row.machine.os_platform.clone()));
     }
     let same = |action: &&ActionRow| action.kind == kind && action.machine_id == row.machine.id;
-    if organisation
-        .actions
-        .iter()
-        .filter(same)
-        .any(|action| action.is_active(call.now))
-    {
+    if organisation.actions.iter().filter(same).any(|action| action.is_active(call.now)) {
         return Err(Refusal::ActiveRequest);
     }
     let requestor = &call.simulation.identity.app_name;
     let target = (&row.machine, row.behaviour);
-    Ok(ActionRow::requested(
-        kind,
-        target,
-        requestor,
-        comment,
-        call.now,
-        &call.settings(),
-    ))
+    Ok(ActionRow::requested(kind, target, requestor, comment, call.now, &call.settings()))
 }
 
 pub(super) fn file(call: &Call<'_>, organisation: &mut Organisation, row: ActionRow) -> Reply {
@@ -152,12 +131,7 @@ pub(super) fn file(call: &Call<'_>, organisation: &mut Organisation, row: Action
 
 /// Gives an action its script, and an end that fits it.
 pub(super) fn equip(row: &mut ActionRow, script: Script) {
-    if let Course::Runs {
-        started,
-        ended,
-        succeeds,
-    } = &mut row.course
-    {
+    if let Course::Runs { started, ended, succeeds } = &mut row.course {
         *ended = started.after(script.length(ended.since(*started)));
         *succeeds = !script.fails();
     }
@@ -166,12 +140,7 @@ pub(super) fn equip(row: &mut ActionRow, script: Script) {
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
-    call.list(
-        organisation
-            .actions
-            .iter()
-            .map(|row| Cow::<MachineAction>::Owned(row.at(call.now))),
-    )
+    call.list(organisation.actions.iter().map(|row| Cow::<MachineAction>::Owned(row.at(call.now))))
 }
 
 pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -188,17 +157,10 @@ pub(super) fn cancel(call: &Call<'_>) -> Result<Reply, Refusal> {
     let row = organisation.actions.find_mut(&call.id);
     let row = row.ok_or_else(|| Refusal::not_found("Machine action", &call.id))?;
     if !row.is_active(call.now) {
-        return Err(Refusal::BadRequest(format!(
-            "Machine action {} is in a final state",
-            row.id
-        )));
+        return Err(Refusal::BadRequest(format!("Machine action {} is in a final state", row.id)));
     }
     let by = call.simulation.identity.client_id.clone();
-    row.cancellation = Some(Cancellation {
-        by,
-        comment,
-        at: call.now,
-    });
+    row.cancellation = Some(Cancellation { by, comment, at: call.now });
     Ok(call.entity(StatusCode::OK, &row.at(call.now)))
 }
 
@@ -208,18 +170,12 @@ pub(super) fn package_uri(call: &Call<'_>) -> Result<Reply, Refusal> {
     let row = find(&organisation, call)?;
     let collects = row.kind == ActionKind::CollectInvestigationPackage;
     if !collects || row.status(call.now) != ActionStatus::Succeeded {
-        return Err(Refusal::Missing(format!(
-            "No investigation package is available for {}",
-            row.id
-        )));
+        return Err(Refusal::Missing(format!("No investigation package is available for {}", row.id)));
     }
     let link = downloads::package_link(call.simulation, &row.id, call.now);
     Ok(call.scalar("Edm.String", &format!("\"{link}\"")))
 }
 
 pub(super) fn find<'a>(organisation: &'a Organisation, call: &Call<'_>) -> Result<&'a ActionRow, Refusal> {
-    organisation
-        .actions
-        .find(&call.id)
-        .ok_or_else(|| Refusal::not_found("Machine action", &call.id))
+    organisation.actions.find(&call.id).ok_or_else(|| Refusal::not_found("Machine action", &call.id))
 }

@@ -11,12 +11,10 @@ use crate::server::reply::Reply;
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
-    call.simulation
-        .lists
-        .serve(call.list_key(), organisation.generation(), call.now, || {
-            let rows = organisation.machines().map(|row| Cow::Borrowed(&row.machine));
-            Ok((call.list(rows)?, None))
-        })
+    call.simulation.lists.serve(call.list_key(), organisation.generation(), call.now, || {
+        let rows = organisation.machines().map(|row| Cow::Borrowed(&row.machine));
+        Ok((call.list(rows)?, None))
+    })
 }
 
 /// By id or by computer name.
@@ -46,9 +44,7 @@ pub(super) fn tag(call: &Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::Body);
     }
     let mut organisation = call.organisation_mut();
-    let row = organisation
-        .machine_mut(&call.id)
-        .ok_or_else(|| Refusal::not_found("Machine", &call.id))?;
+    let row = organisation.machine_mut(&call.id).ok_or_else(|| Refusal::not_found("Machine", &call.id))?;
     let tags = &mut row.machine.machine_tags;
     match tag.action {
         TagAction::Add if tags.contains(&tag.value) => {}

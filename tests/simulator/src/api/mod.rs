@@ -74,12 +74,8 @@ pub(crate) fn answer(
     let reply = match target {
         Target::Download => downloads::answer(simulation, parts),
         Target::Operation(spec, arguments) => operate(simulation, spec, arguments, parts, body, arrived),
-        Target::WrongMethod(allowed) => authorised(simulation, parts).and_then(|()| {
-            Err(Refusal::Method {
-                method: parts.method.clone(),
-                allowed,
-            })
-        }),
+        Target::WrongMethod(allowed) => authorised(simulation, parts)
+            .and_then(|()| Err(Refusal::Method { method: parts.method.clone(), allowed })),
         Target::Unknown => {
             authorised(simulation, parts).and_then(|()| Err(Refusal::NoSuchPath(parts.uri.path().to_owned())))
         }
@@ -97,25 +93,16 @@ fn operate(
     arrived: Duration,
 ) -> Result<Reply, Refusal> {
     let grant = simulation.tokens.verify(&parts.headers, simulation.clock.now())?;
-    simulation
-        .limits
-        .admit(spec.name, spec.limits, arrived)
-        .map_err(Refusal::Throttled)?;
+    simulation.limits.admit(spec.name, spec.limits, arrived).map_err(Refusal::Throttled)?;
     if !grant.roles.iter().any(|role| spec.roles.contains(&role.as_str())) {
-        return Err(Refusal::MissingRoles {
-            required: spec.roles,
-            held: grant.roles.to_vec(),
-        });
+        return Err(Refusal::MissingRoles { required: spec.roles, held: grant.roles.to_vec() });
     }
     let call = Call::new(simulation, spec, arguments, parts, body)?;
     dispatch(&call)
 }
 
 fn authorised(simulation: &Simulation, parts: &Parts) -> Result<(), Refusal> {
-    simulation
-        .tokens
-        .verify(&parts.headers, simulation.clock.now())
-        .map(drop)
+    simulation.tokens.verify(&parts.headers, simulation.clock.now()).map(drop)
 }
 
 fn dispatch(call: &Call<'_>) -> Result<Reply, Refusal> {

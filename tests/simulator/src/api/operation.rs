@@ -155,51 +155,22 @@ mod tests {
     #[test]
     fn finds_operations_whatever_the_letter_case() {
         assert_eq!(name(Method::GET, "/api/Alerts"), Some("GetAlerts"));
-        assert_eq!(
-            name(Method::GET, "/API/v1.0/remediationTasks"),
-            Some("GetRemediationActivities")
-        );
-        assert_eq!(
-            name(Method::POST, "/api/machines/m/isolate"),
-            Some("IsolateMachine")
-        );
-        assert_eq!(
-            name(Method::DELETE, "/subscriptions/s"),
-            Some("WebHooks_DeleteWebHook")
-        );
-        let (spec, arguments) = find(
-            &Method::GET,
-            "/api/machineactions/a%2Fb/GetLiveResponseResultDownloadLink(index=3)",
-        )
-        .unwrap();
+        assert_eq!(name(Method::GET, "/API/v1.0/remediationTasks"), Some("GetRemediationActivities"));
+        assert_eq!(name(Method::POST, "/api/machines/m/isolate"), Some("IsolateMachine"));
+        assert_eq!(name(Method::DELETE, "/subscriptions/s"), Some("WebHooks_DeleteWebHook"));
+        let (spec, arguments) =
+            find(&Method::GET, "/api/machineactions/a%2Fb/GetLiveResponseResultDownloadLink(index=3)")
+                .unwrap();
         assert_eq!(spec.name, "GetLiveResponseDownloadLink");
-        assert_eq!(
-            (arguments.id.as_str(), arguments.argument.as_str()),
-            ("a%2Fb", "3")
-        );
+        assert_eq!((arguments.id.as_str(), arguments.argument.as_str()), ("a%2Fb", "3"));
     }
 
     #[test]
     fn knows_no_others() {
-        for path in [
-            "",
-            "/",
-            "/api",
-            "/api/",
-            "/api/alerts/",
-            "/api/alerts/x/y",
-            "/api//alerts",
-            "/alerts",
-        ] {
+        for path in ["", "/", "/api", "/api/", "/api/alerts/", "/api/alerts/x/y", "/api//alerts", "/alerts"] {
             assert_eq!(find(&Method::GET, path).err(), Some(None), "{path}");
         }
-        assert_eq!(
-            find(&Method::PUT, "/api/alerts/x").err(),
-            Some(Some("GET, PATCH"))
-        );
-        assert_eq!(
-            find(&Method::GET, "/api/machines/m/isolate").err(),
-            Some(Some("POST"))
-        );
+        assert_eq!(find(&Method::PUT, "/api/alerts/x").err(), Some(Some("GET, PATCH")));
+        assert_eq!(find(&Method::GET, "/api/machines/m/isolate").err(), Some(Some("POST")));
     }
 }

@@ -21,9 +21,7 @@ impl Query {
                 return Err(unknown(&name));
             }
             if pairs.iter().any(|(earlier, _)| *earlier == name) {
-                return Err(Refusal::OData(format!(
-                    "Query option '{name}' was specified more than once."
-                )));
+                return Err(Refusal::OData(format!("Query option '{name}' was specified more than once.")));
             }
             pairs.push((name, value));
         }
@@ -31,9 +29,7 @@ impl Query {
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.pairs()
-            .find(|(candidate, _)| *candidate == name)
-            .map(|(_, value)| value)
+        self.pairs().find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
     }
 
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -45,21 +41,13 @@ impl Query {
 pub(crate) fn percent_decoded(text: &str) -> Result<String, Refusal> {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('%') {
-        if !after
-            .as_bytes()
-            .get(..2)
-            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-        {
-            return Err(Refusal::BadRequest(format!(
-                "'{text}' is not percent-encoded correctly"
-            )));
+        if !after.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+            return Err(Refusal::BadRequest(format!("'{text}' is not percent-encoded correctly")));
         }
         rest = after;
     }
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded
-        .map(Cow::into_owned)
-        .map_err(|_| Refusal::BadRequest(format!("'{text}' is not UTF-8")))
+    decoded.map(Cow::into_owned).map_err(|_| Refusal::BadRequest(format!("'{text}' is not UTF-8")))
 }
 
 fn decoded(text: &str) -> Result<String, Refusal> {

@@ -30,10 +30,7 @@ pub(super) fn machines(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn find<'a>(organisation: &'a Organisation, call: &Call<'_>) -> Result<&'a ActivityRow, Refusal> {
-    let row = organisation
-        .activities
-        .find(&call.id)
-        .filter(|row| exists(row, call.now));
+    let row = organisation.activities.find(&call.id).filter(|row| exists(row, call.now));
     row.ok_or_else(|| Refusal::not_found("Remediation task", &call.id))
 }
 

@@ -20,10 +20,7 @@ pub(super) fn file(call: &Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::InvalidHash(call.id.clone()));
     }
     let organisation = call.organisation();
-    let known = organisation
-        .files
-        .iter()
-        .find(|file| file.sha1 == hash || file.sha256 == hash);
+    let known = organisation.files.iter().find(|file| file.sha1 == hash || file.sha256 == hash);
     let known = known.ok_or_else(|| Refusal::not_found("File", &call.id))?;
     let stats = FileStats {
         sha1: known.sha1,
@@ -40,53 +37,29 @@ pub(super) fn domain(call: &Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::InvalidDomain(call.id.clone()));
     }
     let organisation = call.organisation();
-    let known = organisation
-        .domains
-        .iter()
-        .find(|domain| domain.host.eq_ignore_ascii_case(&call.id));
+    let known = organisation.domains.iter().find(|domain| domain.host.eq_ignore_ascii_case(&call.id));
     let sightings = known.map(|domain| domain.sightings);
     let organisation = InOrganisation::within(sightings, call.now, look_back);
-    Ok(reply(
-        call,
-        "InOrgDomainStats",
-        &DomainStats {
-            host: &call.id,
-            organisation,
-        },
-    ))
+    Ok(reply(call, "InOrgDomainStats", &DomainStats { host: &call.id, organisation }))
 }
 
 pub(super) fn ip(call: &Call<'_>) -> Result<Reply, Refusal> {
     let look_back = look_back(call)?;
     let address: IpAddr = call.id.parse().map_err(|_| Refusal::InvalidIp(call.id.clone()))?;
     let organisation = call.organisation();
-    let known = organisation
-        .addresses
-        .iter()
-        .find(|known| known.address == address);
+    let known = organisation.addresses.iter().find(|known| known.address == address);
     let sightings = known.map(|known| known.sightings);
     let organisation = InOrganisation::within(sightings, call.now, look_back);
-    Ok(reply(
-        call,
-        "InOrgIPStats",
-        &IpStats {
-            ip_address: &call.id,
-            organisation,
-        },
-    ))
+    Ok(reply(call, "InOrgIPStats", &IpStats { ip_address: &call.id, organisation }))
 }
 
 /// Hours to look back; 30 days unless said otherwise.
 fn look_back(call: &Call<'_>) -> Result<Duration, Refusal> {
     let hours = match call.query.value("lookBackHours") {
         None => MAX_HOURS,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|hours| (1..=MAX_HOURS).contains(hours))
-            .ok_or_else(|| {
-                Refusal::InvalidInput(format!("lookBackHours must be between 1 and {MAX_HOURS}"))
-            })?,
+        Some(text) => text.parse().ok().filter(|hours| (1..=MAX_HOURS).contains(hours)).ok_or_else(|| {
+            Refusal::InvalidInput(format!("lookBackHours must be between 1 and {MAX_HOURS}"))
+        })?,
     };
     Ok(Duration::from_hours(hours))
 }
@@ -94,10 +67,7 @@ fn look_back(call: &Call<'_>) -> Result<Duration, Refusal> {
 const MAX_HOURS: u64 = 720;
 
 fn reply(call: &Call<'_>, kind: &str, stats: &impl Serialize) -> Reply {
-    let context = format!(
-        "{}/api/$metadata#microsoft.windowsDefenderATP.api.{kind}",
-        call.origin()
-    );
+    let context = format!("{}/api/$metadata#microsoft.windowsDefenderATP.api.{kind}", call.origin());
     let mut out = format!("{{\"@odata.context\":\"{context}\",").into_bytes();
     // The object's own opening brace gives way to the context.
     out.extend(to_json(stats).into_iter().skip(1));

@@ -49,17 +49,12 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, Refusal> {
         notification_url,
         ..
     } = call.body()?;
-    let url = Url::parse(&notification_url)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = Url::parse(&notification_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url =
         url.ok_or_else(|| Refusal::InvalidInput(format!("'{notification_url}' is not a notification URL")))?;
     let id = call.simulation.subscriptions.add(url);
-    let subscription = Subscription {
-        id: &id,
-        notification_url: &notification_url,
-        client_state: &client_state,
-    };
+    let subscription =
+        Subscription { id: &id, notification_url: &notification_url, client_state: &client_state };
     let reply = Reply::json(StatusCode::CREATED, &subscription);
     let location = HeaderValue::try_from(format!("{}/subscriptions/{id}", call.origin()));
     Ok(match location {

@@ -31,11 +31,7 @@ struct Row<'a>(&'a [Column], &'a [Cell]);
 
 impl Answer {
     pub(crate) fn reply(&self, stats: bool) -> HuntingReply<'_> {
-        HuntingReply {
-            stats: stats.then(|| self.stats()),
-            schema: &self.columns,
-            results: Rows(self),
-        }
+        HuntingReply { stats: stats.then(|| self.stats()), schema: &self.columns, results: Rows(self) }
     }
 
     /// The schema of the reply, for a designer that has not run the query.

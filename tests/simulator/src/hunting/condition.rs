@@ -13,16 +13,8 @@ pub(crate) enum Condition {
     Or(Box<Condition>, Box<Condition>),
     And(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
-    Compare {
-        column: String,
-        operator: Operator,
-        constant: Constant,
-    },
-    In {
-        column: String,
-        constants: Vec<Constant>,
-        ignore_case: bool,
-    },
+    Compare { column: String, operator: Operator, constant: Constant },
+    In { column: String, constants: Vec<Constant>, ignore_case: bool },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,43 +50,26 @@ pub(crate) enum Test {
     Or(Box<Test>, Box<Test>),
     And(Box<Test>, Box<Test>),
     Not(Box<Test>),
-    Compare {
-        place: usize,
-        operator: Operator,
-        cell: Cell,
-    },
+    Compare { place: usize, operator: Operator, cell: Cell },
 }
 
 impl Condition {
     pub(crate) fn resolve(&self, columns: &[Column], now: Moment) -> Result<Test, HuntingError> {
         Ok(match self {
-            Self::Or(left, right) => Test::Or(
-                Box::new(left.resolve(columns, now)?),
-                Box::new(right.resolve(columns, now)?),
-            ),
-            Self::And(left, right) => Test::And(
-                Box::new(left.resolve(columns, now)?),
-                Box::new(right.resolve(columns, now)?),
-            ),
+            Self::Or(left, right) => {
+                Test::Or(Box::new(left.resolve(columns, now)?), Box::new(right.resolve(columns, now)?))
+            }
+            Self::And(left, right) => {
+                Test::And(Box::new(left.resolve(columns, now)?), Box::new(right.resolve(columns, now)?))
+            }
             Self::Not(negated) => Test::Not(Box::new(negated.resolve(columns, now)?)),
-            Self::Compare {
-                column,
-                operator,
-                constant,
-            } => compare(columns, column, *operator, constant, now)?,
-            Self::In {
-                column,
-                constants,
-                ignore_case,
-            } => {
-                let operator = if *ignore_case {
-                    Operator::EqualIgnoringCase
-                } else {
-                    Operator::Equal
-                };
-                let mut tests = constants
-                    .iter()
-                    .map(|constant| compare(columns, column, operator, constant, now));
+            Self::Compare { column, operator, constant } => {
+                compare(columns, column, *operator, constant, now)?
+            }
+            Self::In { column, constants, ignore_case } => {
+                let operator = if *ignore_case { Operator::EqualIgnoringCase } else { Operator::Equal };
+                let mut tests =
+                    constants.iter().map(|constant| compare(columns, column, operator, constant, now));
                 let first = tests.next().unwrap_or_else(|| Err(unresolved("where", column)))?;
                 tests.try_fold(first, |all, test| Ok(Test::Or(Box::new(all), Box::new(test?))))?
             }
@@ -108,11 +83,9 @@ impl Test {
             Self::Or(left, right) => left.passes(row) || right.passes(row),
             Self::And(left, right) => left.passes(row) && right.passes(row),
             Self::Not(negated) => !negated.passes(row),
-            Self::Compare {
-                place,
-                operator,
-                cell,
-            } => row.get(*place).is_some_and(|value| operator.holds(value, cell)),
+            Self::Compare { place, operator, cell } => {
+                row.get(*place).is_some_and(|value| operator.holds(value, cell))
+            }
         }
     }
 }
@@ -189,32 +162,18 @@ fn compare(
         _ => constant.cell(now),
     };
     if left != right || (operator.is_for_text() && left != Type::String) {
-        return Err(HuntingError::Types {
-            operator: "where",
-            left: left.keyword(),
-            right: right.keyword(),
-        });
+        return Err(HuntingError::Types { operator: "where", left: left.keyword(), right: right.keyword() });
     }
-    Ok(Test::Compare {
-        place,
-        operator,
-        cell,
-    })
+    Ok(Test::Compare { place, operator, cell })
 }
 
 /// Where a column of this name stands. Names are exact.
 pub(crate) fn place(columns: &[Column], name: &str, operator: &'static str) -> Result<usize, HuntingError> {
-    columns
-        .iter()
-        .position(|column| column.name == name)
-        .ok_or_else(|| unresolved(operator, name))
+    columns.iter().position(|column| column.name == name).ok_or_else(|| unresolved(operator, name))
 }
 
 fn unresolved(operator: &'static str, name: &str) -> HuntingError {
-    HuntingError::Column {
-        operator,
-        name: name.to_owned(),
-    }
+    HuntingError::Column { operator, name: name.to_owned() }
 }
 
 /// Whether the needle stands in the text as whole words.
@@ -222,9 +181,7 @@ fn has(text: &str, needle: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     text.match_indices(needle).any(|(start, found)| {
         let before = text.get(..start).and_then(|before| before.chars().next_back());
-        let after = text
-            .get(start + found.len()..)
-            .and_then(|after| after.chars().next());
+        let after = text.get(start + found.len()..).and_then(|after| after.chars().next());
         !is_word(before) && !is_word(after)
     })
 }

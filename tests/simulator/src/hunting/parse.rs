@@ -44,15 +44,13 @@ fn query(input: &mut &str) -> ModalResult<Query> {
 fn stage(input: &mut &str) -> ModalResult<Stage> {
     let word = terminated(name, space).parse_next(input)?;
     match word.as_str() {
-        "where" | "filter" => (|input: &mut &str| disjunction(input, 0))
-            .map(Stage::Where)
-            .parse_next(input),
+        "where" | "filter" => (|input: &mut &str| disjunction(input, 0)).map(Stage::Where).parse_next(input),
         "project" => list(projection).map(Stage::Project).parse_next(input),
         "take" | "limit" => rows.map(Stage::Take).parse_next(input),
         "sort" | "order" => preceded(by, list(key)).map(Stage::Sort).parse_next(input),
-        "top" => (terminated(rows, space), preceded(by, key))
-            .map(|(n, key)| Stage::Top(n, key))
-            .parse_next(input),
+        "top" => {
+            (terminated(rows, space), preceded(by, key)).map(|(n, key)| Stage::Top(n, key)).parse_next(input)
+        }
         "distinct" => list(name).map(Stage::Distinct).parse_next(input),
         "count" => Ok(Stage::Count),
         "summarize" => summarize(input),
@@ -61,16 +59,10 @@ fn stage(input: &mut &str) -> ModalResult<Stage> {
 }
 
 fn summarize(input: &mut &str) -> ModalResult<Stage> {
-    let count = terminated(
-        opt(terminated(name, (space, '=', space))),
-        ("count", space, '(', space, ')'),
-    )
-    .parse_next(input)?;
+    let count = terminated(opt(terminated(name, (space, '=', space))), ("count", space, '(', space, ')'))
+        .parse_next(input)?;
     let by = opt(preceded((space, by), list(name))).parse_next(input)?;
-    Ok(Stage::Summarize {
-        count,
-        by: by.unwrap_or_default(),
-    })
+    Ok(Stage::Summarize { count, by: by.unwrap_or_default() })
 }
 
 fn projection(input: &mut &str) -> ModalResult<(String, String)> {
@@ -85,35 +77,23 @@ fn projection(input: &mut &str) -> ModalResult<(String, String)> {
 /// A sort key; Kusto sorts downwards unless told otherwise.
 fn key(input: &mut &str) -> ModalResult<Key> {
     let column = name(input)?;
-    let direction = opt(preceded(
-        multispace1,
-        alt(("asc".value(false), "desc".value(true))),
-    ))
-    .parse_next(input)?;
-    Ok(Key {
-        column,
-        descending: direction.unwrap_or(true),
-    })
+    let direction =
+        opt(preceded(multispace1, alt(("asc".value(false), "desc".value(true))))).parse_next(input)?;
+    Ok(Key { column, descending: direction.unwrap_or(true) })
 }
 
 fn disjunction(input: &mut &str, depth: usize) -> ModalResult<Condition> {
     let first = conjunction(input, depth)?;
-    let more = preceded((space, word("or"), space), |input: &mut &str| {
-        conjunction(input, depth)
-    });
+    let more = preceded((space, word("or"), space), |input: &mut &str| conjunction(input, depth));
     let rest: Vec<Condition> = repeat(0.., more).parse_next(input)?;
-    Ok(rest.into_iter().fold(first, |left, right| {
-        Condition::Or(Box::new(left), Box::new(right))
-    }))
+    Ok(rest.into_iter().fold(first, |left, right| Condition::Or(Box::new(left), Box::new(right))))
 }
 
 fn conjunction(input: &mut &str, depth: usize) -> ModalResult<Condition> {
     let first = term(input, depth)?;
     let more = preceded((space, word("and"), space), |input: &mut &str| term(input, depth));
     let rest: Vec<Condition> = repeat(0.., more).parse_next(input)?;
-    Ok(rest.into_iter().fold(first, |left, right| {
-        Condition::And(Box::new(left), Box::new(right))
-    }))
+    Ok(rest.into_iter().fold(first, |left, right| Condition::And(Box::new(left), Box::new(right))))
 }
 
 fn term(input: &mut &str, depth: usize) -> ModalResult<Condition> {
@@ -129,19 +109,11 @@ fn term(input: &mut &str, depth: usize) -> ModalResult<Condition> {
     let column = terminated(name, space).parse_next(input)?;
     if let Some(ignore_case) = opt(alt(("in~".value(true), word("in").value(false)))).parse_next(input)? {
         let constants = delimited((space, '(', space), list(constant), (space, ')')).parse_next(input)?;
-        return Ok(Condition::In {
-            column,
-            constants,
-            ignore_case,
-        });
+        return Ok(Condition::In { column, constants, ignore_case });
     }
     let operator = terminated(operator, space).parse_next(input)?;
     let constant = constant(input)?;
-    Ok(Condition::Compare {
-        column,
-        operator,
-        constant,
-    })
+    Ok(Condition::Compare { column, operator, constant })
 }
 
 fn operator(input: &mut &str) -> ModalResult<Operator> {
@@ -171,16 +143,9 @@ fn constant(input: &mut &str) -> ModalResult<Constant> {
         word("true").value(Constant::Boolean(true)),
         word("false").value(Constant::Boolean(false)),
         (word("now"), space, '(', space, ')').value(Constant::Ago(Duration::ZERO)),
-        preceded(
-            (word("ago"), space),
-            delimited(('(', space), timespan, (space, ')')),
-        )
-        .map(Constant::Ago),
-        preceded(
-            (word("datetime"), space),
-            delimited(('(', space), datetime, (space, ')')),
-        )
-        .map(Constant::Time),
+        preceded((word("ago"), space), delimited(('(', space), timespan, (space, ')'))).map(Constant::Ago),
+        preceded((word("datetime"), space), delimited(('(', space), datetime, (space, ')')))
+            .map(Constant::Time),
         (opt('-'), digit1, opt(('.', digit1))).take().verify_map(number),
     ))
     .parse_next(input)
@@ -213,13 +178,8 @@ fn text(input: &mut &str) -> ModalResult<String> {
 
 fn timespan(input: &mut &str) -> ModalResult<Duration> {
     let amount: u64 = dec_uint.parse_next(input)?;
-    let mut unit = alt((
-        "ms".value(1),
-        "d".value(86_400_000),
-        "h".value(3_600_000),
-        "m".value(60_000),
-        "s".value(1000),
-    ));
+    let mut unit =
+        alt(("ms".value(1), "d".value(86_400_000), "h".value(3_600_000), "m".value(60_000), "s".value(1000)));
     let milliseconds: u64 = unit.parse_next(input)?;
     Ok(Duration::from_millis(amount.saturating_mul(milliseconds)))
 }
@@ -232,9 +192,7 @@ fn datetime(input: &mut &str) -> ModalResult<Moment> {
 }
 
 fn rows(input: &mut &str) -> ModalResult<usize> {
-    dec_uint::<_, u32, _>
-        .verify_map(|rows| usize::try_from(rows).ok())
-        .parse_next(input)
+    dec_uint::<_, u32, _>.verify_map(|rows| usize::try_from(rows).ok()).parse_next(input)
 }
 
 fn by(input: &mut &str) -> ModalResult<()> {
@@ -247,10 +205,7 @@ fn list<'a, T>(item: impl Parser<&'a str, T, Failure>) -> impl Parser<&'a str, V
 
 fn name(input: &mut &str) -> ModalResult<String> {
     let first = one_of(|c: char| c.is_ascii_alphabetic() || c == '_');
-    (first, take_while(0.., is_name))
-        .take()
-        .map(str::to_owned)
-        .parse_next(input)
+    (first, take_while(0.., is_name)).take().map(str::to_owned).parse_next(input)
 }
 
 /// A whole word, not the start of a longer one.
@@ -265,9 +220,7 @@ fn is_name(c: char) -> bool {
 /// White space and comments to the end of the line.
 fn space(input: &mut &str) -> ModalResult<()> {
     let comment = ("//", take_while(0.., |c| c != '\n')).void();
-    repeat(0.., alt((multispace1.void(), comment)))
-        .map(|()| ())
-        .parse_next(input)?;
+    repeat(0.., alt((multispace1.void(), comment))).map(|()| ()).parse_next(input)?;
     multispace0.void().parse_next(input)
 }
 
@@ -297,16 +250,7 @@ mod tests {
     fn names_the_place_of_an_error() {
         let error = parse("T\n| extend x = 1").unwrap_err().to_string();
         assert!(error.contains("[2,"), "{error}");
-        for junk in [
-            "",
-            "|",
-            "T |",
-            "T | where",
-            "T | where A =",
-            "T | take x",
-            "T | where A == 'x",
-            "T T",
-        ] {
+        for junk in ["", "|", "T |", "T | where", "T | where A =", "T | take x", "T | where A == 'x", "T T"] {
             assert!(parse(junk).is_err(), "{junk}");
         }
         assert!(parse(&format!("T | where {}A == 1", "(".repeat(100_000))).is_err());

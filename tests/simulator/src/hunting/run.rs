@@ -18,10 +18,7 @@ pub(crate) fn run(text: &str, tables: &[Table], now: Moment) -> Result<Answer, H
     let query = parse(text)?;
     let table = tables.iter().find(|table| table.name == query.table);
     let table = table.ok_or(HuntingError::Table(query.table))?;
-    let mut answer = Answer {
-        columns: table.columns.clone(),
-        rows: table.rows.clone(),
-    };
+    let mut answer = Answer { columns: table.columns.clone(), rows: table.rows.clone() };
     for stage in query.stages {
         answer = apply(stage, answer, now)?;
     }
@@ -49,31 +46,19 @@ fn apply(stage: Stage, Answer { columns, mut rows }: Answer, now: Moment) -> Res
             return Ok(Answer { columns, rows });
         }
         Stage::Count => {
-            let column = Column {
-                name: "Count".to_owned(),
-                kind: Type::Int64,
-            };
-            return Ok(Answer {
-                columns: vec![column],
-                rows: vec![vec![number(rows.len())]],
-            });
+            let column = Column { name: "Count".to_owned(), kind: Type::Int64 };
+            return Ok(Answer { columns: vec![column], rows: vec![vec![number(rows.len())]] });
         }
         Stage::Summarize { count, by } => {
             let projections: Vec<_> = by.into_iter().map(|name| (name.clone(), name)).collect();
             let Answer { mut columns, rows } = project(&columns, &rows, &projections, "summarize")?;
             let name = count.unwrap_or_else(|| "count_".to_owned());
-            columns.push(Column {
-                name,
-                kind: Type::Int64,
-            });
+            columns.push(Column { name, kind: Type::Int64 });
             let counted = |(mut row, count): (Vec<Cell>, usize)| {
                 row.push(number(count));
                 row
             };
-            return Ok(Answer {
-                columns,
-                rows: groups(rows).into_iter().map(counted).collect(),
-            });
+            return Ok(Answer { columns, rows: groups(rows).into_iter().map(counted).collect() });
         }
     }
     Ok(Answer { columns, rows })
@@ -85,27 +70,17 @@ fn project(
     projections: &[(String, String)],
     operator: &'static str,
 ) -> Result<Answer, HuntingError> {
-    let places = projections
-        .iter()
-        .map(|(_, source)| place(columns, source, operator));
+    let places = projections.iter().map(|(_, source)| place(columns, source, operator));
     let places: Vec<usize> = places.collect::<Result<_, _>>()?;
     let kind = |place: usize| columns.get(place).map_or(Type::Object, |column| column.kind);
     let renamed = projections.iter().zip(&places);
     Ok(Answer {
         columns: renamed
-            .map(|((name, _), place)| Column {
-                name: name.clone(),
-                kind: kind(*place),
-            })
+            .map(|((name, _), place)| Column { name: name.clone(), kind: kind(*place) })
             .collect(),
         rows: rows
             .iter()
-            .map(|row| {
-                places
-                    .iter()
-                    .filter_map(|place| row.get(*place).cloned())
-                    .collect()
-            })
+            .map(|row| places.iter().filter_map(|place| row.get(*place).cloned()).collect())
             .collect(),
     })
 }
@@ -116,9 +91,7 @@ fn sort(
     keys: &[Key],
     operator: &'static str,
 ) -> Result<(), HuntingError> {
-    let places = keys
-        .iter()
-        .map(|key| Ok((place(columns, &key.column, operator)?, key.descending)));
+    let places = keys.iter().map(|key| Ok((place(columns, &key.column, operator)?, key.descending)));
     let places: Vec<(usize, bool)> = places.collect::<Result<_, _>>()?;
     rows.sort_by(|left, right| {
         let one = |(place, descending): &(usize, bool)| match (left.get(*place), right.get(*place)) {
@@ -155,25 +128,13 @@ mod tests {
         let now = Moment::from_ticks(1_000_000_000_000);
         let row = |name: &str, size: Option<i64>, hours: u64| {
             let time = now.before(std::time::Duration::from_hours(hours));
-            vec![
-                Cell::text(name),
-                size.map_or(Cell::Null, Cell::Integer),
-                Cell::Time(time),
-            ]
+            vec![Cell::text(name), size.map_or(Cell::Null, Cell::Integer), Cell::Time(time)]
         };
-        let columns = [
-            ("Name", Type::String),
-            ("Size", Type::Int64),
-            ("Timestamp", Type::DateTime),
-        ];
+        let columns = [("Name", Type::String), ("Size", Type::Int64), ("Timestamp", Type::DateTime)];
         vec![Table::new(
             "Files",
             &columns,
-            vec![
-                row("cmd.exe", Some(3), 1),
-                row("CMD.EXE", Some(1), 200),
-                row("a b.txt", None, 2),
-            ],
+            vec![row("cmd.exe", Some(3), 1), row("CMD.EXE", Some(1), 200), row("a b.txt", None, 2)],
         )]
     }
 
@@ -190,10 +151,7 @@ mod tests {
     fn compares_as_kusto_does() {
         assert_eq!(names("Files | where Name == 'cmd.exe'"), ["cmd.exe"]);
         assert_eq!(names("Files | where Name =~ 'cmd.exe'"), ["cmd.exe", "CMD.EXE"]);
-        assert_eq!(
-            names("Files | where Name has 'b' and Timestamp > ago(7d)"),
-            ["a b.txt"]
-        );
+        assert_eq!(names("Files | where Name has 'b' and Timestamp > ago(7d)"), ["a b.txt"]);
         assert_eq!(names("Files | where Name has 'xe'"), Vec::<String>::new());
         assert_eq!(names("Files | where Size >= 1 and Size < 3"), ["CMD.EXE"]);
         assert_eq!(names("Files | where not(Name contains 'CMD')"), ["a b.txt"]);
@@ -202,16 +160,10 @@ mod tests {
     #[test]
     fn sorts_counts_and_groups() {
         assert_eq!(names("Files | top 1 by Size"), ["cmd.exe"]);
-        assert_eq!(
-            names("Files | sort by Size asc | project Name | take 2"),
-            ["a b.txt", "CMD.EXE"]
-        );
+        assert_eq!(names("Files | sort by Size asc | project Name | take 2"), ["a b.txt", "CMD.EXE"]);
         assert_eq!(names("Files | count"), ["Integer(3)"]);
-        let answer = run(
-            "Files | where Name =~ 'cmd.exe' | summarize count() by Size",
-            &tables(),
-            Moment::default(),
-        );
+        let answer =
+            run("Files | where Name =~ 'cmd.exe' | summarize count() by Size", &tables(), Moment::default());
         assert_eq!(answer.unwrap().columns[1].name, "count_");
     }
 

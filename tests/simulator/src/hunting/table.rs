@@ -47,15 +47,8 @@ pub(crate) enum Cell {
 
 impl Table {
     pub(crate) fn new(name: &'static str, columns: &[(&str, Type)], rows: Vec<Vec<Cell>>) -> Self {
-        let column = |(name, kind): &(&str, Type)| Column {
-            name: (*name).to_owned(),
-            kind: *kind,
-        };
-        Self {
-            name,
-            columns: columns.iter().map(column).collect(),
-            rows,
-        }
+        let column = |(name, kind): &(&str, Type)| Column { name: (*name).to_owned(), kind: *kind };
+        Self { name, columns: columns.iter().map(column).collect(), rows }
     }
 }
 

@@ -16,9 +16,7 @@ pub(crate) struct Form(Vec<(String, String)>);
 impl Form {
     /// A body of another content type has no parameters.
     pub(crate) fn read(content_type: Option<&HeaderValue>, body: &[u8]) -> Self {
-        let text = content_type
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = text.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Self(Vec::new());
@@ -28,10 +26,7 @@ impl Form {
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        let (_, value) = self
-            .0
-            .iter()
-            .find(|(candidate, value)| candidate == name && !value.is_empty())?;
+        let (_, value) = self.0.iter().find(|(candidate, value)| candidate == name && !value.is_empty())?;
         Some(value)
     }
 
@@ -54,15 +49,9 @@ pub(crate) fn check(
         None => form.required("client_id")?,
     };
     if !client.eq_ignore_ascii_case(&identity.client_id) {
-        return Err(EntraError::Client {
-            client: client.to_owned(),
-            tenant: identity.tenant_domain.clone(),
-        });
+        return Err(EntraError::Client { client: client.to_owned(), tenant: identity.tenant_domain.clone() });
     }
-    let secret = basic
-        .as_ref()
-        .map(|(_, secret)| secret.as_str())
-        .or(form.value("client_secret"));
+    let secret = basic.as_ref().map(|(_, secret)| secret.as_str()).or(form.value("client_secret"));
     match (secret, form.value("client_assertion")) {
         (Some(secret), _) if secret == identity.client_secret => Ok(()),
         (Some(_), _) => Err(EntraError::Secret(identity.client_id.clone())),

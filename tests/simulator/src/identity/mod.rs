@@ -48,14 +48,8 @@ impl Endpoint {
         let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
         let tenant = tenant.to_owned();
         match rest {
-            "oauth2/v2.0/token" => Some(Self::Token {
-                tenant,
-                version: Version::V2,
-            }),
-            "oauth2/token" => Some(Self::Token {
-                tenant,
-                version: Version::V1,
-            }),
+            "oauth2/v2.0/token" => Some(Self::Token { tenant, version: Version::V2 }),
+            "oauth2/token" => Some(Self::Token { tenant, version: Version::V1 }),
             "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
                 Some(Self::Discovery { tenant })
             }
@@ -126,24 +120,13 @@ fn token(
     };
     let lifetime = simulation.settings().token_lifetime_seconds;
     let now = simulation.clock.now();
-    let roles = if is_foreign(&audience) {
-        Vec::new()
-    } else {
-        simulation.roles()
-    };
-    let access_token = simulation
-        .tokens
-        .issue(identity, &simulation.origin, &audience, roles, now, lifetime);
+    let roles = if is_foreign(&audience) { Vec::new() } else { simulation.roles() };
+    let access_token = simulation.tokens.issue(identity, &simulation.origin, &audience, roles, now, lifetime);
     let access_token = access_token.as_str();
     let reply = match version {
         Version::V2 => Reply::json(
             StatusCode::OK,
-            &TokenV2 {
-                token_type: "Bearer",
-                expires_in: lifetime,
-                ext_expires_in: lifetime,
-                access_token,
-            },
+            &TokenV2 { token_type: "Bearer", expires_in: lifetime, ext_expires_in: lifetime, access_token },
         ),
         Version::V1 => {
             let not_before = now.unix_seconds();
@@ -159,10 +142,7 @@ fn token(
             Reply::json(StatusCode::OK, &reply)
         }
     };
-    Ok(reply.with(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-store, no-cache"),
-    ))
+    Ok(reply.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache")))
 }
 
 fn discovery(simulation: &Simulation, tenant: &str) -> Result<Reply, EntraError> {
@@ -190,11 +170,7 @@ fn discovery(simulation: &Simulation, tenant: &str) -> Result<Reply, EntraError>
 fn check_tenant(identity: &Identity, tenant: &str) -> Result<(), EntraError> {
     let known = tenant.eq_ignore_ascii_case(&identity.tenant_id)
         || tenant.eq_ignore_ascii_case(&identity.tenant_domain);
-    if known {
-        Ok(())
-    } else {
-        Err(EntraError::Tenant(tenant.to_owned()))
-    }
+    if known { Ok(()) } else { Err(EntraError::Tenant(tenant.to_owned())) }
 }
 
 /// The application id URIs under which Defender's API is known, and the id itself.
@@ -208,10 +184,8 @@ const AUDIENCES: &[&str] = &[
     "fc780465-2017-40d4-a0c5-307022471b92",
 ];
 /// Resources that exist, but whose tokens carry none of the API's roles.
-const FOREIGN: &[&str] = &[
-    "https://graph.microsoft.com",
-    "https://userrequestsgraphapi-prd.trafficmanager.net",
-];
+const FOREIGN: &[&str] =
+    &["https://graph.microsoft.com", "https://userrequestsgraphapi-prd.trafficmanager.net"];
 
 fn is_foreign(audience: &str) -> bool {
     FOREIGN.contains(&audience)
@@ -234,17 +208,11 @@ fn audience_of_resource(simulation: &Simulation, resource: &str) -> Result<Strin
         return Ok(bare.to_owned());
     }
     let tenant = simulation.identity.tenant_domain.clone();
-    Err(EntraError::Resource {
-        resource: resource.to_owned(),
-        tenant,
-    })
+    Err(EntraError::Resource { resource: resource.to_owned(), tenant })
 }
 
 /// Decodes one value of an `application/x-www-form-urlencoded` text.
 fn form_decoded(text: &str) -> String {
     let pair = format!("v={text}");
-    form_urlencoded::parse(pair.as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }

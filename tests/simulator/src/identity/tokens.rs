@@ -90,34 +90,20 @@ impl Tokens {
             uti: URL_SAFE_NO_PAD.encode(Uuid::new_v4()),
             ver: "1.0",
         };
-        let header = Header {
-            typ: "JWT",
-            alg: "RS256",
-            kid: "simulator",
-        };
+        let header = Header { typ: "JWT", alg: "RS256", kid: "simulator" };
         let signature: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
         let parts = [to_json(&header), to_json(&claims), signature];
         let token = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
         let expires = now.after(std::time::Duration::from_secs(lifetime_seconds));
-        self.remember(
-            token.clone(),
-            Grant {
-                roles: roles.into(),
-                expires,
-            },
-            now,
-        );
+        self.remember(token.clone(), Grant { roles: roles.into(), expires }, now);
         token
     }
 
     /// What the request's token allows.
     pub(crate) fn verify(&self, headers: &HeaderMap, now: Moment) -> Result<Grant, Refusal> {
-        let header = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let (scheme, token) = header
-            .and_then(|header| header.split_once(' '))
-            .ok_or(Refusal::Unauthenticated)?;
+        let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, token) =
+            header.and_then(|header| header.split_once(' ')).ok_or(Refusal::Unauthenticated)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Refusal::Unauthenticated);
         }
@@ -132,9 +118,7 @@ impl Tokens {
     /// Makes all tokens so far expired ones.
     pub(crate) fn expire_all(&self, now: Moment) {
         let mut granted = self.granted.write().unwrap_or_else(PoisonError::into_inner);
-        granted
-            .values_mut()
-            .for_each(|grant| grant.expires = grant.expires.min(now));
+        granted.values_mut().for_each(|grant| grant.expires = grant.expires.min(now));
     }
 
     fn remember(&self, token: String, grant: Grant, now: Moment) {

@@ -52,24 +52,12 @@ impl Entity for MachineAction {
         Field::text("status", |action| Some(action.status.name())).filterable(),
         Field::text("machineId", |action| Some(&action.machine_id)).filterable(),
         Field::text("computerDnsName", |action| Some(&action.computer_dns_name)),
-        Field::time("creationDateTimeUtc", |action| {
-            Some(action.creation_date_time_utc)
-        })
-        .filterable(),
+        Field::time("creationDateTimeUtc", |action| Some(action.creation_date_time_utc)).filterable(),
         // Not documented as filterable, but relied on by a product in the field.
-        Field::time("lastUpdateDateTimeUtc", |action| {
-            Some(action.last_update_date_time_utc)
-        })
-        .filterable(),
-        Field::text("cancellationRequestor", |action| {
-            action.cancellation_requestor.as_deref()
-        }),
-        Field::text("cancellationComment", |action| {
-            action.cancellation_comment.as_deref()
-        }),
-        Field::time("cancellationDateTimeUtc", |action| {
-            action.cancellation_date_time_utc
-        }),
+        Field::time("lastUpdateDateTimeUtc", |action| Some(action.last_update_date_time_utc)).filterable(),
+        Field::text("cancellationRequestor", |action| action.cancellation_requestor.as_deref()),
+        Field::text("cancellationComment", |action| action.cancellation_comment.as_deref()),
+        Field::time("cancellationDateTimeUtc", |action| action.cancellation_date_time_utc),
         Field::integer("errorHResult", |action| Some(action.error)),
         Field::text("scope", |action| action.scope.as_deref()),
         Field::text("externalId", |action| action.external_id.as_deref()),

@@ -113,11 +113,7 @@ pub(crate) struct AlertRow {
 
 impl AlertRow {
     pub(crate) fn new(alert: Alert, visible_from: Moment) -> Self {
-        Self {
-            alert,
-            visible_from,
-            single: OnceLock::new(),
-        }
+        Self { alert, visible_from, single: OnceLock::new() }
     }
 
     pub(crate) fn is_visible(&self, now: Moment) -> bool {
@@ -148,9 +144,7 @@ impl Entity for Alert {
         Field::integer("incidentId", |alert| alert.incident_id).filterable(),
         Field::integer("investigationId", |alert| alert.investigation_id).filterable(),
         // The documentation lists it with three s; both spellings are taken.
-        Field::text("assignedTo", |alert| alert.assigned_to.as_deref())
-            .filterable()
-            .also("asssignedTo"),
+        Field::text("assignedTo", |alert| alert.assigned_to.as_deref()).filterable().also("asssignedTo"),
         Field::text("severity", |alert| Some(&alert.severity)).filterable(),
         Field::text("status", |alert| Some(&alert.status)).filterable(),
         Field::text("classification", |alert| alert.classification.as_deref()),

@@ -95,20 +95,12 @@ impl Entity for Investigation {
         Field::time("startTime", |investigation| Some(investigation.start_time)).filterable(),
         Field::time("endTime", |investigation| investigation.end_time),
         Field::text("state", |investigation| Some(&investigation.state)).filterable(),
-        Field::text("cancelledBy", |investigation| {
-            investigation.cancelled_by.as_deref()
-        }),
-        Field::text("statusDetails", |investigation| {
-            investigation.status_details.as_deref()
-        }),
+        Field::text("cancelledBy", |investigation| investigation.cancelled_by.as_deref()),
+        Field::text("statusDetails", |investigation| investigation.status_details.as_deref()),
         Field::text("machineId", |investigation| investigation.machine_id.as_deref()).filterable(),
-        Field::text("computerDnsName", |investigation| {
-            investigation.computer_dns_name.as_deref()
-        }),
-        Field::text("triggeringAlertId", |investigation| {
-            investigation.triggering_alert_id.as_deref()
-        })
-        .filterable(),
+        Field::text("computerDnsName", |investigation| investigation.computer_dns_name.as_deref()),
+        Field::text("triggeringAlertId", |investigation| investigation.triggering_alert_id.as_deref())
+            .filterable(),
     ];
 
     /// Newest first.

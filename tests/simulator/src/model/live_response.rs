@@ -97,9 +97,7 @@ impl Script {
     /// The part of the running time that passes until the script ends, of all commands' equal parts.
     pub(crate) fn length(&self, running: Duration) -> Duration {
         match self.failing {
-            Some(index) => self
-                .slot(running)
-                .saturating_mul(u32::try_from(index + 1).unwrap_or(u32::MAX)),
+            Some(index) => self.slot(running).saturating_mul(u32::try_from(index + 1).unwrap_or(u32::MAX)),
             None => running,
         }
     }
@@ -109,10 +107,7 @@ impl Script {
         let slots = match course {
             Course::Runs { started, ended, .. } => {
                 let parts = self.failing.map_or(self.commands.len(), |index| index + 1);
-                Some((
-                    started,
-                    ended.since(started) / u32::try_from(parts.max(1)).unwrap_or(u32::MAX),
-                ))
+                Some((started, ended.since(started) / u32::try_from(parts.max(1)).unwrap_or(u32::MAX)))
             }
             Course::Waits { .. } => None,
         };
@@ -122,14 +117,7 @@ impl Script {
                 CommandStatus::Failed => vec![failure(command)],
                 _ => Vec::new(),
             };
-            CommandView {
-                index,
-                start_time,
-                end_time,
-                command_status,
-                errors,
-                command: command.clone(),
-            }
+            CommandView { index, start_time, end_time, command_status, errors, command: command.clone() }
         };
         self.commands.iter().enumerate().map(view).collect()
     }
@@ -183,30 +171,16 @@ mod tests {
     use CommandStatus::{Completed, Created, Executing, Failed, Submitted};
 
     fn script(failing: Option<usize>) -> Script {
-        let command = |kind| Command {
-            kind,
-            params: Vec::new(),
-        };
-        Script::new(
-            vec![command(CommandKind::RunScript), command(CommandKind::GetFile)],
-            failing,
-        )
+        let command = |kind| Command { kind, params: Vec::new() };
+        Script::new(vec![command(CommandKind::RunScript), command(CommandKind::GetFile)], failing)
     }
 
     fn statuses(script: &Script, milliseconds: u64) -> Vec<CommandStatus> {
         let start = Moment::from_ticks(0);
         let ended = start.after(script.length(Duration::from_secs(8)));
-        let course = Course::Runs {
-            started: start,
-            ended,
-            succeeds: !script.fails(),
-        };
+        let course = Course::Runs { started: start, ended, succeeds: !script.fails() };
         let now = start.after(Duration::from_millis(milliseconds));
-        script
-            .at(course, now)
-            .iter()
-            .map(|view| view.command_status)
-            .collect()
+        script.at(course, now).iter().map(|view| view.command_status).collect()
     }
 
     #[test]

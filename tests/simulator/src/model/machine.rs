@@ -92,12 +92,8 @@ impl Entity for Machine {
     const TYPE: &'static str = "microsoft.windowsDefenderATP.api.Machine";
     const PROPERTIES: &'static [Property<Self>] = &[
         Field::text("id", |machine| Some(&machine.id)).filterable(),
-        Field::text("mergedIntoMachineId", |machine| {
-            machine.merged_into_machine_id.as_deref()
-        }),
-        Field::boolean("isPotentialDuplication", |machine| {
-            Some(machine.is_potential_duplication)
-        }),
+        Field::text("mergedIntoMachineId", |machine| machine.merged_into_machine_id.as_deref()),
+        Field::boolean("isPotentialDuplication", |machine| Some(machine.is_potential_duplication)),
         Field::boolean("isExcluded", |machine| Some(machine.is_excluded)),
         Field::text("exclusionReason", |machine| machine.exclusion_reason.as_deref()),
         Field::text("computerDnsName", |machine| Some(&machine.computer_dns_name)).filterable(),
@@ -108,9 +104,7 @@ impl Entity for Machine {
         Field::text("osProcessor", |machine| Some(&machine.os_processor)),
         Field::text("version", |machine| Some(&machine.version)).filterable(),
         Field::text("lastIpAddress", |machine| machine.last_ip_address.as_deref()).filterable(),
-        Field::text("lastExternalIpAddress", |machine| {
-            machine.last_external_ip_address.as_deref()
-        }),
+        Field::text("lastExternalIpAddress", |machine| machine.last_external_ip_address.as_deref()),
         Field::text("agentVersion", |machine| machine.agent_version.as_deref()),
         Field::integer("osBuild", |machine| machine.os_build),
         Field::text("healthStatus", |machine| Some(&machine.health_status)).filterable(),

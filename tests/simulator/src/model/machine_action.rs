@@ -59,11 +59,7 @@ pub(crate) struct ActionRow {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Course {
     /// The machine starts on it and comes to an end.
-    Runs {
-        started: Moment,
-        ended: Moment,
-        succeeds: bool,
-    },
+    Runs { started: Moment, ended: Moment, succeeds: bool },
     /// The machine never hears of it.
     Waits { gives_up: Moment },
 }
@@ -111,19 +107,9 @@ impl ActionRow {
         let started = now.after(settings.pending());
         let ended = started.after(settings.running());
         let course = match behaviour {
-            Behaviour::Responds => Course::Runs {
-                started,
-                ended,
-                succeeds: true,
-            },
-            Behaviour::Fails => Course::Runs {
-                started,
-                ended,
-                succeeds: false,
-            },
-            Behaviour::Offline => Course::Waits {
-                gives_up: now.after(PATIENCE),
-            },
+            Behaviour::Responds => Course::Runs { started, ended, succeeds: true },
+            Behaviour::Fails => Course::Runs { started, ended, succeeds: false },
+            Behaviour::Offline => Course::Waits { gives_up: now.after(PATIENCE) },
         };
         Self {
             id: Uuid::new_v4().to_string(),
@@ -154,10 +140,7 @@ impl ActionRow {
     /// The action as the API shows it at `now`.
     pub(crate) fn at(&self, now: Moment) -> MachineAction {
         let (status, updated, error) = self.state(now);
-        let cancellation = self
-            .cancellation
-            .as_ref()
-            .filter(|_| status == ActionStatus::Cancelled);
+        let cancellation = self.cancellation.as_ref().filter(|_| status == ActionStatus::Cancelled);
         // A cancelled script stands where it stood.
         let seen = cancellation.map_or(now, |cancellation| cancellation.at);
         MachineAction {
@@ -193,16 +176,8 @@ impl ActionRow {
         match self.course {
             Course::Runs { started, .. } if now < started => pending,
             Course::Runs { started, ended, .. } if now < ended => (ActionStatus::InProgress, started, 0),
-            Course::Runs {
-                ended,
-                succeeds: true,
-                ..
-            } => (ActionStatus::Succeeded, ended, 0),
-            Course::Runs {
-                ended,
-                succeeds: false,
-                ..
-            } => (ActionStatus::Failed, ended, E_FAIL),
+            Course::Runs { ended, succeeds: true, .. } => (ActionStatus::Succeeded, ended, 0),
+            Course::Runs { ended, succeeds: false, .. } => (ActionStatus::Failed, ended, E_FAIL),
             Course::Waits { gives_up } if now < gives_up => pending,
             Course::Waits { gives_up } => (ActionStatus::TimeOut, gives_up, TIMED_OUT),
         }

@@ -45,11 +45,7 @@ pub(crate) struct Event {
 
 impl Organisation {
     pub(crate) fn new(tenant_id: &str) -> Self {
-        Self {
-            tenant_id: tenant_id.to_owned(),
-            last_number: 63_000,
-            ..Self::default()
-        }
+        Self { tenant_id: tenant_id.to_owned(), last_number: 63_000, ..Self::default() }
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -81,10 +77,7 @@ impl Organisation {
     }
 
     pub(crate) fn put_machine(&mut self, row: MachineRow) {
-        self.names.insert(
-            row.machine.computer_dns_name.to_lowercase(),
-            row.machine.id.clone(),
-        );
+        self.names.insert(row.machine.computer_dns_name.to_lowercase(), row.machine.id.clone());
         self.machines.put(row);
         self.touch();
     }
@@ -100,11 +93,7 @@ impl Organisation {
 
     /// A machine by its id or its computer name, as the API's lookup takes both.
     pub(crate) fn machine_by_id_or_name(&self, text: &str) -> Option<&Machine> {
-        let named = || {
-            self.names
-                .get(&text.to_lowercase())
-                .and_then(|id| self.machines.find(id))
-        };
+        let named = || self.names.get(&text.to_lowercase()).and_then(|id| self.machines.find(id));
         self.machines.find(text).or_else(named).map(|row| &row.machine)
     }
 

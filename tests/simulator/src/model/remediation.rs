@@ -71,10 +71,7 @@ impl From<&Machine> for MachineReference {
             id: machine.id.clone(),
             computer_dns_name: machine.computer_dns_name.clone(),
             os_platform: machine.os_platform.clone(),
-            rbac_group_name: machine
-                .rbac_group_name
-                .clone()
-                .or_else(|| Some("UnassignedGroup".to_owned())),
+            rbac_group_name: machine.rbac_group_name.clone().or_else(|| Some("UnassignedGroup".to_owned())),
         }
     }
 }
@@ -97,9 +94,7 @@ impl Entity for Activity {
         Field::text("requesterId", |activity| Some(&activity.requester_id)),
         Field::text("requesterEmail", |activity| Some(&activity.requester_email)),
         Field::text("status", |activity| Some(&activity.status)).filterable(),
-        Field::time("statusLastModifiedOn", |activity| {
-            Some(activity.status_last_modified_on)
-        }),
+        Field::time("statusLastModifiedOn", |activity| Some(activity.status_last_modified_on)),
         Field::text("description", |activity| Some(&activity.description)),
         Field::text("relatedComponent", |activity| Some(&activity.related_component)),
         Field::integer("targetDevices", |activity| Some(activity.target_devices)),
@@ -110,9 +105,7 @@ impl Entity for Activity {
         Field::text("category", |activity| Some(&activity.category)),
         Field::opaque("productivityImpactRemediationType"),
         Field::text("priority", |activity| Some(&activity.priority)),
-        Field::text("completionMethod", |activity| {
-            activity.completion_method.as_deref()
-        }),
+        Field::text("completionMethod", |activity| activity.completion_method.as_deref()),
         Field::text("completerId", |activity| activity.completer_id.as_deref()),
         Field::text("completerEmail", |activity| activity.completer_email.as_deref()),
         Field::text("scid", |activity| activity.scid.as_deref()),
@@ -120,18 +113,10 @@ impl Entity for Activity {
         Field::text("productId", |activity| activity.product_id.as_deref()),
         Field::text("vendorId", |activity| activity.vendor_id.as_deref()),
         Field::text("nameId", |activity| activity.name_id.as_deref()),
-        Field::text("recommendedVersion", |activity| {
-            activity.recommended_version.as_deref()
-        }),
-        Field::text("recommendedVendor", |activity| {
-            activity.recommended_vendor.as_deref()
-        }),
-        Field::text("recommendedProgram", |activity| {
-            activity.recommended_program.as_deref()
-        }),
-        Field::text("recommendationReference", |activity| {
-            activity.recommendation_reference.as_deref()
-        }),
+        Field::text("recommendedVersion", |activity| activity.recommended_version.as_deref()),
+        Field::text("recommendedVendor", |activity| activity.recommended_vendor.as_deref()),
+        Field::text("recommendedProgram", |activity| activity.recommended_program.as_deref()),
+        Field::text("recommendationReference", |activity| activity.recommendation_reference.as_deref()),
     ];
 
     /// Newest first.

@@ -17,11 +17,7 @@ pub(crate) struct Shelf<T> {
 impl<T: Keyed> Shelf<T> {
     /// Adds a thing; it takes the place of an earlier one with the same id.
     pub(crate) fn put(&mut self, thing: T) {
-        match self
-            .places
-            .get(thing.key())
-            .and_then(|place| self.things.get_mut(*place))
-        {
+        match self.places.get(thing.key()).and_then(|place| self.things.get_mut(*place)) {
             Some(earlier) => *earlier = thing,
             None => {
                 self.places.insert(thing.key().to_owned(), self.things.len());
@@ -49,10 +45,7 @@ impl<T: Keyed> Shelf<T> {
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self {
-            things: Vec::new(),
-            places: HashMap::new(),
-        }
+        Self { things: Vec::new(), places: HashMap::new() }
     }
 }
 

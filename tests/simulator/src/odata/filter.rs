@@ -18,11 +18,7 @@ pub(crate) enum FilterError {
         "A binary operator with incompatible types was detected. Found operand types '{left}' and '{right}' \
          for operator kind '{operator:?}'."
     )]
-    Incompatible {
-        left: &'static str,
-        right: &'static str,
-        operator: Operator,
-    },
+    Incompatible { left: &'static str, right: &'static str, operator: Operator },
     #[error("The function requires a single-valued string; '{0}' is none.")]
     NotText(String),
     #[error("'{0}' is no collection: any() does not apply.")]
@@ -31,11 +27,7 @@ pub(crate) enum FilterError {
 
 /// Reads `filter` and readies it for entities of type `E`.
 pub(crate) fn compile<E: Entity>(filter: &str) -> Result<Predicate<E>, FilterError> {
-    let scope = Scope {
-        properties: E::PROPERTIES,
-        on: E::TYPE,
-        variable: None,
-    };
+    let scope = Scope { properties: E::PROPERTIES, on: E::TYPE, variable: None };
     scope.compile(syntax::parse(filter)?)
 }
 
@@ -57,49 +49,26 @@ impl<E: ?Sized + 'static> Scope<'_, E> {
                 Predicate::And(Box::new(self.compile(*left)?), Box::new(self.compile(*right)?))
             }
             Expression::Not(negated) => Predicate::Not(Box::new(self.compile(*negated)?)),
-            Expression::Compare {
-                property,
-                operator,
-                literal,
-            } => {
+            Expression::Compare { property, operator, literal } => {
                 let reader = self.resolve(&property)?;
                 comparable(&reader, operator, &literal)?;
-                Predicate::Compare {
-                    reader,
-                    operator,
-                    literal,
-                }
+                Predicate::Compare { reader, operator, literal }
             }
             Expression::In { property, literals } => {
                 let reader = self.resolve(&property)?;
-                literals
-                    .iter()
-                    .try_for_each(|literal| comparable(&reader, Operator::Equal, literal))?;
+                literals.iter().try_for_each(|literal| comparable(&reader, Operator::Equal, literal))?;
                 Predicate::In { reader, literals }
             }
-            Expression::Call {
-                function,
-                property,
-                needle,
-            } => match self.resolve(&property)? {
-                Reader::Text(read) => Predicate::Call {
-                    read,
-                    function,
-                    needle,
-                },
+            Expression::Call { function, property, needle } => match self.resolve(&property)? {
+                Reader::Text(read) => Predicate::Call { read, function, needle },
                 _ => return Err(FilterError::NotText(property)),
             },
             Expression::Any { property, body } => {
                 let Reader::Texts(read) = self.resolve(&property)? else {
                     return Err(FilterError::NotCollection(property));
                 };
-                let element = body
-                    .map(|(variable, body)| element(&variable, *body))
-                    .transpose()?;
-                Predicate::Any {
-                    read,
-                    element: element.map(Box::new),
-                }
+                let element = body.map(|(variable, body)| element(&variable, *body)).transpose()?;
+                Predicate::Any { read, element: element.map(Box::new) }
             }
         })
     }
@@ -111,10 +80,7 @@ impl<E: ?Sized + 'static> Scope<'_, E> {
             return Ok(*reader);
         }
         match self.properties.iter().find(|property| property.is_named(name)) {
-            None => Err(FilterError::UnknownProperty {
-                name: name.to_owned(),
-                on: self.on,
-            }),
+            None => Err(FilterError::UnknownProperty { name: name.to_owned(), on: self.on }),
             Some(property) if property.filterable => Ok(property.reader),
             Some(property) => Err(FilterError::NotFilterable(property.name.to_owned())),
         }
@@ -124,12 +90,7 @@ impl<E: ?Sized + 'static> Scope<'_, E> {
 /// The body of a lambda over texts.
 fn element(variable: &str, body: Expression) -> Result<Predicate<str>, FilterError> {
     let reader: Reader<str> = Reader::Text(|element| Some(element));
-    Scope {
-        properties: &[],
-        on: "Edm.String",
-        variable: Some((variable, reader)),
-    }
-    .compile(body)
+    Scope { properties: &[], on: "Edm.String", variable: Some((variable, reader)) }.compile(body)
 }
 
 fn comparable<E: ?Sized>(
@@ -149,9 +110,5 @@ fn comparable<E: ?Sized>(
     if left == right || (single && *literal == Literal::Null) {
         return Ok(());
     }
-    Err(FilterError::Incompatible {
-        left,
-        right,
-        operator,
-    })
+    Err(FilterError::Incompatible { left, right, operator })
 }

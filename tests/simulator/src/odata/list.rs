@@ -19,9 +19,8 @@ use crate::server::reply::to_json;
 /// The query options of a list operation.
 pub(crate) const LIST_OPTIONS: &[&str] = &["$filter", "$select", "$orderby", "$top", "$skip", "$count"];
 /// The query options of a list operation that also expands.
-pub(crate) const LIST_OPTIONS_WITH_EXPAND: &[&str] = &[
-    "$filter", "$select", "$orderby", "$top", "$skip", "$count", "$expand",
-];
+pub(crate) const LIST_OPTIONS_WITH_EXPAND: &[&str] =
+    &["$filter", "$select", "$orderby", "$top", "$skip", "$count", "$expand"];
 
 /// What a list request asks for.
 pub(crate) struct ListQuery<E> {
@@ -50,23 +49,11 @@ impl<E: Entity> ListQuery<E> {
             Refusal::OData(format!("The query specified in the URI is not valid. {error}"))
         };
         Ok(Self {
-            filter: query
-                .value("$filter")
-                .map(filter::compile)
-                .transpose()
-                .map_err(|error| odata(&error))?,
-            order: query
-                .value("$orderby")
-                .map(Order::parse)
-                .transpose()
-                .map_err(|error| odata(&error))?,
+            filter: query.value("$filter").map(filter::compile).transpose().map_err(|error| odata(&error))?,
+            order: query.value("$orderby").map(Order::parse).transpose().map_err(|error| odata(&error))?,
             select: query.value("$select").map(select::<E>).transpose()?,
             top: query.value("$top").map(top).transpose()?,
-            skip: query
-                .value("$skip")
-                .map(|text| number("$skip", text))
-                .transpose()?
-                .unwrap_or(0),
+            skip: query.value("$skip").map(|text| number("$skip", text)).transpose()?.unwrap_or(0),
             count: query.value("$count").map(boolean).transpose()?.unwrap_or(false),
             expanded: query.value("$expand").map(expand).transpose()?.unwrap_or(false),
         })
@@ -96,11 +83,7 @@ impl<E: Entity> ListQuery<E> {
             None => E::SET.to_owned(),
         };
         // Writing to a vector cannot fail.
-        let _ = write!(
-            out,
-            "{{\"@odata.context\":\"{}/api/$metadata#{context}\",",
-            address.origin
-        );
+        let _ = write!(out, "{{\"@odata.context\":\"{}/api/$metadata#{context}\",", address.origin);
         if self.count {
             let _ = write!(out, "\"@odata.count\":{},", rows.len());
         }
@@ -202,9 +185,4 @@ fn next_link(query: &Query, address: Address<'_>, skip: usize, top: Option<usize
     format!("{}{}?{}", address.origin, address.path, all.join("&"))
 }
 
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'\'');
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'\'');

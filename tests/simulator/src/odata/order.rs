@@ -26,10 +26,7 @@ pub(crate) enum OrderError {
 impl<E: Entity> Order<E> {
     /// Reads `alertCreationTime desc,severity`.
     pub(crate) fn parse(text: &str) -> Result<Self, OrderError> {
-        text.split(',')
-            .map(|key| Key::parse(key, text))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        text.split(',').map(|key| Key::parse(key, text)).collect::<Result<_, _>>().map(Self)
     }
 
     pub(crate) fn compare(&self, left: &E, right: &E) -> Ordering {
@@ -51,14 +48,8 @@ impl<E: Entity> Key<E> {
         if words.next().is_some() {
             return Err(syntax());
         }
-        let unknown = || OrderError::UnknownProperty {
-            name: name.to_owned(),
-            on: E::TYPE,
-        };
-        let property = E::PROPERTIES
-            .iter()
-            .find(|property| property.is_named(name))
-            .ok_or_else(unknown)?;
+        let unknown = || OrderError::UnknownProperty { name: name.to_owned(), on: E::TYPE };
+        let property = E::PROPERTIES.iter().find(|property| property.is_named(name)).ok_or_else(unknown)?;
         match property.reader {
             Reader::Texts(_) | Reader::Opaque => Err(OrderError::NotSortable(property.name)),
             reader => Ok(Self { reader, descending }),
@@ -74,10 +65,6 @@ impl<E: Entity> Key<E> {
             Reader::Time(read) => read(left).cmp(&read(right)),
             Reader::Texts(_) | Reader::Opaque => Ordering::Equal,
         };
-        if self.descending {
-            ordering.reverse()
-        } else {
-            ordering
-        }
+        if self.descending { ordering.reverse() } else { ordering }
     }
 }

@@ -10,24 +10,10 @@ pub(crate) enum Predicate<E: ?Sized> {
     Or(Box<Predicate<E>>, Box<Predicate<E>>),
     And(Box<Predicate<E>>, Box<Predicate<E>>),
     Not(Box<Predicate<E>>),
-    Compare {
-        reader: Reader<E>,
-        operator: Operator,
-        literal: Literal,
-    },
-    In {
-        reader: Reader<E>,
-        literals: Vec<Literal>,
-    },
-    Call {
-        read: fn(&E) -> Option<&str>,
-        function: Function,
-        needle: String,
-    },
-    Any {
-        read: fn(&E) -> &[String],
-        element: Option<Box<Predicate<str>>>,
-    },
+    Compare { reader: Reader<E>, operator: Operator, literal: Literal },
+    In { reader: Reader<E>, literals: Vec<Literal> },
+    Call { read: fn(&E) -> Option<&str>, function: Function, needle: String },
+    Any { read: fn(&E) -> &[String], element: Option<Box<Predicate<str>>> },
 }
 
 impl<E: ?Sized> Predicate<E> {
@@ -36,19 +22,11 @@ impl<E: ?Sized> Predicate<E> {
             Self::Or(left, right) => left.passes(entity) || right.passes(entity),
             Self::And(left, right) => left.passes(entity) && right.passes(entity),
             Self::Not(negated) => !negated.passes(entity),
-            Self::Compare {
-                reader,
-                operator,
-                literal,
-            } => holds(*operator, order(reader, entity, literal)),
-            Self::In { reader, literals } => literals
-                .iter()
-                .any(|literal| holds(Operator::Equal, order(reader, entity, literal))),
-            Self::Call {
-                read,
-                function,
-                needle,
-            } => read(entity).is_some_and(|text| match function {
+            Self::Compare { reader, operator, literal } => holds(*operator, order(reader, entity, literal)),
+            Self::In { reader, literals } => {
+                literals.iter().any(|literal| holds(Operator::Equal, order(reader, entity, literal)))
+            }
+            Self::Call { read, function, needle } => read(entity).is_some_and(|text| match function {
                 Function::Contains => text.contains(needle.as_str()),
                 Function::StartsWith => text.starts_with(needle.as_str()),
                 Function::EndsWith => text.ends_with(needle.as_str()),
@@ -93,11 +71,7 @@ fn stand<T: Ord>(value: Option<T>, literal: &T) -> Standing {
 }
 
 fn nullness(null: bool) -> Standing {
-    if null {
-        Standing::BothNull
-    } else {
-        Standing::OneNull
-    }
+    if null { Standing::BothNull } else { Standing::OneNull }
 }
 
 fn holds(operator: Operator, standing: Standing) -> bool {

@@ -78,12 +78,7 @@ impl<E: ?Sized> Property<E> {
     }
 
     const fn new(name: &'static str, reader: Reader<E>) -> Self {
-        Self {
-            name,
-            reader,
-            filterable: false,
-            alias: None,
-        }
+        Self { name, reader, filterable: false, alias: None }
     }
 
     /// The documentation writes one property now `computerDnsName`, now `ComputerDnsName`: letter case is free.

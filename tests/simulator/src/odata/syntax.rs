@@ -21,18 +21,11 @@ pub(crate) struct SyntaxError {
 /// Reads a whole filter.
 pub(crate) fn parse(filter: &str) -> Result<Expression, SyntaxError> {
     let mut rest = filter;
-    let expression = delimited(
-        multispace0,
-        |input: &mut &str| disjunction(input, 0),
-        (multispace0, eof),
-    );
+    let expression = delimited(multispace0, |input: &mut &str| disjunction(input, 0), (multispace0, eof));
     let mut expression = expression;
     expression
         .parse_next(&mut rest)
-        .map_err(|_: Failure| SyntaxError {
-            position: rest.offset_from(&filter),
-            filter: filter.to_owned(),
-        })
+        .map_err(|_: Failure| SyntaxError { position: rest.offset_from(&filter), filter: filter.to_owned() })
 }
 
 type Failure = ErrMode<ContextError>;
@@ -44,37 +37,27 @@ fn disjunction(input: &mut &str, depth: usize) -> ModalResult<Expression> {
     let first = conjunction(input, depth)?;
     let more = preceded(keyword("or"), |input: &mut &str| conjunction(input, depth));
     let rest: Vec<Expression> = repeat(0.., more).parse_next(input)?;
-    Ok(rest.into_iter().fold(first, |left, right| {
-        Expression::Or(Box::new(left), Box::new(right))
-    }))
+    Ok(rest.into_iter().fold(first, |left, right| Expression::Or(Box::new(left), Box::new(right))))
 }
 
 fn conjunction(input: &mut &str, depth: usize) -> ModalResult<Expression> {
     let first = negation(input, depth)?;
     let more = preceded(keyword("and"), |input: &mut &str| negation(input, depth));
     let rest: Vec<Expression> = repeat(0.., more).parse_next(input)?;
-    Ok(rest.into_iter().fold(first, |left, right| {
-        Expression::And(Box::new(left), Box::new(right))
-    }))
+    Ok(rest.into_iter().fold(first, |left, right| Expression::And(Box::new(left), Box::new(right))))
 }
 
 fn negation(input: &mut &str, depth: usize) -> ModalResult<Expression> {
     if depth > MAX_DEPTH {
         return Err(ErrMode::Cut(ContextError::new()));
     }
-    if opt(("not", alt((multispace1, winnow::combinator::peek("(")))))
-        .parse_next(input)?
-        .is_some()
-    {
+    if opt(("not", alt((multispace1, winnow::combinator::peek("("))))).parse_next(input)?.is_some() {
         multispace0.parse_next(input)?;
         return Ok(Expression::Not(Box::new(negation(input, depth + 1)?)));
     }
     if opt(('(', multispace0)).parse_next(input)?.is_some() {
-        return terminated(
-            |input: &mut &str| disjunction(input, depth + 1),
-            (multispace0, ')'),
-        )
-        .parse_next(input);
+        return terminated(|input: &mut &str| disjunction(input, depth + 1), (multispace0, ')'))
+            .parse_next(input);
     }
     alt((call, |input: &mut &str| any(input, depth), membership, comparison)).parse_next(input)
 }
@@ -83,11 +66,7 @@ fn comparison(input: &mut &str) -> ModalResult<Expression> {
     let property = name(input)?;
     let operator = delimited(multispace1, operator, multispace1).parse_next(input)?;
     let literal = literal(input)?;
-    Ok(Expression::Compare {
-        property,
-        operator,
-        literal,
-    })
+    Ok(Expression::Compare { property, operator, literal })
 }
 
 fn membership(input: &mut &str) -> ModalResult<Expression> {
@@ -111,15 +90,8 @@ fn call(input: &mut &str) -> ModalResult<Expression> {
     (multispace0, ',', multispace0).parse_next(input)?;
     let needle = quoted(input)?;
     (multispace0, ')').parse_next(input)?;
-    let call = Expression::Call {
-        function,
-        property,
-        needle,
-    };
-    let truth = preceded(
-        (multispace1, "eq", multispace1),
-        alt(("true".value(true), "false".value(false))),
-    );
+    let call = Expression::Call { function, property, needle };
+    let truth = preceded((multispace1, "eq", multispace1), alt(("true".value(true), "false".value(false))));
     Ok(match opt(truth).parse_next(input)? {
         Some(false) => Expression::Not(Box::new(call)),
         Some(true) | None => call,
@@ -128,16 +100,12 @@ fn call(input: &mut &str) -> ModalResult<Expression> {
 
 fn any(input: &mut &str, depth: usize) -> ModalResult<Expression> {
     let property = terminated(name, ("/any", multispace0, '(', multispace0)).parse_next(input)?;
-    let body = opt((
-        terminated(name, (multispace0, ':', multispace0)),
-        |input: &mut &str| disjunction(input, depth + 1),
-    ))
+    let body = opt((terminated(name, (multispace0, ':', multispace0)), |input: &mut &str| {
+        disjunction(input, depth + 1)
+    }))
     .parse_next(input)?;
     (multispace0, ')').parse_next(input)?;
-    Ok(Expression::Any {
-        property,
-        body: body.map(|(variable, body)| (variable, Box::new(body))),
-    })
+    Ok(Expression::Any { property, body: body.map(|(variable, body)| (variable, Box::new(body))) })
 }
 
 fn operator(input: &mut &str) -> ModalResult<Operator> {
@@ -191,10 +159,7 @@ fn bare_value(word: &str) -> Option<Literal> {
 
 fn name(input: &mut &str) -> ModalResult<String> {
     let first = one_of(|c: char| c.is_ascii_alphabetic() || c == '_');
-    (
-        first,
-        take_while(0.., |c: char| c.is_ascii_alphanumeric() || c == '_'),
-    )
+    (first, take_while(0.., |c: char| c.is_ascii_alphanumeric() || c == '_'))
         .take()
         .map(str::to_owned)
         .parse_next(input)
@@ -202,12 +167,7 @@ fn name(input: &mut &str) -> ModalResult<String> {
 
 /// An operator between two expressions, with space on both sides (or a parenthesis after it).
 fn keyword<'a>(word: &'static str) -> impl Parser<&'a str, (), Failure> {
-    (
-        multispace1,
-        word,
-        alt((multispace1, winnow::combinator::peek("("))),
-    )
-        .void()
+    (multispace1, word, alt((multispace1, winnow::combinator::peek("(")))).void()
 }
 
 #[cfg(test)]
@@ -216,19 +176,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn compare(property: &str, operator: Operator, literal: Literal) -> Expression {
-        Expression::Compare {
-            property: property.to_owned(),
-            operator,
-            literal,
-        }
+        Expression::Compare { property: property.to_owned(), operator, literal }
     }
 
     #[test]
     fn and_binds_closer_than_or() {
         let parsed = parse("a eq 1 or b eq 2 and not (c eq 3)").unwrap();
-        let Expression::Or(left, right) = parsed else {
-            panic!("not a disjunction")
-        };
+        let Expression::Or(left, right) = parsed else { panic!("not a disjunction") };
         assert_eq!(*left, compare("a", Operator::Equal, Literal::Integer(1)));
         assert!(matches!(*right, Expression::And(_, negated) if matches!(*negated, Expression::Not(_))));
     }
@@ -244,15 +198,9 @@ mod tests {
                 "2020-07-20T10:53:48.7657932Z",
                 Literal::Time(Moment::parse("2020-07-20T10:53:48.7657932Z").unwrap()),
             ),
-            (
-                "2018-10-20Z",
-                Literal::Time(Moment::parse("2018-10-20T00:00:00Z").unwrap()),
-            ),
+            ("2018-10-20Z", Literal::Time(Moment::parse("2018-10-20T00:00:00Z").unwrap())),
         ] {
-            assert_eq!(
-                parse(&format!("x ge {text}")),
-                Ok(compare("x", Operator::GreaterOrEqual, literal))
-            );
+            assert_eq!(parse(&format!("x ge {text}")), Ok(compare("x", Operator::GreaterOrEqual, literal)));
         }
     }
 
@@ -267,21 +215,10 @@ mod tests {
 
     #[test]
     fn says_where_it_stops() {
-        assert!(
-            parse("status eq")
-                .unwrap_err()
-                .to_string()
-                .contains("'status eq'")
-        );
-        for junk in [
-            "",
-            "status",
-            "status eq 'New",
-            "(a eq 1",
-            "a eq 99999999999999999999",
-            "a = 1",
-            "a eq 1 b",
-        ] {
+        assert!(parse("status eq").unwrap_err().to_string().contains("'status eq'"));
+        for junk in
+            ["", "status", "status eq 'New", "(a eq 1", "a eq 99999999999999999999", "a = 1", "a eq 1 b"]
+        {
             assert!(parse(junk).is_err(), "{junk}");
         }
     }

@@ -58,18 +58,7 @@ const fn sketch(
     techniques: &'static [&'static str],
     user: Option<&'static str>,
 ) -> Sketch {
-    Sketch {
-        title,
-        severity,
-        status,
-        category,
-        source,
-        machine,
-        ago,
-        fraction,
-        techniques,
-        user,
-    }
+    Sketch { title, severity, status, category, source, machine, ago, fraction, techniques, user }
 }
 
 pub(super) fn all(past: Past, tenant_id: &str) -> Vec<Alert> {
@@ -90,11 +79,7 @@ impl Sketch {
             detection_source: self.source.to_owned(),
             // The alerts of the intrusion are one incident.
             incident_id: Some(if place < 4 { 1_126_093 } else { 1_126_100 + number }),
-            mitre_techniques: self
-                .techniques
-                .iter()
-                .map(|technique| (*technique).to_owned())
-                .collect(),
+            mitre_techniques: self.techniques.iter().map(|technique| (*technique).to_owned()).collect(),
             related_user: self.user.map(related),
             logged_on_users: self.user.map(logged_on).into_iter().collect(),
             ..plain(id, self.title, created, machine, tenant_id)
@@ -172,28 +157,13 @@ impl Sketch {
                 sha1,
                 sha256,
             )],
-            3 => vec![
-                evidence::ip(time, names::ADDRESS),
-                evidence::url(time, names::DOMAIN),
-            ],
-            4 => vec![evidence::registry(
-                time,
-                "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run",
-                "updater",
-            )],
-            7 => vec![evidence::file(
-                time,
-                "help.aspx",
-                "C:\\inetpub\\wwwroot",
-                sha1,
-                sha256,
-            )],
+            3 => vec![evidence::ip(time, names::ADDRESS), evidence::url(time, names::DOMAIN)],
+            4 => {
+                vec![evidence::registry(time, "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run", "updater")]
+            }
+            7 => vec![evidence::file(time, "help.aspx", "C:\\inetpub\\wwwroot", sha1, sha256)],
             11 => vec![evidence::ip(time, names::ADDRESS_V6)],
-            _ => self
-                .user
-                .map(|user| evidence::user(time, user))
-                .into_iter()
-                .collect(),
+            _ => self.user.map(|user| evidence::user(time, user)).into_iter().collect(),
         };
     }
 }
@@ -252,26 +222,10 @@ pub(super) fn generated(
     machine: &Machine,
     tenant_id: &str,
 ) -> Alert {
-    let severity = ["Informational", "Low", "Medium", "High"]
-        .get(number % 4)
-        .copied()
-        .unwrap_or("Low");
-    let status = ["New", "InProgress", "Resolved"]
-        .get(number % 3)
-        .copied()
-        .unwrap_or("New");
-    let about = (
-        machine.id.as_str(),
-        Some(machine.computer_dns_name.as_str()),
-        None,
-    );
-    let alert = plain(
-        id,
-        &format!("Generated alert {number}"),
-        created,
-        about,
-        tenant_id,
-    );
+    let severity = ["Informational", "Low", "Medium", "High"].get(number % 4).copied().unwrap_or("Low");
+    let status = ["New", "InProgress", "Resolved"].get(number % 3).copied().unwrap_or("New");
+    let about = (machine.id.as_str(), Some(machine.computer_dns_name.as_str()), None);
+    let alert = plain(id, &format!("Generated alert {number}"), created, about, tenant_id);
     Alert {
         severity: severity.to_owned(),
         status: status.to_owned(),
@@ -283,15 +237,9 @@ pub(super) fn generated(
 }
 
 fn related(user: &str) -> RelatedUser {
-    RelatedUser {
-        user_name: user.to_owned(),
-        domain_name: "CONTOSO".to_owned(),
-    }
+    RelatedUser { user_name: user.to_owned(), domain_name: "CONTOSO".to_owned() }
 }
 
 fn logged_on(user: &str) -> LoggedOnUser {
-    LoggedOnUser {
-        account_name: user.to_owned(),
-        domain_name: "CONTOSO".to_owned(),
-    }
+    LoggedOnUser { account_name: user.to_owned(), domain_name: "CONTOSO".to_owned() }
 }

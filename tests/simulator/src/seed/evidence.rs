@@ -53,19 +53,11 @@ pub(super) fn user(time: Moment, account: &str) -> Evidence {
 }
 
 pub(super) fn ip(time: Moment, address: &str) -> Evidence {
-    Evidence {
-        entity_type: "Ip".to_owned(),
-        ip_address: Some(address.to_owned()),
-        ..detected(time)
-    }
+    Evidence { entity_type: "Ip".to_owned(), ip_address: Some(address.to_owned()), ..detected(time) }
 }
 
 pub(super) fn url(time: Moment, url: &str) -> Evidence {
-    Evidence {
-        entity_type: "Url".to_owned(),
-        url: Some(url.to_owned()),
-        ..detected(time)
-    }
+    Evidence { entity_type: "Url".to_owned(), url: Some(url.to_owned()), ..detected(time) }
 }
 
 pub(super) fn registry(time: Moment, key: &str, value: &str) -> Evidence {

@@ -22,10 +22,7 @@ pub(super) fn populate(organisation: &mut Organisation, now: Moment, population:
         let Some(machine) = hosts.get(number % hosts.len().max(1)) else {
             return;
         };
-        organisation.put_alert(
-            alerts::generated(&id, number, created, machine, &tenant_id),
-            created,
-        );
+        organisation.put_alert(alerts::generated(&id, number, created, machine, &tenant_id), created);
     }
 }
 
@@ -35,12 +32,7 @@ const MOST: usize = 1_000_000;
 /// 40 hexadecimal digits that look like a device id.
 fn hexadecimal(number: usize) -> String {
     let seed = number as u64;
-    format!(
-        "{:016x}{:016x}{:08x}",
-        mix(seed),
-        mix(seed ^ 0x5EED),
-        mix(seed ^ 0xD1CE) as u32
-    )
+    format!("{:016x}{:016x}{:08x}", mix(seed), mix(seed ^ 0x5EED), mix(seed ^ 0xD1CE) as u32)
 }
 
 /// The finaliser of SplitMix64: neighbouring numbers become unrelated ones.

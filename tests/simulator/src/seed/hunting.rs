@@ -58,14 +58,7 @@ fn device_info(organisation: &Organisation) -> Table {
             Cell::opt_text(machine.rbac_group_name.as_deref()),
         ]
     };
-    Table::new(
-        "DeviceInfo",
-        &columns,
-        organisation
-            .machines()
-            .map(|machine| row(&machine.machine))
-            .collect(),
-    )
+    Table::new("DeviceInfo", &columns, organisation.machines().map(|machine| row(&machine.machine)).collect())
 }
 
 fn processes(organisation: &Organisation, past: Past) -> Table {
@@ -85,12 +78,7 @@ fn processes(organisation: &Organisation, past: Past) -> Table {
         ("AdditionalFields", Type::Object),
     ];
     let lines = [
-        (
-            "powershell.exe",
-            "powershell.exe -nop -w hidden -enc SQBFAFgA",
-            "explorer.exe",
-            "anna",
-        ),
+        ("powershell.exe", "powershell.exe -nop -w hidden -enc SQBFAFgA", "explorer.exe", "anna"),
         (
             "updater.exe",
             "C:\\Users\\anna\\AppData\\Local\\Temp\\updater.exe --dump",
@@ -98,60 +86,27 @@ fn processes(organisation: &Organisation, past: Past) -> Table {
             "anna",
         ),
         ("cmd.exe", "cmd.exe /c whoami /all", "updater.exe", "bruno"),
-        (
-            "w3wp.exe",
-            "w3wp.exe -ap \"DefaultAppPool\"",
-            "svchost.exe",
-            "svc-web",
-        ),
+        ("w3wp.exe", "w3wp.exe -ap \"DefaultAppPool\"", "svchost.exe", "svc-web"),
     ];
     // The events from which alerts can be created, each with the process that it was about.
     let events = organisation.events.iter().zip(lines);
     let mut rows: Vec<Vec<Cell>> = events
         .map(|(event, (file, line, parent, account))| {
             let report = event.report_id.parse().map_or(Cell::Null, Cell::Integer);
-            process(
-                event.time,
-                machine(&event.machine_id),
-                (file, line, parent, account),
-                report,
-            )
+            process(event.time, machine(&event.machine_id), (file, line, parent, account), report)
         })
         .collect();
-    let children = [
-        ("conhost.exe", 1),
-        ("csc.exe", 2),
-        ("net.exe", 3),
-        ("rundll32.exe", 4),
-        ("schtasks.exe", 5),
-    ];
+    let children =
+        [("conhost.exe", 1), ("csc.exe", 2), ("net.exe", 3), ("rundll32.exe", 4), ("schtasks.exe", 5)];
     rows.extend(children.iter().map(|(file, number)| {
-        let time = past.at(
-            hours(3).saturating_sub(minutes(*number)),
-            7_664_356 + 101 * *number as u32,
-        );
+        let time = past.at(hours(3).saturating_sub(minutes(*number)), 7_664_356 + 101 * *number as u32);
         let line = format!("{file} C:\\Users\\anna\\AppData\\Roaming\\{number}.tmp");
         let about = (*file, line.as_str(), "powershell.exe", "anna");
-        process(
-            time,
-            names::DESKTOP,
-            about,
-            Cell::Integer(20_776 + i64::try_from(*number).unwrap_or(0)),
-        )
+        process(time, names::DESKTOP, about, Cell::Integer(20_776 + i64::try_from(*number).unwrap_or(0)))
     }));
     // Too old for a week's query.
-    let about = (
-        "powershell.exe",
-        "powershell.exe -File backup.ps1",
-        "services.exe",
-        "svc-backup",
-    );
-    rows.push(process(
-        past.at(hours(24 * 20), 1_000_000),
-        names::DATABASE_SERVER,
-        about,
-        Cell::Integer(17),
-    ));
+    let about = ("powershell.exe", "powershell.exe -File backup.ps1", "services.exe", "svc-backup");
+    rows.push(process(past.at(hours(24 * 20), 1_000_000), names::DATABASE_SERVER, about, Cell::Integer(17)));
     Table::new("DeviceProcessEvents", &columns, rows)
 }
 
@@ -200,20 +155,8 @@ fn network(past: Past) -> Table {
         ]
     };
     let rows = vec![
-        row(
-            hours(2),
-            names::DESKTOP,
-            names::ADDRESS,
-            Some(names::DOMAIN),
-            18_220,
-        ),
-        row(
-            hours(2),
-            names::DESKTOP_2,
-            names::ADDRESS,
-            Some(names::DOMAIN),
-            9_007_199_254_740_993,
-        ),
+        row(hours(2), names::DESKTOP, names::ADDRESS, Some(names::DOMAIN), 18_220),
+        row(hours(2), names::DESKTOP_2, names::ADDRESS, Some(names::DOMAIN), 9_007_199_254_740_993),
         row(hours(4), names::LAPTOP, names::ADDRESS_V6, None, 0),
     ];
     Table::new("DeviceNetworkEvents", &columns, rows)
@@ -242,11 +185,7 @@ fn files(past: Past) -> Table {
             Cell::text(names::FILE_SHA256),
         ]
     };
-    let rows = vec![
-        row(names::DESKTOP, 190),
-        row(names::DESKTOP_2, 185),
-        row(names::LAPTOP, 1_600),
-    ];
+    let rows = vec![row(names::DESKTOP, 190), row(names::DESKTOP_2, 185), row(names::LAPTOP, 1_600)];
     Table::new("DeviceFileEvents", &columns, rows)
 }
 
@@ -310,9 +249,5 @@ fn evidence(organisation: &Organisation) -> Table {
 }
 
 fn machine(id: &str) -> SeededMachine {
-    names::MACHINES
-        .iter()
-        .find(|machine| machine.id == id)
-        .copied()
-        .unwrap_or(names::DESKTOP)
+    names::MACHINES.iter().find(|machine| machine.id == id).copied().unwrap_or(names::DESKTOP)
 }

@@ -5,13 +5,8 @@ use crate::model::investigation::InvestigationRow;
 
 pub(super) fn all(past: Past) -> Vec<InvestigationRow> {
     let row = |place: usize, machine: names::SeededMachine, ago, alert: Option<usize>| {
-        let id = names::INVESTIGATIONS
-            .get(place)
-            .and_then(|id| id.parse().ok())
-            .unwrap_or_default();
-        let alert = alert
-            .and_then(|alert| names::ALERTS.get(alert))
-            .map(|id| (*id).to_owned());
+        let id = names::INVESTIGATIONS.get(place).and_then(|id| id.parse().ok()).unwrap_or_default();
+        let alert = alert.and_then(|alert| names::ALERTS.get(alert)).map(|id| (*id).to_owned());
         InvestigationRow::new(id, past.at(ago, 0), (machine.id, machine.name), alert)
     };
     vec![

@@ -232,12 +232,7 @@ fn machine(
         onboarding_status: "Onboarded".to_owned(),
         os_architecture: "64-bit".to_owned(),
         managed_by: platform.managed_by.to_owned(),
-        managed_by_status: if platform.managed_by == "Intune" {
-            "Unknown"
-        } else {
-            "Success"
-        }
-        .to_owned(),
+        managed_by_status: if platform.managed_by == "Intune" { "Unknown" } else { "Success" }.to_owned(),
         ip_addresses: vec![interface(ip, Some("00005E0053FF"), "Ethernet", "Up")],
         vm_metadata: None,
     }
@@ -246,17 +241,8 @@ fn machine(
 /// A generated machine: numbered, otherwise unremarkable.
 pub(super) fn generated(id: String, number: usize, now: Moment) -> MachineRow {
     let seen = now.before(Duration::from_secs(number as u64 % 86_400));
-    let plain = machine(
-        names::DESKTOP_2,
-        &WINDOWS_10,
-        "10.60.0.1",
-        now.before(days(60)),
-        seen,
-    );
-    let risk = ["None", "Low", "Medium", "High"]
-        .get(number % 4)
-        .copied()
-        .unwrap_or("None");
+    let plain = machine(names::DESKTOP_2, &WINDOWS_10, "10.60.0.1", now.before(days(60)), seen);
+    let risk = ["None", "Low", "Medium", "High"].get(number % 4).copied().unwrap_or("None");
     let machine = Machine {
         id,
         computer_dns_name: format!("gen-{number:06}.contoso.com"),
@@ -270,10 +256,7 @@ pub(super) fn generated(id: String, number: usize, now: Moment) -> MachineRow {
         machine_tags: vec![format!("batch-{}", number % 10)],
         ..plain
     };
-    MachineRow {
-        machine,
-        behaviour: crate::model::machine::Behaviour::Responds,
-    }
+    MachineRow { machine, behaviour: crate::model::machine::Behaviour::Responds }
 }
 
 fn interface(ip_address: &str, mac_address: Option<&str>, kind: &str, status: &str) -> IpInterface {

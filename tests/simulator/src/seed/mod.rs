@@ -25,9 +25,7 @@ pub(crate) const APP_NAME: &str = "Contoso SOC Automation";
 pub(crate) fn organisation(tenant_id: &str, now: Moment, population: Population) -> Organisation {
     let mut organisation = Organisation::new(tenant_id);
     let past = Past(now);
-    machines::all(past)
-        .into_iter()
-        .for_each(|row| organisation.put_machine(row));
+    machines::all(past).into_iter().for_each(|row| organisation.put_machine(row));
     for alert in alerts::all(past, tenant_id) {
         let created = alert.alert_creation_time;
         organisation.put_alert(alert, created);

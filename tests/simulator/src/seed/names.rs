@@ -18,77 +18,41 @@ const fn machine(id: &'static str, name: &'static str, behaviour: Behaviour) -> 
 }
 
 /// A Windows 11 desktop with a high risk.
-pub const DESKTOP: SeededMachine = machine(
-    "7ab606c66c5d3ae26bfa9014b3ade7469debcc06",
-    "desktop-4k2f9.contoso.com",
-    Behaviour::Responds,
-);
+pub const DESKTOP: SeededMachine =
+    machine("7ab606c66c5d3ae26bfa9014b3ade7469debcc06", "desktop-4k2f9.contoso.com", Behaviour::Responds);
 /// A Windows 11 desktop.
-pub const DESKTOP_2: SeededMachine = machine(
-    "c52577d5b73ebe2d50ca733ba515370bfab79bed",
-    "desktop-7qm1x.contoso.com",
-    Behaviour::Responds,
-);
+pub const DESKTOP_2: SeededMachine =
+    machine("c52577d5b73ebe2d50ca733ba515370bfab79bed", "desktop-7qm1x.contoso.com", Behaviour::Responds);
 /// A Windows 10 laptop.
-pub const LAPTOP: SeededMachine = machine(
-    "0da0e8e3bd45afda81868a31ee42afc650845fb4",
-    "laptop-anna.contoso.com",
-    Behaviour::Responds,
-);
+pub const LAPTOP: SeededMachine =
+    machine("0da0e8e3bd45afda81868a31ee42afc650845fb4", "laptop-anna.contoso.com", Behaviour::Responds);
 /// A Windows 10 laptop.
-pub const LAPTOP_2: SeededMachine = machine(
-    "92719b5d81f0fec3a94fe49a3e550934640e8f8b",
-    "laptop-bruno.contoso.com",
-    Behaviour::Responds,
-);
+pub const LAPTOP_2: SeededMachine =
+    machine("92719b5d81f0fec3a94fe49a3e550934640e8f8b", "laptop-bruno.contoso.com", Behaviour::Responds);
 /// A Windows Server 2022.
-pub const DOMAIN_CONTROLLER: SeededMachine = machine(
-    "4d67d389e44430235128895cd80f7125d523468c",
-    "dc1.corp.contoso.com",
-    Behaviour::Responds,
-);
+pub const DOMAIN_CONTROLLER: SeededMachine =
+    machine("4d67d389e44430235128895cd80f7125d523468c", "dc1.corp.contoso.com", Behaviour::Responds);
 /// A Windows Server 2019 in a cloud.
-pub const WEB_SERVER: SeededMachine = machine(
-    "dff0105a04b8a15f3a38b06108ce2803e4314c24",
-    "web01.contoso.com",
-    Behaviour::Responds,
-);
+pub const WEB_SERVER: SeededMachine =
+    machine("dff0105a04b8a15f3a38b06108ce2803e4314c24", "web01.contoso.com", Behaviour::Responds);
 /// A Windows Server 2016.
-pub const DATABASE_SERVER: SeededMachine = machine(
-    "4550cb401b6e43e358620064c5b00f6a78e68e4c",
-    "sql01.contoso.com",
-    Behaviour::Responds,
-);
+pub const DATABASE_SERVER: SeededMachine =
+    machine("4550cb401b6e43e358620064c5b00f6a78e68e4c", "sql01.contoso.com", Behaviour::Responds);
 /// An Ubuntu build machine.
-pub const UBUNTU: SeededMachine = machine(
-    "8270f2412e7f5761a309402ed905cc729f52b877",
-    "build-ub22.contoso.com",
-    Behaviour::Responds,
-);
+pub const UBUNTU: SeededMachine =
+    machine("8270f2412e7f5761a309402ed905cc729f52b877", "build-ub22.contoso.com", Behaviour::Responds);
 /// A Red Hat machine.
-pub const RED_HAT: SeededMachine = machine(
-    "bdf3d2d2da7eac24d5dc937f0701a07e481635db",
-    "ci-rhel9.contoso.com",
-    Behaviour::Responds,
-);
+pub const RED_HAT: SeededMachine =
+    machine("bdf3d2d2da7eac24d5dc937f0701a07e481635db", "ci-rhel9.contoso.com", Behaviour::Responds);
 /// A Mac.
-pub const MAC: SeededMachine = machine(
-    "175dc6850515510531e5b27fd60a63e936b6d72d",
-    "mac-design.contoso.com",
-    Behaviour::Responds,
-);
+pub const MAC: SeededMachine =
+    machine("175dc6850515510531e5b27fd60a63e936b6d72d", "mac-design.contoso.com", Behaviour::Responds);
 /// A kiosk that is switched off: its actions stay pending, then time out.
-pub const OFFLINE: SeededMachine = machine(
-    "b8f9a15fe44ce676f271b679e85af7bac024d974",
-    "kiosk-03.contoso.com",
-    Behaviour::Offline,
-);
+pub const OFFLINE: SeededMachine =
+    machine("b8f9a15fe44ce676f271b679e85af7bac024d974", "kiosk-03.contoso.com", Behaviour::Offline);
 /// A laboratory machine on which every action fails.
-pub const FAILING: SeededMachine = machine(
-    "b7e55ab16a802f42388845d5b80a68685f2891d5",
-    "lab-win11-07.contoso.com",
-    Behaviour::Fails,
-);
+pub const FAILING: SeededMachine =
+    machine("b7e55ab16a802f42388845d5b80a68685f2891d5", "lab-win11-07.contoso.com", Behaviour::Fails);
 
 /// All seeded machines.
 pub const MACHINES: [SeededMachine; 12] = [

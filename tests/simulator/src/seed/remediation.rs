@@ -8,36 +8,21 @@ use crate::moment::Moment;
 
 pub(super) fn all(past: Past, organisation: &Organisation) -> Vec<ActivityRow> {
     let row = |activity, machines: &[SeededMachine]| {
-        let rows = machines
-            .iter()
-            .filter_map(|machine| organisation.machine(machine.id));
-        ActivityRow {
-            activity,
-            machines: rows.map(|row| MachineReference::from(&row.machine)).collect(),
-        }
+        let rows = machines.iter().filter_map(|machine| organisation.machine(machine.id));
+        ActivityRow { activity, machines: rows.map(|row| MachineReference::from(&row.machine)).collect() }
     };
     let windows = [names::DESKTOP, names::DESKTOP_2, names::LAPTOP, names::LAPTOP_2];
     let newest = Activity {
         priority: "High".to_owned(),
         requester_notes: Some("before the audit".to_owned()),
-        ..activity(
-            0,
-            "Update Microsoft Silverlight",
-            past.at(hours(20), 4_718_166),
-            windows.len(),
-        )
+        ..activity(0, "Update Microsoft Silverlight", past.at(hours(20), 4_718_166), windows.len())
     };
     let uninstall = Activity {
         kind: "Uninstall".to_owned(),
         due_on: None,
         rbac_group_names: None,
         recommendation_reference: None,
-        ..activity(
-            1,
-            "Uninstall Contoso Legacy Viewer",
-            past.at(days(4), 9_000_000),
-            2,
-        )
+        ..activity(1, "Uninstall Contoso Legacy Viewer", past.at(days(4), 9_000_000), 2)
     };
     let configuration = Activity {
         kind: "ConfigurationChange".to_owned(),
@@ -72,10 +57,7 @@ pub(super) fn all(past: Past, organisation: &Organisation) -> Vec<ActivityRow> {
 
 fn activity(place: usize, title: &str, created_on: Moment, devices: usize) -> Activity {
     let id = names::ACTIVITIES.get(place).copied().unwrap_or_default();
-    Activity {
-        target_devices: i64::try_from(devices).unwrap_or_default(),
-        ..plain(id, title, created_on)
-    }
+    Activity { target_devices: i64::try_from(devices).unwrap_or_default(), ..plain(id, title, created_on) }
 }
 
 /// An activity that asks for an update and has not got far.
@@ -92,10 +74,7 @@ pub(crate) fn plain(id: &str, title: &str, created_on: Moment) -> Activity {
         description: format!(
             "{title} to mitigate known vulnerabilities that affect devices of the organisation."
         ),
-        related_component: title
-            .split_once(' ')
-            .map_or(title, |(_, component)| component)
-            .to_owned(),
+        related_component: title.split_once(' ').map_or(title, |(_, component)| component).to_owned(),
         target_devices: 1,
         rbac_group_names: Some(vec!["UnassignedGroup".to_owned(), "Servers".to_owned()]),
         fixed_devices: 0,

@@ -76,9 +76,8 @@ async fn connection(
             Box::pin(exchange::exchange(simulation.clone(), administration.clone(), last.clone(), request))
         })
     };
-    let mut connection = http1::Builder::new()
-        .half_close(false)
-        .serve_connection(TokioIo::new(stream), service);
+    let mut connection =
+        http1::Builder::new().half_close(false).serve_connection(TokioIo::new(stream), service);
     let ended = {
         let mut stopping = false;
         loop {

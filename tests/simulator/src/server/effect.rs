@@ -4,12 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The ways in which an answer can go wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Effect {
     /// Another status; without a body, the API's envelope with a code that fits.
     Status {

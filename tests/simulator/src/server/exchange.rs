@@ -48,15 +48,7 @@ pub(crate) async fn exchange(
     let arrived = simulation.clock.elapsed();
     let arrival = simulation.log.open(&parts, destination.name(), &simulation.clock);
 
-    let outcome = outcome(
-        &simulation,
-        &parts,
-        body,
-        destination,
-        arrived,
-        arrival.as_deref(),
-    )
-    .await;
+    let outcome = outcome(&simulation, &parts, body, destination, arrived, arrival.as_deref()).await;
     let status = match &outcome {
         Ok(Outcome::Reply(reply) | Outcome::Drip { reply, .. }) => Some(reply.status.as_u16()),
         Ok(Outcome::Raw(_)) | Err(Closed) => None,
@@ -65,16 +57,12 @@ pub(crate) async fn exchange(
         arrival.complete(simulation.clock.real_elapsed(), status);
     }
     match outcome? {
-        Outcome::Reply(reply) => Ok(response(
-            reply.status,
-            reply.headers,
-            Either::Left(Full::new(reply.body)),
-        )),
-        Outcome::Drip { reply, bytes, pause } => Ok(response(
-            reply.status,
-            reply.headers,
-            Either::Right(drip(reply.body, bytes, pause)),
-        )),
+        Outcome::Reply(reply) => {
+            Ok(response(reply.status, reply.headers, Either::Left(Full::new(reply.body))))
+        }
+        Outcome::Drip { reply, bytes, pause } => {
+            Ok(response(reply.status, reply.headers, Either::Right(drip(reply.body, bytes, pause))))
+        }
         Outcome::Raw(bytes) => {
             *last.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
             Err(Closed)
@@ -90,9 +78,7 @@ async fn outcome(
     arrived: Duration,
     arrival: Option<&Arrival>,
 ) -> Result<Outcome, Closed> {
-    let trouble = simulation
-        .faults
-        .strike(destination.name(), parts.method.as_str(), parts.uri.path());
+    let trouble = simulation.faults.strike(destination.name(), parts.method.as_str(), parts.uri.path());
     let body = match read(body).await? {
         Ok(body) => body,
         Err(refusal) => return Ok(Outcome::Reply(refusal.reply(&simulation.identity.tenant_id))),

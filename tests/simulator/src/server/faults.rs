@@ -54,15 +54,7 @@ pub struct Faults {
 impl Fault {
     /// A fault that hits every request until cleared; narrow it with the other methods.
     pub fn new(effect: Effect) -> Self {
-        Self {
-            operation: None,
-            method: None,
-            path: None,
-            skip: 0,
-            count: None,
-            processed: false,
-            effect,
-        }
+        Self { operation: None, method: None, path: None, skip: 0, count: None, processed: false, effect }
     }
 
     /// Only requests for this operation.
@@ -94,13 +86,8 @@ impl Fault {
     }
 
     fn concerns(&self, operation: Option<&str>, method: &str, path: &str) -> bool {
-        self.operation
-            .as_deref()
-            .is_none_or(|wanted| operation == Some(wanted))
-            && self
-                .method
-                .as_deref()
-                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+        self.operation.as_deref().is_none_or(|wanted| operation == Some(wanted))
+            && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(|wanted| path.contains(wanted))
     }
 
@@ -146,10 +133,7 @@ impl Faults {
             return trouble;
         }
         let mut faults = self.lock();
-        for fault in faults
-            .iter_mut()
-            .filter(|fault| fault.concerns(operation, method, path))
-        {
+        for fault in faults.iter_mut().filter(|fault| fault.concerns(operation, method, path)) {
             if let Effect::Latency { milliseconds } = fault.effect {
                 if fault.strikes() {
                     trouble.delay += Duration::from_millis(milliseconds);
@@ -178,10 +162,7 @@ mod tests {
         let faults = Faults::default();
         faults.add(Fault::new(Effect::Drop).on("GetAlerts").after(1).times(1));
         let strike = || faults.strike(Some("GetAlerts"), "GET", "/api/alerts").effect;
-        assert_eq!(
-            faults.strike(Some("GetMachines"), "GET", "/api/machines"),
-            Trouble::default()
-        );
+        assert_eq!(faults.strike(Some("GetMachines"), "GET", "/api/machines"), Trouble::default());
         assert_eq!(strike(), None);
         assert_eq!(strike(), Some(Effect::Drop));
         assert_eq!(strike(), None);

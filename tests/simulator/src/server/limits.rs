@@ -33,9 +33,7 @@ struct Book {
 
 impl Limits {
     pub(crate) fn new(options: LimitOptions) -> Self {
-        Self {
-            book: Mutex::new(Book::new(options)),
-        }
+        Self { book: Mutex::new(Book::new(options)) }
     }
 
     /// The limits in force.
@@ -96,8 +94,7 @@ impl Book {
         if self.options.per_operation && self.windows.iter().all(|window| window.name != operation) {
             let minute = Duration::from_millis(self.options.minute_milliseconds.max(1));
             self.windows.extend(
-                own.iter()
-                    .map(|own| Window::new(operation, own.calls, minute.saturating_mul(own.minutes))),
+                own.iter().map(|own| Window::new(operation, own.calls, minute.saturating_mul(own.minutes))),
             );
         }
         let concerned = |window: &&mut Window| window.name == ALL || window.name == operation;
@@ -112,21 +109,10 @@ impl Book {
             }
         }
         if let (true, Some((limit, period, wait))) = (enforced, full) {
-            let LimitOptions {
-                retry_after, wording, ..
-            } = self.options;
-            return Err(Exceeded {
-                limit,
-                period,
-                wait,
-                retry_after,
-                wording,
-            });
+            let LimitOptions { retry_after, wording, .. } = self.options;
+            return Err(Exceeded { limit, period, wait, retry_after, wording });
         }
-        self.windows
-            .iter_mut()
-            .filter(concerned)
-            .for_each(|window| window.admit(at));
+        self.windows.iter_mut().filter(concerned).for_each(|window| window.admit(at));
         Ok(())
     }
 }
@@ -138,11 +124,7 @@ mod tests {
     use super::*;
 
     fn limits(per_minute: usize) -> Limits {
-        Limits::new(LimitOptions {
-            per_minute,
-            per_hour: 5,
-            ..LimitOptions::default()
-        })
+        Limits::new(LimitOptions { per_minute, per_hour: 5, ..LimitOptions::default() })
     }
 
     #[test]
@@ -154,19 +136,9 @@ mod tests {
         let refused = limits.admit("A", &[], second(59)).unwrap_err();
         assert_eq!(refused.seconds(), 1);
         assert!(limits.admit("A", &[], second(60)).is_ok());
-        assert!(
-            limits.admit("A", &[], second(61)).is_err(),
-            "the call at 50 s still counts"
-        );
+        assert!(limits.admit("A", &[], second(61)).is_err(), "the call at 50 s still counts");
         let report = limits.report();
-        assert_eq!(
-            (
-                report[0].most_admitted,
-                report[0].most_arrivals,
-                report[0].refused
-            ),
-            (2, 4, 2)
-        );
+        assert_eq!((report[0].most_admitted, report[0].most_arrivals, report[0].refused), (2, 4, 2));
     }
 
     #[test]

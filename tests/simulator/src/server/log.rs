@@ -129,19 +129,13 @@ impl Arrival {
         };
         let header = |(name, value): &(String, Vec<u8>)| {
             let text = String::from_utf8_lossy(value);
-            let shown = if name == "authorization" && !secrets {
-                redacted(&text)
-            } else {
-                text.into_owned()
-            };
+            let shown = if name == "authorization" && !secrets { redacted(&text) } else { text.into_owned() };
             (name.clone(), shown)
         };
         ArrivalView {
             sequence: self.sequence,
             arrived_nanoseconds: nanoseconds(self.arrived),
-            completed_nanoseconds: self
-                .completion()
-                .map(|completion| nanoseconds(completion.completed)),
+            completed_nanoseconds: self.completion().map(|completion| nanoseconds(completion.completed)),
             arrived_at: self.arrived_at,
             operation: self.operation,
             method: self.method.clone(),
@@ -157,10 +151,7 @@ impl Arrival {
 
 impl Log {
     pub(crate) fn new(options: LogOptions) -> Self {
-        Self {
-            options,
-            pages: Mutex::default(),
-        }
+        Self { options, pages: Mutex::default() }
     }
 
     /// All arrivals kept, oldest first.
@@ -187,10 +178,8 @@ impl Log {
         if !self.options.enabled {
             return None;
         }
-        let headers = parts
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+        let headers =
+            parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
         let mut arrival = Arrival {
             sequence: 0,
             arrived: clock.real_elapsed(),
@@ -221,11 +210,7 @@ impl Log {
 
 impl Default for LogOptions {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            capacity: 10_000,
-            secrets: false,
-        }
+        Self { enabled: true, capacity: 10_000, secrets: false }
     }
 }
 

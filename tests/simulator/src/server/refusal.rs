@@ -45,10 +45,7 @@ pub(crate) enum Refusal {
         required.join(","),
         held.join(",")
     )]
-    MissingRoles {
-        required: &'static [&'static str],
-        held: Vec<String>,
-    },
+    MissingRoles { required: &'static [&'static str], held: Vec<String> },
     /// Something that an id names does not exist: what it is, and the id.
     #[error("{kind} {id} was not found")]
     NotFound { kind: &'static str, id: String },
@@ -83,10 +80,7 @@ struct Detail<'a> {
 
 impl Refusal {
     pub(crate) fn not_found(kind: &'static str, id: &str) -> Self {
-        Self::NotFound {
-            kind,
-            id: id.to_owned(),
-        }
+        Self::NotFound { kind, id: id.to_owned() }
     }
 
     /// The whole answer. `tenant` is the target that quota refusals carry.
@@ -142,16 +136,7 @@ impl Refusal {
 
 /// The API's error body.
 pub(crate) fn envelope(status: StatusCode, code: &str, message: String, target: String) -> Reply {
-    Reply::json(
-        status,
-        &Envelope {
-            error: Detail {
-                code,
-                message,
-                target,
-            },
-        },
-    )
+    Reply::json(status, &Envelope { error: Detail { code, message, target } })
 }
 
 const EXPIRED: HeaderValue =

@@ -21,11 +21,7 @@ const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
 impl Reply {
     /// No body at all.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
     /// Plain JSON.

@@ -18,11 +18,7 @@ pub(crate) enum Outcome {
     /// An answer through the HTTP library.
     Reply(Reply),
     /// The same, a few bytes at a time.
-    Drip {
-        reply: Reply,
-        bytes: usize,
-        pause: Duration,
-    },
+    Drip { reply: Reply, bytes: usize, pause: Duration },
     /// These bytes instead of an answer, then the connection closes.
     Raw(Bytes),
 }
@@ -41,18 +37,9 @@ pub(crate) fn spoil(effect: Effect, answer: Option<Reply>) -> Outcome {
         Effect::ContentLength { value } => return Outcome::Raw(raw(&answer, &value)),
         Effect::Drip { bytes, milliseconds } => {
             let pause = Duration::from_millis(milliseconds);
-            return Outcome::Drip {
-                reply: answer,
-                bytes: bytes.max(1),
-                pause,
-            };
+            return Outcome::Drip { reply: answer, bytes: bytes.max(1), pause };
         }
-        Effect::Status {
-            status,
-            body,
-            content_type,
-            retry_after,
-        } => {
+        Effect::Status { status, body, content_type, retry_after } => {
             let reply = status_reply(status, body, content_type);
             with_text(reply, RETRY_AFTER, retry_after.as_deref())
         }
@@ -72,10 +59,7 @@ pub(crate) fn spoil(effect: Effect, answer: Option<Reply>) -> Outcome {
         }
         Effect::DeepJson { depth } => {
             let depth = depth.min(MAX_DEPTH);
-            Reply::odata(
-                StatusCode::OK,
-                format!("{}{}", "[".repeat(depth), "]".repeat(depth)),
-            )
+            Reply::odata(StatusCode::OK, format!("{}{}", "[".repeat(depth), "]".repeat(depth)))
         }
         Effect::Padded { bytes } => {
             let mut body = answer.body.to_vec();
@@ -89,9 +73,7 @@ pub(crate) fn spoil(effect: Effect, answer: Option<Reply>) -> Outcome {
         }
         Effect::NonUtf8Header => {
             let value = HeaderValue::from_bytes(b"caf\xe9 \xff\xfe");
-            value.map_or(answer.clone(), |value| {
-                answer.with(HeaderName::from_static("x-legacy-name"), value)
-            })
+            value.map_or(answer.clone(), |value| answer.with(HeaderName::from_static("x-legacy-name"), value))
         }
         Effect::Headers { headers } => {
             append(&mut answer.headers, &headers);
@@ -128,10 +110,7 @@ fn described(status: StatusCode) -> (&'static str, &'static str) {
         401 => ("Unauthorized", "Unauthorized request"),
         403 => ("Forbidden", "Access is denied"),
         404 => ("ResourceNotFound", "Resource was not found"),
-        429 => (
-            "429",
-            "API calls quota exceeded! maximum allowed 100 per 00:01:00",
-        ),
+        429 => ("429", "API calls quota exceeded! maximum allowed 100 per 00:01:00"),
         500 => ("InternalServerError", ""),
         502 => ("BadGateway", "Bad gateway"),
         503 => ("ServiceUnavailable", "The service is unavailable"),
@@ -142,12 +121,7 @@ fn described(status: StatusCode) -> (&'static str, &'static str) {
 
 fn unauthorized(reason: &str) -> Reply {
     let message = format!("Unauthorized request - reason of failure: {reason}");
-    envelope(
-        StatusCode::UNAUTHORIZED,
-        "Unauthorized",
-        message,
-        Uuid::new_v4().to_string(),
-    )
+    envelope(StatusCode::UNAUTHORIZED, "Unauthorized", message, Uuid::new_v4().to_string())
 }
 
 fn with_text(reply: Reply, name: HeaderName, text: Option<&str>) -> Reply {
@@ -158,20 +132,9 @@ fn with_text(reply: Reply, name: HeaderName, text: Option<&str>) -> Reply {
 }
 
 fn append(headers: &mut HeaderMap, further: &[(String, String)]) {
-    let repeated = [
-        ("x-ms-tag", "one"),
-        ("x-ms-tag", "two"),
-        ("set-cookie", "a=1"),
-        ("set-cookie", "b=2"),
-    ];
-    let given = further
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let chosen: Vec<_> = if further.is_empty() {
-        repeated.to_vec()
-    } else {
-        given.collect()
-    };
+    let repeated = [("x-ms-tag", "one"), ("x-ms-tag", "two"), ("set-cookie", "a=1"), ("set-cookie", "b=2")];
+    let given = further.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let chosen: Vec<_> = if further.is_empty() { repeated.to_vec() } else { given.collect() };
     for (name, value) in chosen {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.append(name, value);

@@ -67,12 +67,7 @@ const EVIDENCE_KEYS: [&str; 25] = [
 ];
 
 fn keys(value: &Value) -> Vec<&str> {
-    value
-        .as_object()
-        .expect("an object")
-        .keys()
-        .map(String::as_str)
-        .collect()
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
 fn path(id: &str) -> String {
@@ -84,12 +79,7 @@ async fn an_alert_has_all_its_properties() {
     let world = World::new().await;
     let (status, alert) = world.get(&path(names::ALERTS[0])).await;
     assert_eq!(status, 200);
-    assert!(
-        alert["@odata.context"]
-            .as_str()
-            .unwrap()
-            .ends_with("/api/$metadata#Alerts/$entity")
-    );
+    assert!(alert["@odata.context"].as_str().unwrap().ends_with("/api/$metadata#Alerts/$entity"));
     assert_eq!(keys(&alert)[1..], KEYS);
     assert_eq!(alert["aadTenantId"], world.simulator.tenant_id());
     assert_eq!(keys(&alert["evidence"][0]), EVIDENCE_KEYS);
@@ -104,21 +94,10 @@ async fn an_alert_has_all_its_properties() {
 async fn a_list_shows_evidence_only_when_expanded() {
     let world = World::new().await;
     let (_, list) = world.get("/api/alerts").await;
-    assert!(
-        list["@odata.context"]
-            .as_str()
-            .unwrap()
-            .ends_with("/api/$metadata#Alerts")
-    );
+    assert!(list["@odata.context"].as_str().unwrap().ends_with("/api/$metadata#Alerts"));
     assert_eq!(keys(&list), ["@odata.context", "value"]);
     assert_eq!(keys(&list["value"][0]), KEYS);
-    assert!(
-        list["value"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|alert| alert["evidence"] == json!([]))
-    );
+    assert!(list["value"].as_array().unwrap().iter().all(|alert| alert["evidence"] == json!([])));
     assert_eq!(world.ids("/api/alerts").await, names::ALERTS, "newest first");
     let (_, list) = world.get("/api/v1.0/alerts?$expand=evidence&$top=1").await;
     assert_eq!(list["value"][0]["evidence"].as_array().unwrap().len(), 3);
@@ -129,14 +108,9 @@ async fn a_list_shows_evidence_only_when_expanded() {
 async fn an_update_changes_what_it_names() {
     let world = World::new().await;
     let (_, before) = world.get(&path(names::ALERTS[2])).await;
-    let (status, after) = world
-        .patch(&path(names::ALERTS[2]), &json!({"assignedTo": "b@contoso.com"}))
-        .await;
+    let (status, after) = world.patch(&path(names::ALERTS[2]), &json!({"assignedTo": "b@contoso.com"})).await;
     assert_eq!((status, &after["assignedTo"]), (200, &json!("b@contoso.com")));
-    assert_eq!(
-        (&after["status"], &after["comments"]),
-        (&before["status"], &before["comments"])
-    );
+    assert_eq!((&after["status"], &after["comments"]), (&before["status"], &before["comments"]));
     assert_ne!(after["lastUpdateTime"], before["lastUpdateTime"]);
 
     let body = json!({"status": "Resolved", "classification": "FalsePositive", "determination": "NotMalicious",
@@ -148,21 +122,13 @@ async fn an_update_changes_what_it_names() {
     );
     assert!(resolved["resolvedTime"].is_string());
     let comments = resolved["comments"].as_array().unwrap();
-    assert_eq!(
-        (comments.len(), &comments[1]["comment"]),
-        (2, &json!("known tool"))
-    );
-    let (_, reopened) = world
-        .patch(&path(names::ALERTS[2]), &json!({"status": "New"}))
-        .await;
+    assert_eq!((comments.len(), &comments[1]["comment"]), (2, &json!("known tool")));
+    let (_, reopened) = world.patch(&path(names::ALERTS[2]), &json!({"status": "New"})).await;
     assert_eq!(reopened["resolvedTime"], Value::Null);
     let (_, seen) = world.get(&path(names::ALERTS[2])).await;
     assert_eq!(seen, reopened);
     let (_, list) = world.get("/api/alerts").await;
-    assert_eq!(
-        list["value"][2]["status"], "New",
-        "a list made before is not served again"
-    );
+    assert_eq!(list["value"][2]["status"], "New", "a list made before is not served again");
 }
 
 #[tokio::test]
@@ -175,31 +141,14 @@ async fn an_update_is_read_strictly() {
         json!({"status": 1}),
         json!({"severity": "High"}),
     ] {
-        assert_error(
-            world.patch(&path(names::ALERTS[0]), &body).await,
-            400,
-            "InvalidRequestBody",
-        );
+        assert_error(world.patch(&path(names::ALERTS[0]), &body).await, 400, "InvalidRequestBody");
     }
-    for body in [
-        json!({"classification": "Maybe"}),
-        json!({"determination": "Apt"}),
-    ] {
-        assert_error(
-            world.patch(&path(names::ALERTS[0]), &body).await,
-            400,
-            "InvalidInput",
-        );
+    for body in [json!({"classification": "Maybe"}), json!({"determination": "Apt"})] {
+        assert_error(world.patch(&path(names::ALERTS[0]), &body).await, 400, "InvalidInput");
     }
-    assert_error(
-        world.patch(&path("none"), &json!({})).await,
-        404,
-        "ResourceNotFound",
-    );
+    assert_error(world.patch(&path("none"), &json!({})).await, 404, "ResourceNotFound");
     assert_eq!(world.patch(&path(names::ALERTS[0]), &json!({})).await.0, 200);
-    let response = world
-        .send(reqwest::Method::PATCH, &path(names::ALERTS[0]), None)
-        .await;
+    let response = world.send(reqwest::Method::PATCH, &path(names::ALERTS[0]), None).await;
     assert_error(crate::support::answer(response).await, 400, "InvalidRequestBody");
 }
 
@@ -227,15 +176,11 @@ async fn an_alert_is_created_from_an_event() {
     assert_eq!((status, &investigation["state"]), (200, &json!("Running")));
     assert_eq!(investigation["id"], alert["investigationId"].to_string());
 
-    let (_, merged) = world
-        .post("/api/alerts/createAlertByReference", &creation(&events[1]))
-        .await;
+    let (_, merged) = world.post("/api/alerts/createAlertByReference", &creation(&events[1])).await;
     assert_eq!(merged["id"], alert["id"], "same title, same machine, still open");
     assert_eq!(merged["lastEventTime"], json!(events[1].event_time));
     world.patch(&path(id), &json!({"status": "Resolved"})).await;
-    let (_, another) = world
-        .post("/api/alerts/createAlertByReference", &creation(&events[1]))
-        .await;
+    let (_, another) = world.post("/api/alerts/createAlertByReference", &creation(&events[1])).await;
     assert_ne!(another["id"], alert["id"]);
 }
 
@@ -249,37 +194,21 @@ async fn the_event_must_be_the_one_to_the_tick() {
         body
     };
     let near = defender_simulator::Moment::from_ticks(event.event_time.ticks() + 1);
-    for body in [
-        with("eventTime", json!(near)),
-        with("reportId", json!("1")),
-        with("machineId", json!("m1")),
-    ] {
-        assert_error(
-            world.post("/api/alerts/createAlertByReference", &body).await,
-            404,
-            "ResourceNotFound",
-        );
+    for body in [with("eventTime", json!(near)), with("reportId", json!("1")), with("machineId", json!("m1"))]
+    {
+        assert_error(world.post("/api/alerts/createAlertByReference", &body).await, 404, "ResourceNotFound");
     }
-    for body in [
-        with("reportId", json!(20776)),
-        with("eventTime", json!("yesterday")),
-        with("Title", json!("x")),
-    ] {
+    for body in
+        [with("reportId", json!(20776)), with("eventTime", json!("yesterday")), with("Title", json!("x"))]
+    {
         assert_error(
             world.post("/api/alerts/createAlertByReference", &body).await,
             400,
             "InvalidRequestBody",
         );
     }
-    for body in [
-        with("severity", json!("Informational")),
-        with("category", json!("Nonsense")),
-    ] {
-        assert_error(
-            world.post("/api/alerts/createAlertByReference", &body).await,
-            400,
-            "InvalidInput",
-        );
+    for body in [with("severity", json!("Informational")), with("category", json!("Nonsense"))] {
+        assert_error(world.post("/api/alerts/createAlertByReference", &body).await, 400, "InvalidInput");
     }
 }
 

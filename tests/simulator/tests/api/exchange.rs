@@ -42,11 +42,7 @@ async fn bodies_where_none_belong_and_bodies_too_large() {
     assert_error(answer(response).await, 400, "BadRequest");
     let url = format!("{}/api/machines/x/isolate", world.simulator.url());
     let huge = vec![b' '; 16 * 1024 * 1024 + 1];
-    let request = world
-        .client
-        .post(url)
-        .bearer_auth(&world.token)
-        .header("content-type", "application/json");
+    let request = world.client.post(url).bearer_auth(&world.token).header("content-type", "application/json");
     if let Ok(response) = request.body(huge).send().await {
         assert_eq!(response.status(), 413);
     }
@@ -71,36 +67,19 @@ async fn broken_encodings() {
 async fn the_log_keeps_what_arrived_as_it_arrived() {
     let world = World::new().await;
     world.simulator.clear_log();
-    world
-        .get("/api/Machines?$filter=computerDnsName+eq+'a%20b'&$top=1")
-        .await;
+    world.get("/api/Machines?$filter=computerDnsName+eq+'a%20b'&$top=1").await;
     let body = json!({"Comment": "ü", "IsolationType": "Full"});
-    world
-        .post(
-            &format!("/api/machines/{}%2F..%2Fx/isolate", names::DESKTOP.id),
-            &body,
-        )
-        .await;
+    world.post(&format!("/api/machines/{}%2F..%2Fx/isolate", names::DESKTOP.id), &body).await;
     let log = world.simulator.log();
     assert_eq!(log.len(), 2);
-    assert_eq!(
-        (log[0].path.as_str(), log[0].operation),
-        ("/api/Machines", Some("GetMachines"))
-    );
+    assert_eq!((log[0].path.as_str(), log[0].operation), ("/api/Machines", Some("GetMachines")));
     // What the client itself encoded is kept, not decoded.
-    assert!(
-        log[0].query.as_deref().unwrap().contains("%20b"),
-        "{:?}",
-        log[0].query
-    );
+    assert!(log[0].query.as_deref().unwrap().contains("%20b"), "{:?}", log[0].query);
     assert!(log[1].path.ends_with("%2F..%2Fx/isolate"), "{}", log[1].path);
     assert_eq!(log[1].body(), body.to_string().as_bytes());
     assert_eq!((log[0].status(), log[1].status()), (Some(200), Some(404)));
     assert_eq!(log[1].header("content-type"), Some("application/json"));
-    assert_eq!(
-        log[0].header("authorization"),
-        Some(format!("Bearer {}", world.token).as_str())
-    );
+    assert_eq!(log[0].header("authorization"), Some(format!("Bearer {}", world.token).as_str()));
     assert!(log[0].sequence < log[1].sequence && log[0].arrived <= log[1].arrived);
 }
 
@@ -135,13 +114,6 @@ async fn it_stops_and_frees_its_port() {
     let world = World::new().await;
     let (url, handle) = (world.simulator.url().to_owned(), world.simulator.handle().clone());
     world.simulator.shutdown().await;
-    assert!(
-        world
-            .client
-            .get(format!("{url}/api/alerts"))
-            .send()
-            .await
-            .is_err()
-    );
+    assert!(world.client.get(format!("{url}/api/alerts")).send().await.is_err());
     assert_eq!(handle.url(), url);
 }

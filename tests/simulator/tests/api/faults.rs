@@ -29,20 +29,9 @@ fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
 async fn other_statuses() {
     let world = World::new().await;
     let body = Some("{\"x\":1}".to_owned());
-    once(
-        &world,
-        Effect::Status {
-            status: 418,
-            body,
-            content_type: None,
-            retry_after: Some("7".to_owned()),
-        },
-    );
+    once(&world, Effect::Status { status: 418, body, content_type: None, retry_after: Some("7".to_owned()) });
     let response = raw(&world).await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), header(&response, "retry-after")),
-        (418, "7")
-    );
+    assert_eq!((response.status().as_u16(), header(&response, "retry-after")), (418, "7"));
     assert_eq!(answer(response).await.1, json!({"x": 1}));
 
     once(&world, Effect::InternalError);
@@ -50,34 +39,14 @@ async fn other_statuses() {
     assert_eq!(message, "");
     once(&world, Effect::AccountInactive);
     let message = assert_error(world.get("/api/alerts").await, 401, "Unauthorized");
-    assert_eq!(
-        message,
-        "Unauthorized request - reason of failure: Account mode is inactive"
-    );
+    assert_eq!(message, "Unauthorized request - reason of failure: Account mode is inactive");
     once(&world, Effect::NoTvmLicense);
     let message = assert_error(world.get("/api/remediationtasks").await, 401, "Unauthorized");
-    assert_eq!(
-        message,
-        "Unauthorized request - reason of failure: No Tvm license"
-    );
-    once(
-        &world,
-        Effect::Unavailable {
-            retry_after: Some("3".to_owned()),
-        },
-    );
+    assert_eq!(message, "Unauthorized request - reason of failure: No Tvm license");
+    once(&world, Effect::Unavailable { retry_after: Some("3".to_owned()) });
     let response = raw(&world).await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), header(&response, "retry-after")),
-        (503, "3")
-    );
-    once(
-        &world,
-        Effect::Redirect {
-            location: "https://elsewhere.example/x".to_owned(),
-            status: None,
-        },
-    );
+    assert_eq!((response.status().as_u16(), header(&response, "retry-after")), (503, "3"));
+    once(&world, Effect::Redirect { location: "https://elsewhere.example/x".to_owned(), status: None });
     let response = raw(&world).await.unwrap();
     assert_eq!(
         (response.status().as_u16(), header(&response, "location")),
@@ -106,20 +75,9 @@ async fn other_bodies() {
         (response.status().as_u16(), header(&response, "content-type")),
         (502, "text/html; charset=utf-8")
     );
-    once(
-        &world,
-        Effect::ContentType {
-            value: "text/plain".to_owned(),
-        },
-    );
+    once(&world, Effect::ContentType { value: "text/plain".to_owned() });
     assert_eq!(raw(&world).await.unwrap().headers()["content-type"], "text/plain");
-    once(
-        &world,
-        Effect::Drip {
-            bytes: 400,
-            milliseconds: 5,
-        },
-    );
+    once(&world, Effect::Drip { bytes: 400, milliseconds: 5 });
     let started = Instant::now();
     assert_eq!(body(&world).await, good);
     assert!(started.elapsed() > Duration::from_millis(15));
@@ -132,25 +90,11 @@ async fn broken_connections() {
     assert!(raw(&world).await.is_err());
     once(&world, Effect::CutOff);
     assert!(raw(&world).await.unwrap().bytes().await.is_err());
-    once(
-        &world,
-        Effect::ContentLength {
-            value: "twelve".to_owned(),
-        },
-    );
+    once(&world, Effect::ContentLength { value: "twelve".to_owned() });
     assert!(raw(&world).await.is_err());
-    once(
-        &world,
-        Effect::ContentLength {
-            value: "99999999".to_owned(),
-        },
-    );
+    once(&world, Effect::ContentLength { value: "99999999".to_owned() });
     assert!(raw(&world).await.unwrap().bytes().await.is_err());
-    assert_eq!(
-        raw(&world).await.unwrap().status(),
-        200,
-        "a new connection is a good one"
-    );
+    assert_eq!(raw(&world).await.unwrap().status(), 200, "a new connection is a good one");
 }
 
 #[tokio::test]
@@ -170,30 +114,16 @@ async fn a_write_may_have_happened_all_the_same() {
     let isolate = format!("/api/machines/{}/isolate", names::DESKTOP.id);
     let body = json!({"Comment": "c", "IsolationType": "Full"});
     let send = async || {
-        let request = world
-            .client
-            .post(format!("{}{isolate}", world.simulator.url()))
-            .bearer_auth(&world.token);
-        request
-            .header("content-type", "application/json")
-            .body(body.to_string())
-            .send()
-            .await
+        let request =
+            world.client.post(format!("{}{isolate}", world.simulator.url())).bearer_auth(&world.token);
+        request.header("content-type", "application/json").body(body.to_string()).send().await
     };
     let count = async || world.ids("/api/machineactions").await.len();
     let before = count().await;
-    world
-        .simulator
-        .faults()
-        .add(Fault::new(Effect::Drop).on("IsolateMachine").times(1));
+    world.simulator.faults().add(Fault::new(Effect::Drop).on("IsolateMachine").times(1));
     assert!(send().await.is_err());
     assert_eq!(count().await, before, "dropped before it took effect");
-    world.simulator.faults().add(
-        Fault::new(Effect::Drop)
-            .on("IsolateMachine")
-            .times(1)
-            .once_processed(),
-    );
+    world.simulator.faults().add(Fault::new(Effect::Drop).on("IsolateMachine").times(1).once_processed());
     assert!(send().await.is_err());
     assert_eq!(count().await, before + 1, "dropped after it took effect");
 }
@@ -201,37 +131,18 @@ async fn a_write_may_have_happened_all_the_same() {
 #[tokio::test]
 async fn latency_and_token_faults() {
     let world = World::new().await;
-    world
-        .simulator
-        .faults()
-        .add(Fault::new(Effect::Latency { milliseconds: 120 }).on("GetAlerts"));
+    world.simulator.faults().add(Fault::new(Effect::Latency { milliseconds: 120 }).on("GetAlerts"));
     let started = Instant::now();
     world.get("/api/alerts?$top=1").await;
     assert!(started.elapsed() >= Duration::from_millis(120));
     let arrivals = world.simulator.log();
     let last = arrivals.last().unwrap();
     let took = last.completion().unwrap().completed - last.arrived;
-    assert!(
-        took >= Duration::from_millis(120),
-        "the log knows how long it took: {took:?}"
-    );
+    assert!(took >= Duration::from_millis(120), "the log knows how long it took: {took:?}");
     world.simulator.faults().clear();
-    world
-        .simulator
-        .faults()
-        .add(Fault::new(Effect::InternalError).on("Token"));
-    let form = crate::support::form(
-        &world.simulator,
-        "https://api.securitycenter.microsoft.com/.default",
-    );
-    let url = format!(
-        "{}/{}/oauth2/v2.0/token",
-        world.simulator.url(),
-        world.simulator.tenant_id()
-    );
-    assert_eq!(
-        crate::support::request_token(&world.client, &url, form).await.0,
-        500
-    );
+    world.simulator.faults().add(Fault::new(Effect::InternalError).on("Token"));
+    let form = crate::support::form(&world.simulator, "https://api.securitycenter.microsoft.com/.default");
+    let url = format!("{}/{}/oauth2/v2.0/token", world.simulator.url(), world.simulator.tenant_id());
+    assert_eq!(crate::support::request_token(&world.client, &url, form).await.0, 500);
     assert_eq!(world.send(Method::GET, "/api/alerts", None).await.status(), 200);
 }

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, World, assert_error};
 
 async fn hunt(world: &World, query: &str) -> Answer {
-    world
-        .post("/api/advancedqueries/run", &json!({ "Query": query }))
-        .await
+    world.post("/api/advancedqueries/run", &json!({ "Query": query })).await
 }
 
 #[tokio::test]
@@ -20,21 +18,12 @@ async fn the_documented_query_finds_something() {
     let (status, reply) = hunt(&world, query).await;
     assert_eq!(status, 200, "{reply}");
     assert_eq!(reply.get("Stats"), None);
-    assert_eq!(
-        reply["Schema"][0],
-        json!({"Name": "Timestamp", "Type": "DateTime"})
-    );
+    assert_eq!(reply["Schema"][0], json!({"Name": "Timestamp", "Type": "DateTime"}));
     let rows = reply["Results"].as_array().unwrap();
     assert_eq!((rows.len(), &rows[0]["DeviceId"]), (2, &json!(names::DESKTOP.id)));
     let keys: Vec<_> = rows[0].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(
-        keys,
-        ["Timestamp", "FileName", "InitiatingProcessFileName", "DeviceId"]
-    );
-    world.simulator.set_settings(Settings {
-        hunting_stats: true,
-        ..Settings::default()
-    });
+    assert_eq!(keys, ["Timestamp", "FileName", "InitiatingProcessFileName", "DeviceId"]);
+    world.simulator.set_settings(Settings { hunting_stats: true, ..Settings::default() });
     let (_, reply) = hunt(&world, query).await;
     assert_eq!(reply["Stats"]["dataset_statistics"][0]["table_row_count"], 2);
 }
@@ -51,24 +40,13 @@ async fn cells_keep_their_types() {
     );
     assert_eq!(row["LoggedOnUsers"][0]["UserName"], "anna");
     assert_eq!(row["MachineGroup"], Value::Null);
-    let types: Vec<_> = reply["Schema"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|column| column["Type"].as_str().unwrap())
-        .collect();
+    let types: Vec<_> =
+        reply["Schema"].as_array().unwrap().iter().map(|column| column["Type"].as_str().unwrap()).collect();
     for kind in ["DateTime", "String", "Int64", "Double", "SByte", "Object"] {
         assert!(types.contains(&kind), "{kind}");
     }
-    let (_, reply) = hunt(
-        &world,
-        "DeviceNetworkEvents | top 1 by BytesSent desc | project BytesSent",
-    )
-    .await;
-    assert_eq!(
-        reply["Results"][0]["BytesSent"].as_i64(),
-        Some(9_007_199_254_740_993)
-    );
+    let (_, reply) = hunt(&world, "DeviceNetworkEvents | top 1 by BytesSent desc | project BytesSent").await;
+    assert_eq!(reply["Results"][0]["BytesSent"].as_i64(), Some(9_007_199_254_740_993));
 }
 
 #[tokio::test]
@@ -80,10 +58,7 @@ async fn an_event_leads_to_an_alert() {
     let row = &reply["Results"][0];
     let body = json!({"machineId": row["DeviceId"], "severity": "High", "title": "t", "description": "d",
         "recommendedAction": "r", "eventTime": row["Timestamp"], "reportId": names::REPORT, "category": "Execution"});
-    assert_eq!(
-        world.post("/api/alerts/createAlertByReference", &body).await.0,
-        200
-    );
+    assert_eq!(world.post("/api/alerts/createAlertByReference", &body).await.0, 200);
 }
 
 #[tokio::test]
@@ -117,9 +92,7 @@ async fn bad_queries_are_named() {
         assert!(message.contains(part), "{query}: {message}");
     }
     assert_error(
-        world
-            .post("/api/advancedqueries/run", &json!({"query": "x"}))
-            .await,
+        world.post("/api/advancedqueries/run", &json!({"query": "x"})).await,
         400,
         "InvalidRequestBody",
     );

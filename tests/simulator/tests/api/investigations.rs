@@ -9,20 +9,9 @@ use crate::support::{World, assert_error};
 async fn an_investigation_is_found_by_its_id_or_its_alert() {
     let world = World::new().await;
     assert_eq!(world.ids("/api/investigations").await, names::INVESTIGATIONS);
-    let (status, running) = world
-        .get(&format!("/api/investigations/{}", names::INVESTIGATIONS[0]))
-        .await;
-    assert_eq!(
-        (status, &running["state"], &running["endTime"]),
-        (200, &json!("Running"), &Value::Null)
-    );
-    let keys: Vec<_> = running
-        .as_object()
-        .unwrap()
-        .keys()
-        .skip(1)
-        .map(String::as_str)
-        .collect();
+    let (status, running) = world.get(&format!("/api/investigations/{}", names::INVESTIGATIONS[0])).await;
+    assert_eq!((status, &running["state"], &running["endTime"]), (200, &json!("Running"), &Value::Null));
+    let keys: Vec<_> = running.as_object().unwrap().keys().skip(1).map(String::as_str).collect();
     let expected = [
         "id",
         "startTime",
@@ -35,19 +24,11 @@ async fn an_investigation_is_found_by_its_id_or_its_alert() {
         "triggeringAlertId",
     ];
     assert_eq!(keys, expected);
-    assert!(
-        !running["startTime"].as_str().unwrap().contains('.'),
-        "no fraction"
-    );
-    let (_, same) = world
-        .get(&format!("/api/investigations/{}", names::ALERTS[0]))
-        .await;
+    assert!(!running["startTime"].as_str().unwrap().contains('.'), "no fraction");
+    let (_, same) = world.get(&format!("/api/investigations/{}", names::ALERTS[0])).await;
     assert_eq!(same, running);
     assert_error(world.get("/api/investigations/1").await, 404, "ResourceNotFound");
-    assert_eq!(
-        world.ids("/api/investigations?$filter=state eq 'Benign'").await,
-        [names::INVESTIGATIONS[3]]
-    );
+    assert_eq!(world.ids("/api/investigations?$filter=state eq 'Benign'").await, [names::INVESTIGATIONS[3]]);
 }
 
 #[tokio::test]
@@ -61,10 +42,7 @@ async fn one_can_be_started() {
     world.advance(3_000);
     let path = format!("/api/investigations/{}", started["id"].as_str().unwrap());
     let (_, ended) = world.get(&path).await;
-    assert_eq!(
-        (&ended["state"], ended["endTime"].is_string()),
-        (&json!("Benign"), true)
-    );
+    assert_eq!((&ended["state"], ended["endTime"].is_string()), (&json!("Benign"), true));
 
     let initiate = format!("/api/machines/{}/initiateInvestigation", names::DESKTOP.id);
     let (status, reply) = world.post(&initiate, &json!({"Comment": "c"})).await;
@@ -73,16 +51,8 @@ async fn one_can_be_started() {
     let number = reply["value"].as_i64().expect("a number");
     assert_eq!(world.get(&format!("/api/investigations/{number}")).await.0, 200);
     for path in [start, initiate] {
-        assert_error(
-            world.post(&path, &json!({"comment": "c"})).await,
-            400,
-            "InvalidRequestBody",
-        );
+        assert_error(world.post(&path, &json!({"comment": "c"})).await, 400, "InvalidRequestBody");
         let elsewhere = path.replace(names::DESKTOP.id, "m1");
-        assert_error(
-            world.post(&elsewhere, &json!({"Comment": "c"})).await,
-            404,
-            "ResourceNotFound",
-        );
+        assert_error(world.post(&elsewhere, &json!({"Comment": "c"})).await, 404, "ResourceNotFound");
     }
 }

@@ -26,11 +26,7 @@ async fn live_response_goes_command_by_command() {
     let first = json!({"index": 0, "startTime": null, "endTime": null, "commandStatus": "Created", "errors": [],
         "command": {"type": "PutFile", "params": [{"key": "FileName", "value": "tool.exe"}]}});
     assert_eq!(action["commands"][0], first);
-    assert_error(
-        world.post(&path(names::DESKTOP), &script()).await,
-        400,
-        "ActiveRequestAlreadyExists",
-    );
+    assert_error(world.post(&path(names::DESKTOP), &script()).await, 400, "ActiveRequestAlreadyExists");
 
     let id = action["id"].as_str().unwrap();
     let link =
@@ -49,15 +45,8 @@ async fn live_response_goes_command_by_command() {
     assert_error(world.get(&link("x")).await, 400, "BadRequest");
     let (code, reply) = world.get(&link("1")).await;
     assert_eq!(code, 200);
-    let (code, transcript) = answer(
-        world
-            .client
-            .get(reply["value"].as_str().unwrap())
-            .send()
-            .await
-            .unwrap(),
-    )
-    .await;
+    let (code, transcript) =
+        answer(world.client.get(reply["value"].as_str().unwrap()).send().await.unwrap()).await;
     assert_eq!(
         (code, &transcript["exit_code"], &transcript["script_name"]),
         (200, &json!(0), &json!("a.ps1"))
@@ -72,16 +61,9 @@ async fn a_failed_command_stops_the_rest() {
     body["Commands"][1]["params"][0]["value"] = json!("fail.ps1");
     let (_, action) = world.post(&path(names::DESKTOP), &body).await;
     world.advance(60_000);
-    let (_, done) = world
-        .get(&format!("/api/machineactions/{}", action["id"].as_str().unwrap()))
-        .await;
-    let statuses: Vec<_> = (0..3)
-        .map(|n| done["commands"][n]["commandStatus"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        (done["status"].as_str(), statuses),
-        (Some("Failed"), vec!["Completed", "Failed", "Created"])
-    );
+    let (_, done) = world.get(&format!("/api/machineactions/{}", action["id"].as_str().unwrap())).await;
+    let statuses: Vec<_> = (0..3).map(|n| done["commands"][n]["commandStatus"].as_str().unwrap()).collect();
+    assert_eq!((done["status"].as_str(), statuses), (Some("Failed"), vec!["Completed", "Failed", "Created"]));
     assert_eq!(done["commands"][1]["errors"].as_array().unwrap().len(), 1);
 }
 
@@ -101,33 +83,18 @@ async fn live_response_scripts_are_checked() {
         json!({"type": "PutFile"}),
     ] {
         let body = json!({"Comment": "c", "Commands": commands});
-        assert_error(
-            world.post(&path(names::DESKTOP), &body).await,
-            400,
-            "InvalidRequestBody",
-        );
+        assert_error(world.post(&path(names::DESKTOP), &body).await, 400, "InvalidRequestBody");
     }
 }
 
 #[tokio::test]
 async fn a_tenant_has_25_sessions() {
     let world = World::new().await;
-    world.simulator.generate(Population {
-        machines: 26,
-        alerts: 0,
-    });
+    world.simulator.generate(Population { machines: 26, alerts: 0 });
     world.simulator.clock().stop();
-    let machines = world
-        .ids("/api/machines?$filter=startswith(computerDnsName,'gen-')")
-        .await;
+    let machines = world.ids("/api/machines?$filter=startswith(computerDnsName,'gen-')").await;
     for machine in &machines[..25] {
-        assert_eq!(
-            world
-                .post(&format!("/api/machines/{machine}/runliveresponse"), &script())
-                .await
-                .0,
-            201
-        );
+        assert_eq!(world.post(&format!("/api/machines/{machine}/runliveresponse"), &script()).await.0, 201);
     }
     let last = format!("/api/machines/{}/runliveresponse", machines[25]);
     let (code, body) = world.post(&last, &script()).await;

@@ -45,24 +45,10 @@ async fn a_machine_is_found_by_id_or_name() {
     let world = World::new().await;
     let (status, by_id) = world.get(&format!("/api/machines/{}", names::DESKTOP.id)).await;
     assert_eq!(status, 200);
-    assert!(
-        by_id["@odata.context"]
-            .as_str()
-            .unwrap()
-            .ends_with("/api/$metadata#Machines/$entity")
-    );
-    let keys: Vec<_> = by_id
-        .as_object()
-        .unwrap()
-        .keys()
-        .skip(1)
-        .map(String::as_str)
-        .collect();
+    assert!(by_id["@odata.context"].as_str().unwrap().ends_with("/api/$metadata#Machines/$entity"));
+    let keys: Vec<_> = by_id.as_object().unwrap().keys().skip(1).map(String::as_str).collect();
     assert_eq!(keys, KEYS);
-    assert_eq!(
-        (&by_id["osVersion"], &by_id["version"]),
-        (&Value::Null, &json!("23H2"))
-    );
+    assert_eq!((&by_id["osVersion"], &by_id["version"]), (&Value::Null, &json!("23H2")));
     let interface = json!({"ipAddress": "127.0.0.1", "macAddress": null, "type": "SoftwareLoopback",
         "operationalStatus": "Up"});
     assert_eq!(by_id["ipAddresses"][3], interface);
@@ -76,24 +62,16 @@ async fn a_machine_is_found_by_id_or_name() {
 async fn the_list_has_them_all() {
     let world = World::new().await;
     let (_, list) = world.get("/api/machines?$count=true").await;
-    assert_eq!(
-        (&list["@odata.count"], list["value"].as_array().unwrap().len()),
-        (&json!(12), 12)
-    );
+    assert_eq!((&list["@odata.count"], list["value"].as_array().unwrap().len()), (&json!(12), 12));
     let platforms: Vec<_> = list["value"]
         .as_array()
         .unwrap()
         .iter()
         .map(|machine| machine["osPlatform"].as_str().unwrap())
         .collect();
-    for platform in [
-        "Windows10",
-        "Windows11",
-        "WindowsServer2022",
-        "Ubuntu",
-        "RedHatEnterpriseLinux",
-        "macOS",
-    ] {
+    for platform in
+        ["Windows10", "Windows11", "WindowsServer2022", "Ubuntu", "RedHatEnterpriseLinux", "macOS"]
+    {
         assert!(platforms.contains(&platform), "{platform}");
     }
 }
@@ -112,11 +90,7 @@ async fn tags_come_and_go() {
     let filter = "/api/machines?$filter=machineTags/any(t: t eq 'it''s hot')";
     assert_eq!(world.ids(filter).await, [names::MAC.id]);
     assert_eq!(
-        tags(
-            world
-                .post(&path, &json!({"Value": "it's hot", "Action": "Remove"}))
-                .await
-        ),
+        tags(world.post(&path, &json!({"Value": "it's hot", "Action": "Remove"})).await),
         json!(["design"])
     );
     assert_eq!(world.ids(filter).await, Vec::<String>::new());
@@ -128,9 +102,5 @@ async fn tags_come_and_go() {
     ] {
         assert_error(world.post(&path, &body).await, 400, "InvalidRequestBody");
     }
-    assert_error(
-        world.post("/api/machines/m1/tags", &add).await,
-        404,
-        "ResourceNotFound",
-    );
+    assert_error(world.post("/api/machines/m1/tags", &add).await, 404, "ResourceNotFound");
 }

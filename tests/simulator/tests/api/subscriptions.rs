@@ -25,11 +25,7 @@ async fn receive(State(inbox): State<Inbox>, body: String) -> StatusCode {
         inbox.refusals.fetch_sub(1, Ordering::SeqCst);
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    inbox
-        .received
-        .lock()
-        .unwrap()
-        .push(serde_json::from_str(&body).unwrap());
+    inbox.received.lock().unwrap().push(serde_json::from_str(&body).unwrap());
     StatusCode::ACCEPTED
 }
 
@@ -37,9 +33,7 @@ impl Inbox {
     async fn open(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/callback?sig=abc", listener.local_addr().unwrap());
-        let router = Router::new()
-            .route("/callback", post(receive))
-            .with_state(self.clone());
+        let router = Router::new().route("/callback", post(receive)).with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         url
     }
@@ -66,47 +60,29 @@ async fn subscribers_hear_of_new_alerts() {
     let world = World::new().await;
     let inbox = Inbox::default();
     let url = inbox.open().await;
-    let response = world
-        .send(Method::POST, "/subscriptions", Some(&request(&url)))
-        .await;
+    let response = world.send(Method::POST, "/subscriptions", Some(&request(&url))).await;
     assert_eq!(response.status(), 201);
     let location = response.headers()["location"].to_str().unwrap().to_owned();
     let (_, subscription) = answer(response).await;
-    assert!(location.ends_with(&format!(
-        "/subscriptions/{}",
-        subscription["id"].as_str().unwrap()
-    )));
+    assert!(location.ends_with(&format!("/subscriptions/{}", subscription["id"].as_str().unwrap())));
     assert_eq!(
         (&subscription["notificationUrl"], &subscription["clientState"]),
         (&json!(url), &json!("flow"))
     );
 
-    let id = world.simulator.add_alert(NewAlert {
-        machine: Some(names::MAC.name.to_owned()),
-        ..NewAlert::default()
-    });
-    assert_eq!(
-        inbox.wait_for(1).await,
-        [json!({"id": id, "machineId": names::MAC.id})]
-    );
+    let id = world
+        .simulator
+        .add_alert(NewAlert { machine: Some(names::MAC.name.to_owned()), ..NewAlert::default() });
+    assert_eq!(inbox.wait_for(1).await, [json!({"id": id, "machineId": names::MAC.id})]);
     inbox.refusals.store(1, Ordering::SeqCst);
     let second = world.simulator.add_alert(NewAlert::default());
     assert_eq!(inbox.wait_for(2).await[1]["id"], second, "one repeat");
-    let statuses: Vec<_> = world
-        .simulator
-        .deliveries()
-        .iter()
-        .map(|delivery| delivery.status)
-        .collect();
+    let statuses: Vec<_> = world.simulator.deliveries().iter().map(|delivery| delivery.status).collect();
     assert_eq!(statuses[..2], [Some(202), Some(503)]);
 
     let path = location.strip_prefix(world.simulator.url()).unwrap().to_owned();
     assert_eq!(world.send(Method::DELETE, &path, None).await.status(), 200);
-    assert_error(
-        answer(world.send(Method::DELETE, &path, None).await).await,
-        404,
-        "ResourceNotFound",
-    );
+    assert_error(answer(world.send(Method::DELETE, &path, None).await).await, 404, "ResourceNotFound");
 }
 
 #[tokio::test]
@@ -116,10 +92,7 @@ async fn a_late_alert_is_told_of_when_it_appears() {
     let url = inbox.open().await;
     assert_eq!(world.post("/subscriptions", &request(&url)).await.0, 201);
     let later = world.simulator.clock().now().after(Duration::from_secs(3600));
-    let late = NewAlert {
-        visible_from: Some(later),
-        ..NewAlert::default()
-    };
+    let late = NewAlert { visible_from: Some(later), ..NewAlert::default() };
     let late = world.simulator.add_alert(late);
     let now = world.simulator.add_alert(NewAlert::default());
     assert_eq!(inbox.wait_for(1).await[0]["id"], now);
@@ -132,19 +105,7 @@ async fn odd_subscriptions_are_refused() {
     let world = World::new().await;
     let mut body = request("http://127.0.0.1:1/");
     body["resource"] = json!("machines");
-    assert_error(
-        world.post("/subscriptions", &body).await,
-        400,
-        "InvalidRequestBody",
-    );
-    assert_error(
-        world.post("/subscriptions", &request("not a url")).await,
-        400,
-        "InvalidInput",
-    );
-    assert_error(
-        world.post("/subscriptions", &request("file:///etc/hosts")).await,
-        400,
-        "InvalidInput",
-    );
+    assert_error(world.post("/subscriptions", &body).await, 400, "InvalidRequestBody");
+    assert_error(world.post("/subscriptions", &request("not a url")).await, 400, "InvalidInput");
+    assert_error(world.post("/subscriptions", &request("file:///etc/hosts")).await, 400, "InvalidInput");
 }

@@ -19,26 +19,15 @@ pub(crate) type Answer = (u16, Value);
 impl World {
     /// Default options, but no call limits.
     pub(crate) async fn new() -> Self {
-        let limits = LimitOptions {
-            mode: LimitMode::Off,
-            ..LimitOptions::default()
-        };
-        Self::with(Options {
-            limits,
-            ..Options::default()
-        })
-        .await
+        let limits = LimitOptions { mode: LimitMode::Off, ..LimitOptions::default() };
+        Self::with(Options { limits, ..Options::default() }).await
     }
 
     pub(crate) async fn with(options: Options) -> Self {
         let simulator = Simulator::start(options).await.expect("a free port");
         let client = client();
         let token = token(&client, &simulator).await;
-        Self {
-            simulator,
-            client,
-            token,
-        }
+        Self { simulator, client, token }
     }
 
     /// Takes a new token, with the roles that the application has now.
@@ -50,9 +39,7 @@ impl World {
         let url = format!("{}{path}", self.simulator.url());
         let mut request = self.client.request(method, url).bearer_auth(&self.token);
         if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body.to_string());
+            request = request.header("content-type", "application/json").body(body.to_string());
         }
         request.send().await.expect("an answer")
     }
@@ -74,16 +61,11 @@ impl World {
         let (status, list) = self.get(path).await;
         assert_eq!(status, 200, "{path}: {list}");
         let values = list["value"].as_array().expect("a list");
-        values
-            .iter()
-            .map(|value| value["id"].as_str().expect("an id").to_owned())
-            .collect()
+        values.iter().map(|value| value["id"].as_str().expect("an id").to_owned()).collect()
     }
 
     pub(crate) fn advance(&self, milliseconds: u64) {
-        self.simulator
-            .clock()
-            .advance(std::time::Duration::from_millis(milliseconds));
+        self.simulator.clock().advance(std::time::Duration::from_millis(milliseconds));
     }
 }
 
@@ -95,11 +77,7 @@ pub(crate) async fn answer(response: Response) -> Answer {
 
 /// Asserts an error in the API's envelope: a fresh uuid as its target.
 pub(crate) fn assert_error((status, body): Answer, expected: u16, code: &str) -> String {
-    assert_eq!(
-        (status, body["error"]["code"].as_str()),
-        (expected, Some(code)),
-        "{body}"
-    );
+    assert_eq!((status, body["error"]["code"].as_str()), (expected, Some(code)), "{body}");
     let target = body["error"]["target"].as_str().expect("a target");
     assert_eq!(target.len(), 36, "{body}");
     body["error"]["message"].as_str().expect("a message").to_owned()
@@ -112,11 +90,7 @@ pub(crate) fn client() -> Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
     let redirects = reqwest::redirect::Policy::none();
-    Client::builder()
-        .no_proxy()
-        .redirect(redirects)
-        .build()
-        .expect("a client")
+    Client::builder().no_proxy().redirect(redirects).build().expect("a client")
 }
 
 pub(crate) async fn token(client: &Client, simulator: &Handle) -> String {
@@ -136,9 +110,6 @@ pub(crate) fn form(simulator: &Handle, scope: &str) -> String {
 }
 
 pub(crate) async fn request_token(client: &Client, url: &str, form: String) -> Answer {
-    let request = client
-        .post(url)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(form);
+    let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
     answer(request.send().await.expect("an answer")).await
 }

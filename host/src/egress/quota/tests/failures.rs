@@ -16,10 +16,7 @@ impl Store for Flaky {
     fn transact(&self, partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
         if self.fails.load(Ordering::SeqCst) {
             let source = Arc::new(std::io::Error::other("out of order"));
-            return Err(StoreError::Full {
-                location: "nowhere".to_owned(),
-                source,
-            });
+            return Err(StoreError::Full { location: "nowhere".to_owned(), source });
         }
         self.inner.transact(partition, work)
     }
@@ -27,13 +24,7 @@ impl Store for Flaky {
 
 fn world() -> (World, Arc<Flaky>) {
     let store = Arc::new(Flaky::default());
-    (
-        World {
-            store: store.clone(),
-            clock: Arc::new(TestClock::new(start())),
-        },
-        store,
-    )
+    (World { store: store.clone(), clock: Arc::new(TestClock::new(start())) }, store)
 }
 
 /// Waits, in real time, for what happens on other threads.
@@ -53,10 +44,7 @@ async fn nothing_is_sent_uncounted() {
     let quota = world.quota(1, 60);
     store.fails.store(true, Ordering::SeqCst);
     let error = quota.admit("list", &[], None).await.unwrap_err();
-    assert!(
-        matches!(error, QuotaError::Store(StoreError::Full { .. })),
-        "{error:?}"
-    );
+    assert!(matches!(error, QuotaError::Store(StoreError::Full { .. })), "{error:?}");
     assert!(quota.usage().await.is_err());
 }
 
@@ -96,11 +84,7 @@ async fn a_completion_that_failed_is_made_up_for() {
     store.fails.store(true, Ordering::SeqCst);
     permit.complete().await;
     store.fails.store(false, Ordering::SeqCst);
-    assert_eq!(
-        quota.usage().await.unwrap().frees_at,
-        None,
-        "nobody knows that it was completed"
-    );
+    assert_eq!(quota.usage().await.unwrap().frees_at, None, "nobody knows that it was completed");
     eventually(async || {
         world.clock.advance(Duration::from_millis(100));
         quota.usage().await.unwrap().frees_at == Some(start().saturating_add(MINUTE))

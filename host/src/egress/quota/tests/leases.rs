@@ -17,27 +17,15 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self {
-            clock: Arc::new(TestClock::new(start())),
-            directory: tempfile::tempdir().unwrap(),
-        }
+        Self { clock: Arc::new(TestClock::new(start())), directory: tempfile::tempdir().unwrap() }
     }
 
     fn process(&self, limit: Limit) -> Process {
-        self.process_on(
-            tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .build()
-                .unwrap(),
-            limit,
-        )
+        self.process_on(tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap(), limit)
     }
 
     fn process_to_die(&self, limit: Limit) -> Process {
-        self.process_on(
-            tokio::runtime::Builder::new_current_thread().build().unwrap(),
-            limit,
-        )
+        self.process_on(tokio::runtime::Builder::new_current_thread().build().unwrap(), limit)
     }
 
     fn process_on(&self, runtime: Runtime, limit: Limit) -> Process {
@@ -48,10 +36,7 @@ impl Machine {
             limit: Some(limit),
             when_exceeded: WhenExceeded::Wait,
         };
-        Process {
-            runtime,
-            quota: Quota::new(store, clock, settings),
-        }
+        Process { runtime, quota: Quota::new(store, clock, settings) }
     }
 }
 
@@ -72,9 +57,7 @@ impl Process {
         let waiting = |usage: Usage| usage.waiting;
         let before = waiting(self.runtime.block_on(self.quota.usage()).unwrap());
         let quota = self.quota.clone();
-        let task = self
-            .runtime
-            .spawn(async move { quota.admit("list", &[], None).await });
+        let task = self.runtime.spawn(async move { quota.admit("list", &[], None).await });
         let queued = || waiting(self.runtime.block_on(self.quota.usage()).unwrap()) > before;
         let in_time = (0..2000).any(|_| {
             std::thread::sleep(Duration::from_millis(1));
@@ -125,11 +108,7 @@ fn a_dead_process_frees_its_slots_when_it_could_have_sent_no_more() {
     let permit = one.admit(None).unwrap();
     one.die(permit);
     machine.clock.advance(12 * SECOND);
-    assert_eq!(
-        two.refused(machine.clock.now()),
-        3 * SECOND,
-        "a lease of 10 s, and the period"
-    );
+    assert_eq!(two.refused(machine.clock.now()), 3 * SECOND, "a lease of 10 s, and the period");
     machine.clock.advance(3 * SECOND);
     drop(two.admit(None).unwrap());
 }
@@ -158,12 +137,7 @@ fn the_order_holds_between_processes() {
     drop(first.now_or_never().expect("the first to come").unwrap());
     assert!((&mut second).now_or_never().is_none());
     pass(&machine.clock, 6);
-    drop(
-        second
-            .now_or_never()
-            .expect("the second, in another process")
-            .unwrap(),
-    );
+    drop(second.now_or_never().expect("the second, in another process").unwrap());
     assert!((&mut third).now_or_never().is_none());
     pass(&machine.clock, 6);
     drop(third.now_or_never().expect("the third").unwrap());
@@ -177,12 +151,7 @@ fn what_is_dropped_last_is_written_down() {
     drop(one);
     drop(permit);
     machine.clock.advance(MINUTE);
-    drop(
-        machine
-            .process(limit(1, 60))
-            .admit(Some(start()))
-            .expect("completed, not only leased"),
-    );
+    drop(machine.process(limit(1, 60)).admit(Some(start())).expect("completed, not only leased"));
 }
 
 #[test]
@@ -193,9 +162,7 @@ fn a_waiter_presumed_dead_queues_again() {
     let waiting = one.wait();
     // As after a suspended machine: others purge what has had no sign of life, before its owner wakes.
     machine.clock.advance(30 * SECOND);
-    two.runtime
-        .block_on(async { two.quota.admit("list", &[], Some(start())).await })
-        .unwrap_err();
+    two.runtime.block_on(async { two.quota.admit("list", &[], Some(start())).await }).unwrap_err();
     pass(&machine.clock, 32);
     assert!(matches!(waiting.now_or_never(), Some(Ok(_))));
 }
@@ -207,10 +174,7 @@ fn an_ending_runtime_ends_the_wait() {
     let quota = one.quota.clone();
     drop(one.admit(None).unwrap());
     drop(one.wait());
-    let other = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .build()
-        .unwrap();
+    let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let waiting = other.spawn(async move { quota.admit("list", &[], None).await });
     std::thread::sleep(Duration::from_millis(50));
     one.runtime.shutdown_timeout(SECOND);

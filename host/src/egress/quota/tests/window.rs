@@ -14,32 +14,8 @@ struct Request {
 }
 
 const ACTIONS: [(&str, [Limit; 2]); 2] = [
-    (
-        "hunt",
-        [
-            Limit {
-                calls: 2,
-                period_seconds: 7,
-            },
-            Limit {
-                calls: 3,
-                period_seconds: 11,
-            },
-        ],
-    ),
-    (
-        "fetch",
-        [
-            Limit {
-                calls: 1,
-                period_seconds: 3,
-            },
-            Limit {
-                calls: 9,
-                period_seconds: 20,
-            },
-        ],
-    ),
+    ("hunt", [Limit { calls: 2, period_seconds: 7 }, Limit { calls: 3, period_seconds: 11 }]),
+    ("fetch", [Limit { calls: 1, period_seconds: 3 }, Limit { calls: 9, period_seconds: 20 }]),
 ];
 
 fn requests() -> impl Strategy<Value = Vec<Request>> {
@@ -68,9 +44,7 @@ fn ms(millis: u64) -> Duration {
 type Seen = Arc<Mutex<Vec<(Timestamp, Option<usize>)>>>;
 
 async fn send(quota: Quota, clock: Arc<TestClock>, request: Request, seen: Seen) {
-    clock
-        .sleep_until(start().saturating_add(ms(request.comes_ms)))
-        .await;
+    clock.sleep_until(start().saturating_add(ms(request.comes_ms))).await;
     let (action, limits): (_, &[Limit]) = match request.action {
         Some(index) => (ACTIONS[index].0, &ACTIONS[index].1),
         None => ("list", &[]),
@@ -89,9 +63,7 @@ async fn send(quota: Quota, clock: Arc<TestClock>, request: Request, seen: Seen)
     let admitted = clock.now();
     let at = admitted.saturating_add(ms(request.takes_ms * request.seen / 1000));
     seen.lock().unwrap().push((at, request.action));
-    clock
-        .sleep_until(admitted.saturating_add(ms(request.takes_ms)))
-        .await;
+    clock.sleep_until(admitted.saturating_add(ms(request.takes_ms))).await;
     drop(permit);
 }
 
@@ -99,10 +71,7 @@ async fn send(quota: Quota, clock: Arc<TestClock>, request: Request, seen: Seen)
 async fn play(world: &World, tasks: Vec<tokio::task::JoinHandle<()>>) {
     world.settle().await;
     while tasks.iter().any(|task| !task.is_finished()) {
-        let next = world
-            .clock
-            .next_wake()
-            .expect("somebody waits, and nobody is going to wake");
+        let next = world.clock.next_wake().expect("somebody waits, and nobody is going to wake");
         world.clock.set(next);
         world.settle().await;
     }
@@ -113,12 +82,7 @@ async fn play(world: &World, tasks: Vec<tokio::task::JoinHandle<()>>) {
 
 fn most_in_a_window(mut times: Vec<Timestamp>, period: Duration) -> usize {
     times.sort_unstable();
-    let within = |from: &Timestamp| {
-        times
-            .iter()
-            .filter(|at| *at >= from && at.since(*from) < period)
-            .count()
-    };
+    let within = |from: &Timestamp| times.iter().filter(|at| *at >= from && at.since(*from) < period).count();
     times.iter().map(within).max().unwrap_or_default()
 }
 

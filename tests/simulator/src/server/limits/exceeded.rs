@@ -41,19 +41,10 @@ impl Exceeded {
 impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.period.as_secs();
-        let period = format!(
-            "{:02}:{:02}:{:02}",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        );
+        let period = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
         match self.wording {
             Wording::Short => {
-                write!(
-                    f,
-                    "API calls quota exceeded! maximum allowed {} per {period}",
-                    self.limit
-                )
+                write!(f, "API calls quota exceeded! maximum allowed {} per {period}", self.limit)
             }
             Wording::Hinted => write!(
                 f,

@@ -85,10 +85,7 @@ impl Window {
 
 /// Drops what arrived a full period ago or earlier.
 fn forget(times: &mut VecDeque<Duration>, now: Duration, period: Duration) {
-    while times
-        .front()
-        .is_some_and(|first| first.saturating_add(period) <= now)
-    {
+    while times.front().is_some_and(|first| first.saturating_add(period) <= now) {
         times.pop_front();
     }
 }
