@@ -1,0 +1,56 @@
+//! The smallest connector: one action, to show that the host knows no connector in particular.
+
+#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, reason = "generated")]
+mod bindings {
+    wit_bindgen::generate!({ path: ["../../../wit/connector", "wit"], world: "example:echo/echo-connector" });
+}
+
+mod http;
+
+use bindings::exports::example::echo::echo::Guest as Echo;
+use bindings::exports::workflow::connector::manifest::Guest as Manifest;
+use bindings::exports::workflow::connector::types::{Failure, Problem};
+
+const MANIFEST: &str = include_str!("manifest.json");
+
+#[cfg(target_family = "wasm")]
+#[allow(
+    unsafe_code,
+    reason = "a custom section is how an engine reads the manifest without running anything"
+)]
+#[used]
+#[unsafe(link_section = "connector-manifest")]
+static SECTION: [u8; MANIFEST.len()] = {
+    let mut bytes = [0; MANIFEST.len()];
+    let mut index = 0;
+    while index < bytes.len() {
+        bytes[index] = MANIFEST.as_bytes()[index];
+        index += 1;
+    }
+    bytes
+};
+
+struct Connector;
+
+impl Manifest for Connector {
+    fn describe() -> Result<String, Failure> {
+        Ok(MANIFEST.to_owned())
+    }
+}
+
+impl Echo for Connector {
+    fn fetch(path: String) -> Result<String, Failure> {
+        let origin = std::env::var("ECHO_URL").unwrap_or_default();
+        http::get(&origin, &path, &[]).map_err(|message| {
+            Failure::Unavailable(Problem { message, code: None, target: None, status: None })
+        })
+    }
+}
+
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code, reason = "generated")]
+mod export {
+    use crate::{Connector, bindings};
+
+    bindings::export!(Connector with_types_in bindings);
+}

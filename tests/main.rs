@@ -1,0 +1,12 @@
+//! Black-box tests: of the contract and the manifest against their published model, and of the built component in
+//! the host against a server that sees each byte.
+
+mod cases;
+mod cli;
+mod contract;
+mod quota;
+mod reference;
+mod replies;
+mod sandbox;
+mod secrets;
+mod support;

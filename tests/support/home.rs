@@ -1,0 +1,126 @@
+//! A user of the command line: a home of its own, nothing of the real one's environment, and a stand-in API.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use defender_simulator::{Options, Simulator};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The variable in which the client secret is.
+pub(crate) const SECRET: &str = "TEST_CLIENT_SECRET";
+
+/// A user's home.
+pub(crate) struct Home {
+    folder: TempDir,
+    secret: String,
+}
+
+/// What a command printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Home {
+    /// A home without a configuration.
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("there is a temporary directory");
+        Self { folder, secret: String::new() }
+    }
+
+    /// A home whose default connection is to a stand-in API.
+    pub(crate) fn of(simulator: &Simulator) -> Self {
+        Self::with(simulator, "")
+    }
+
+    /// As [`Home::of`], with more lines for the connection's table.
+    pub(crate) fn with(simulator: &Simulator, lines: &str) -> Self {
+        let home = Self { secret: simulator.client_secret().to_owned(), ..Self::empty() };
+        home.configure(&format!(
+            "[connections.default]\napi-url = \"{url}\"\ntenant-id = \"{tenant}\"\nallow-loopback-http = true\n\
+             [connections.default.auth]\nkind = \"client-secret\"\nclient-id = \"{client}\"\n\
+             client-secret-env = \"{SECRET}\"\nauthority = \"{url}\"\n{lines}\n",
+            url = simulator.url(),
+            tenant = simulator.tenant_id(),
+            client = simulator.client_id(),
+        ));
+        home
+    }
+
+    /// Writes the configuration file.
+    pub(crate) fn configure(&self, text: &str) {
+        std::fs::write(self.config(), text).expect("the temporary directory can be written");
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("config.toml")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The command, ready to run: it sees this home and nothing else.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
+        command
+            .args(words)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("CONNECTOR_CONFIG", self.config())
+            .env("CONNECTOR_STATE_DIR", self.path().join("state"))
+            .env("CONNECTOR_CACHE_DIR", cache())
+            .env("NO_COLOR", "1")
+            .env(SECRET, &self.secret)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn run(&self, words: &[&str]) -> Outcome {
+        self.command(words).output().expect("the command starts").into()
+    }
+}
+
+impl Outcome {
+    /// Standard output as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The error object that `--output json` puts on the last line of standard error.
+    pub(crate) fn error(&self) -> Value {
+        let line = self.stderr.lines().last().unwrap_or_default();
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The same, if the command did well.
+    pub(crate) fn done(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// A stand-in API with the given options, as JSON.
+pub(crate) async fn simulator(options: Value) -> Simulator {
+    let options: Options = serde_json::from_value(options).expect("these are options");
+    Simulator::start(options).await.expect("loopback has a free port")
+}
+
+/// Compiled code is the same for all homes; compiling it for each would take most of the time.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
