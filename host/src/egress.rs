@@ -36,7 +36,7 @@ use credential::{AccessToken, Credential, CredentialError};
 use destination::{Destinations, Origin};
 pub use error::EgressError;
 use outgoing::Outgoing;
-use quota::{Permit, Quota};
+use quota::{Permit, Quota, Waiting};
 pub use reply::ReplyBody;
 use retry::Verdict;
 use transport::{Transport, TransportError};
@@ -95,6 +95,13 @@ impl Egress {
             max_reply_bytes: profile.max_reply_bytes(),
             counters: Arc::default(),
         })
+    }
+
+    /// Has a function called whenever a request begins to wait for the quota. It must not block.
+    #[must_use]
+    pub fn on_wait(mut self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
+        self.quota = self.quota.on_wait(observer);
+        self
     }
 
     /// Sends a request, several times if need be and allowed, and returns the head of the reply; the body follows as it

@@ -9,6 +9,7 @@ use crate::call::Connection;
 use crate::clock::{Clock, SystemClock};
 use crate::connection::Profile;
 use crate::connector::{Connector, LoadError};
+use crate::egress::quota::Waiting;
 use crate::egress::{Egress, EgressError};
 use crate::engine::{EngineOptions, SandboxEngine};
 use crate::instance::State;
@@ -33,16 +34,20 @@ pub struct Host {
     linker: Arc<Linker<State>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    on_wait: Option<OnWait>,
 }
 
+/// What is called when a request begins to wait.
+type OnWait = Arc<dyn Fn(&Waiting) + Send + Sync>;
+
 /// Settles how a [`Host`] works.
-#[derive(Debug)]
 pub struct HostBuilder {
     concurrency: u32,
     memory: usize,
     cache: Option<PathBuf>,
     store: Option<Arc<dyn Store>>,
     clock: Arc<dyn Clock>,
+    on_wait: Option<OnWait>,
 }
 
 /// Why a host cannot be set up.
@@ -60,6 +65,7 @@ impl Host {
             cache: None,
             store: None,
             clock: Arc::new(SystemClock),
+            on_wait: None,
         }
     }
 
@@ -86,7 +92,10 @@ impl Host {
     /// # Errors
     /// The credential cannot be set up, such as a variable that is not set.
     pub fn connect(&self, connector: &Connector, profile: Profile) -> Result<Connection, EgressError> {
-        let egress = Egress::new(&profile, self.store.clone(), self.clock.clone())?;
+        let mut egress = Egress::new(&profile, self.store.clone(), self.clock.clone())?;
+        if let Some(observer) = self.on_wait.clone() {
+            egress = egress.on_wait(move |waiting| observer(waiting));
+        }
         Ok(Connection::new(connector.clone(), profile, Arc::new(egress), self.clock.clone()))
     }
 }
@@ -127,6 +136,13 @@ impl HostBuilder {
         self
     }
 
+    /// Has a function called whenever a request begins to wait for a quota. It must not block.
+    #[must_use]
+    pub fn on_wait(mut self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
+        self.on_wait = Some(Arc::new(observer));
+        self
+    }
+
     /// Sets the host up.
     ///
     /// # Errors
@@ -144,7 +160,21 @@ impl HostBuilder {
             linker: Arc::new(linker),
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
             clock: self.clock,
+            on_wait: self.on_wait,
         })
+    }
+}
+
+impl std::fmt::Debug for HostBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { concurrency, memory, cache, store, clock, on_wait: _ } = self;
+        f.debug_struct("HostBuilder")
+            .field("concurrency", concurrency)
+            .field("memory", memory)
+            .field("cache", cache)
+            .field("store", store)
+            .field("clock", clock)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = Host::builder().build()?;
-//! let connector = host.load_file("defender_atp.wasm")?;
+//! let connector = host.load_file("connector.wasm")?;
 //! let profile = Profile::builder()
 //!     .tenant("contoso.com")
 //!     .client_secret_variable("6e74172b-be56-4843-9ff4-e66a39bb12e3", "CLIENT_SECRET")

@@ -19,7 +19,7 @@ pub const SECTION: &str = "connector-manifest";
 pub struct Manifest {
     /// The contract that the connector follows, such as `workflow:connector@0.1.0`.
     pub contract: String,
-    /// The connector's name, such as `defender-atp`.
+    /// The connector's name, such as `echo`.
     pub name: String,
     /// The connector's version.
     pub version: String,
@@ -129,7 +129,7 @@ pub enum Status {
 pub struct Action {
     /// The function's name, such as `isolate-machine`.
     pub name: String,
-    /// The interface that exports it, such as `defender:atp/machine-actions@0.1.0`.
+    /// The interface that exports it, such as `example:echo/echo@0.1.0`.
     pub interface: String,
     /// The API's or published connector's own name of the operation.
     #[serde(default)]

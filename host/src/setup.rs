@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::cli::Globals;
 use crate::error::CliError;
+use crate::terminal;
 
 /// The connector that this program carries.
 pub(crate) const EMBEDDED: &[u8] = include_bytes!(env!("CONNECTOR_COMPONENT"));
@@ -33,6 +34,7 @@ pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
         .concurrency(CONCURRENCY)
         .cache_dir(paths.cache.join("code"))
         .store(Arc::new(store))
+        .on_wait(terminal::tell_of_wait)
         .build()?;
     let connector = load(&host, globals)?;
     Ok((host, connector))

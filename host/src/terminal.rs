@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stderr, stdout};
 
 use comfy_table::Table;
+use connector_host::egress::quota::Waiting;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Globals;
@@ -35,6 +36,17 @@ pub(crate) fn stderr_is_coloured() -> bool {
 /// Whether progress can be shown.
 pub(crate) fn shows_progress() -> bool {
     stderr().is_terminal()
+}
+
+/// Tells a person why nothing happens.
+pub(crate) fn tell_of_wait(waiting: &Waiting) {
+    if shows_progress() {
+        let seconds = waiting.wait.as_secs_f32().ceil();
+        eprintln!(
+            "waiting {seconds} s for {} ({} calls in {} s)",
+            waiting.scope, waiting.limit.calls, waiting.limit.period_seconds
+        );
+    }
 }
 
 /// Whether a person reads standard output.

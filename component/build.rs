@@ -1,0 +1,57 @@
+//! Turns the WIT into what the guest would otherwise repeat: the manifest, the reading of replies, the spelling of
+//! enums, the effect of each function, the names of the environment variables.
+
+#[path = "build/contract.rs"]
+mod contract;
+#[path = "build/doc.rs"]
+mod doc;
+#[path = "build/exports.rs"]
+mod exports;
+#[path = "build/function.rs"]
+mod function;
+#[path = "build/manifest.rs"]
+mod manifest;
+#[path = "build/memory.rs"]
+mod memory;
+#[path = "build/naming.rs"]
+mod naming;
+#[path = "build/rust.rs"]
+mod rust;
+#[path = "build/types.rs"]
+mod types;
+#[path = "build/wit.rs"]
+mod wit;
+#[path = "build/world.rs"]
+mod world;
+
+use std::path::Path;
+use std::{env, fs};
+
+/// The WIT packages, each after those it uses; the last holds the world.
+const PACKAGES: [&str; 2] = ["../wit/connector", "../wit/defender-atp"];
+
+fn main() {
+    for input in PACKAGES.iter().chain(&["build.rs", "build"]) {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    if let Err(reason) = generate() {
+        println!("cargo::error={reason}");
+    }
+}
+
+fn generate() -> Result<(), String> {
+    let wit = wit::Wit::read(&PACKAGES.map(Path::new))?;
+    let contract = contract::Contract::read(&wit)?;
+    let version = env::var("CARGO_PKG_VERSION").map_err(|error| error.to_string())?;
+    let out = env::var("OUT_DIR").map_err(|error| error.to_string())?;
+    let manifest = manifest::manifest(&contract, &version).to_string();
+    write(&out, "manifest.json", manifest.as_bytes())?;
+    write(&out, "manifest.json.lz4", &lz4_flex::block::compress(manifest.as_bytes()))?;
+    write(&out, "contract.rs", rust::code(&contract).as_bytes())?;
+    write(&out, "exports.rs", exports::code(&wit)?.as_bytes())
+}
+
+fn write(folder: &str, file: &str, bytes: &[u8]) -> Result<(), String> {
+    let path = Path::new(folder).join(file);
+    fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,286 @@
+//! The functions of the contract.
+
+use wit_parser::{InterfaceId, Type};
+
+use crate::doc::{Doc, Label, Tags};
+use crate::naming;
+use crate::types::{Field, Shape, Types, unique_keys};
+use crate::world::Limit;
+
+/// The field and the parameter that hold the link to the next page.
+const NEXT_LINK: &str = "next-link";
+
+/// What the functions of a trigger are to it, by the first word of their names.
+pub(crate) const ROLES: [&str; 4] = ["poll", "subscribe", "unsubscribe", "parse"];
+
+/// Whether a function may be relied on.
+#[derive(Debug)]
+pub(crate) enum Status {
+    /// It may.
+    Stable,
+    /// It may still change.
+    Preview,
+    /// It will go.
+    Deprecated {
+        /// When, an ISO 8601 date.
+        on: Option<String>,
+        /// What to use instead.
+        successor: Option<String>,
+    },
+}
+
+/// A parameter.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    /// What it is.
+    pub(crate) field: Field,
+    /// Whether the fields of the record that it is count as parameters of their own.
+    pub(crate) inline: bool,
+}
+
+/// How a result that comes in pages goes on.
+#[derive(Debug)]
+pub(crate) struct Paging {
+    /// The parameter that takes the link.
+    pub(crate) parameter: &'static str,
+    /// The result's field that holds the items.
+    pub(crate) items: String,
+    /// The result's field that holds the link.
+    pub(crate) next: &'static str,
+}
+
+/// What a function returns.
+#[derive(Debug)]
+pub(crate) struct Returns {
+    /// The title, key and meaning of what is not a record.
+    pub(crate) label: Option<Label>,
+    /// What it is.
+    pub(crate) shape: Shape,
+}
+
+/// An exported function.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// The name in WIT.
+    pub(crate) name: String,
+    /// The interface's full name.
+    pub(crate) interface: String,
+    /// The published connector's name of the operation.
+    pub(crate) operation: String,
+    /// The title, for people.
+    pub(crate) title: String,
+    /// What it does, in a line.
+    pub(crate) summary: String,
+    /// What else there is to know.
+    pub(crate) description: String,
+    /// `read`, `write` or `disruptive`.
+    pub(crate) effect: String,
+    /// The function that undoes it.
+    pub(crate) inverse: Option<String>,
+    /// Permissions of an application, any one of which suffices.
+    pub(crate) application: Vec<String>,
+    /// Permissions of a user's application, any one of which suffices.
+    pub(crate) delegated: Vec<String>,
+    /// The API's limits.
+    pub(crate) limits: Vec<Limit>,
+    /// How its result goes on.
+    pub(crate) paging: Option<Paging>,
+    /// Whether it may be relied on.
+    pub(crate) status: Status,
+    /// Whether the published reference lacks it.
+    pub(crate) extension: bool,
+    /// Where it is documented.
+    pub(crate) sources: Vec<String>,
+    /// The trigger that it is part of.
+    pub(crate) trigger: Option<String>,
+    /// Its parameters.
+    pub(crate) parameters: Vec<Parameter>,
+    /// What it returns.
+    pub(crate) returns: Returns,
+}
+
+impl Function {
+    /// Reads a function. Without limits of its own it has the `world_limits`.
+    pub(crate) fn read(
+        types: &mut Types,
+        interface: InterfaceId,
+        function: &wit_parser::Function,
+        world_limits: &[Limit],
+    ) -> Result<Self, String> {
+        let name = function.name.clone();
+        let interface = types.wit().interface(interface);
+        let Doc { summary, description, mut tags } = Doc::parse(&name, function.docs.contents.as_deref())?;
+        let parameters = parameters(types, function, &mut tags)?;
+        let success = types.success(&name, function.result)?;
+        let function = Self {
+            operation: tags.required("operation")?,
+            title: tags.required("title")?,
+            effect: effect(&mut tags)?,
+            inverse: tags.optional("inverse")?,
+            application: permissions(&mut tags, "application"),
+            delegated: permissions(&mut tags, "delegated"),
+            limits: limits(&mut tags, world_limits)?,
+            paging: paging(types, &parameters, function, success),
+            status: status(&mut tags)?,
+            extension: tags.flag("extension")?,
+            sources: tags.all("source"),
+            trigger: tags.optional("trigger")?,
+            returns: returns(types, &name, success, &mut tags)?,
+            parameters,
+            name,
+            interface,
+            summary,
+            description,
+        };
+        if let Some(permission) = tags.all("permission").first() {
+            return Err(
+                tags.broken(&format!("@permission `{permission}` is neither application nor delegated"))
+            );
+        }
+        if function.trigger.is_some() && function.role().is_none() {
+            return Err(tags.broken(
+                "is part of a trigger, so its name begins with poll-, subscribe-, unsubscribe- or parse-",
+            ));
+        }
+        tags.finish()?;
+        Ok(function)
+    }
+
+    /// What it is to its trigger, if it is part of one.
+    pub(crate) fn role(&self) -> Option<&'static str> {
+        let (first, _) = self.name.split_once('-')?;
+        ROLES.into_iter().find(|role| *role == first && self.trigger.is_some())
+    }
+}
+
+fn parameters(
+    types: &mut Types,
+    function: &wit_parser::Function,
+    tags: &mut Tags,
+) -> Result<Vec<Parameter>, String> {
+    let mut labels = Vec::new();
+    for text in tags.all("param") {
+        let (name, label) = text.split_once(' ').ok_or_else(|| tags.broken("@param says nothing"))?;
+        let item = format!("{}.{name}", function.name);
+        labels.push((name.to_owned(), Label::parse(&item, label)?));
+    }
+    let mut parameters = Vec::new();
+    for param in &function.params {
+        let item = format!("{}.{}", function.name, param.name);
+        let (shape, required) = types.shape(&item, param.ty)?;
+        let inline = types
+            .record(param.ty)
+            .is_some_and(|record| record.fields.iter().all(|field| types.is_option(field.ty)));
+        let label = match labels.iter().position(|(name, _)| *name == param.name) {
+            Some(place) => labels.remove(place).1,
+            // Its fields are parameters with labels of their own.
+            None if inline => inline_label(&item, &param.name, types.docs(param.ty))?,
+            None => return Err(format!("{item}: @param is missing")),
+        };
+        let key = label.key.ok_or_else(|| format!("{item}: its @param has no [key]"))?;
+        let (title, description, extension) = (label.title, label.description, label.extension);
+        let field = Field { name: param.name.clone(), key, title, description, shape, required, extension };
+        parameters.push(Parameter { field, inline });
+    }
+    if let Some((name, _)) = labels.first() {
+        return Err(tags.broken(&format!("@param {name} names no parameter")));
+    }
+    unique_keys(&function.name, parameters.iter().map(|parameter| parameter.field.key.as_str()))?;
+    Ok(parameters)
+}
+
+fn inline_label(item: &str, name: &str, docs: Option<&str>) -> Result<Label, String> {
+    let description = Doc::parse(item, docs)?.summary;
+    Ok(Label { title: naming::sentence(name), key: Some(naming::camel(name)), extension: false, description })
+}
+
+fn effect(tags: &mut Tags) -> Result<String, String> {
+    let effect = tags.required("effect")?;
+    match effect.as_str() {
+        "read" | "write" | "disruptive" => Ok(effect),
+        _ => Err(tags.broken(&format!("@effect `{effect}` is neither read, write nor disruptive"))),
+    }
+}
+
+/// Takes the permissions of one kind, and leaves those of others.
+fn permissions(tags: &mut Tags, kind: &str) -> Vec<String> {
+    let mut taken = Vec::new();
+    for text in tags.all("permission") {
+        match text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(' ')) {
+            Some(names) => taken.extend(names.split('|').map(|name| name.trim().to_owned())),
+            None => tags.put_back("permission", text),
+        }
+    }
+    taken
+}
+
+fn limits(tags: &mut Tags, world_limits: &[Limit]) -> Result<Vec<Limit>, String> {
+    let own = tags.all("limit");
+    match own.as_slice() {
+        [] => Ok(world_limits.to_vec()),
+        [none] if none == "undocumented" => Ok(Vec::new()),
+        limits => limits.iter().map(|text| Limit::parse(tags, text)).collect(),
+    }
+}
+
+/// Reads `@preview` and `@deprecated [date] [use successor]`.
+fn status(tags: &mut Tags) -> Result<Status, String> {
+    let preview = tags.flag("preview")?;
+    let deprecated = tags.all("deprecated");
+    let text = match (deprecated.as_slice(), preview) {
+        ([], false) => return Ok(Status::Stable),
+        ([], true) => return Ok(Status::Preview),
+        ([text], false) => text,
+        _ => return Err(tags.broken("is deprecated twice, or deprecated and in preview")),
+    };
+    let mut words = text.split(' ').filter(|word| !word.is_empty()).peekable();
+    let on = words.next_if(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
+    match (words.next(), words.next(), words.next()) {
+        (None, _, _) => Ok(Status::Deprecated { on: on.map(str::to_owned), successor: None }),
+        (Some("use"), Some(successor), None) => {
+            Ok(Status::Deprecated { on: on.map(str::to_owned), successor: Some(successor.to_owned()) })
+        }
+        _ => Err(tags.broken(&format!("@deprecated `{text}` is no `[date] [use successor]`"))),
+    }
+}
+
+fn returns(types: &mut Types, name: &str, success: Type, tags: &mut Tags) -> Result<Returns, String> {
+    let (shape, required) = types.shape(name, success)?;
+    if !required {
+        return Err(format!("{name}: what it returns may be absent"));
+    }
+    let label = match (types.record(success), tags.optional("returns")?) {
+        (Some(_), None) => None,
+        (Some(_), Some(_)) => {
+            return Err(format!("{name}: returns a record, which documents itself, not @returns"));
+        }
+        (None, None) => return Err(format!("{name}: @returns is missing")),
+        (None, Some(text)) => {
+            let label = Label::parse(&format!("{name} @returns"), &text)?;
+            if label.key.is_none() {
+                return Err(format!("{name}: its @returns has no [key]"));
+            }
+            Some(label)
+        }
+    };
+    Ok(Returns { label, shape })
+}
+
+/// A function pages when it takes a link, itself or in an inlined record, and its result has one, and one list.
+fn paging(
+    types: &Types,
+    parameters: &[Parameter],
+    function: &wit_parser::Function,
+    success: Type,
+) -> Option<Paging> {
+    let takes_link = function.params.iter().zip(parameters).any(|(param, parameter)| {
+        let record = types.record(param.ty).filter(|_| parameter.inline);
+        param.name == NEXT_LINK
+            || record.is_some_and(|record| record.fields.iter().any(|field| field.name == NEXT_LINK))
+    });
+    let fields = &types.record(success)?.fields;
+    let mut lists = fields.iter().filter(|field| types.is_list(field.ty));
+    let items = lists.next().filter(|_| lists.next().is_none())?.name.clone();
+    let gives_link = fields.iter().any(|field| field.name == NEXT_LINK);
+    (takes_link && gives_link).then_some(Paging { parameter: NEXT_LINK, items, next: NEXT_LINK })
+}

@@ -1,0 +1,112 @@
+//! What the world's doc comment says of the connector.
+
+use crate::doc::{Doc, Tags};
+
+/// So many calls in so much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    /// How many calls.
+    pub(crate) calls: u32,
+    /// In how many seconds.
+    pub(crate) period: u32,
+}
+
+impl Limit {
+    /// Reads `N per S seconds`.
+    pub(crate) fn parse(tags: &Tags, text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let limit = match words.as_slice() {
+            [calls, "per", period, "seconds"] => calls.parse().ok().zip(period.parse().ok()),
+            _ => None,
+        };
+        limit
+            .filter(|(calls, period)| *calls > 0 && *period > 0)
+            .map(|(calls, period)| Self { calls, period })
+            .ok_or_else(|| tags.broken(&format!("`{text}` is no `N per S seconds`")))
+    }
+}
+
+/// Where the API is in one cloud.
+#[derive(Debug)]
+pub(crate) struct Cloud {
+    /// The cloud's name, such as `public`.
+    pub(crate) name: String,
+    /// The API's origin.
+    pub(crate) api: String,
+    /// The token authority's origin.
+    pub(crate) authority: String,
+    /// The scope to ask a token for.
+    pub(crate) scope: String,
+}
+
+/// The connector as a whole.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// The shared contract's package, such as `workflow:connector@0.1.0`.
+    pub(crate) contract: String,
+    /// The connector's name.
+    pub(crate) name: String,
+    /// Its title.
+    pub(crate) title: String,
+    /// What it is for.
+    pub(crate) summary: String,
+    /// The quota of one connection.
+    pub(crate) quota: Limit,
+    /// The limits of a function that names none of its own.
+    pub(crate) limits: Vec<Limit>,
+    /// The variable that names the API's origin.
+    pub(crate) api_url: String,
+    /// The variable that holds a bearer token.
+    pub(crate) access_token: String,
+    /// The clouds; the first is the default.
+    pub(crate) clouds: Vec<Cloud>,
+}
+
+impl World {
+    /// Reads the world's doc comment.
+    pub(crate) fn read(item: &str, contract: &str, docs: Option<&str>) -> Result<Self, String> {
+        let Doc { summary: title, description, mut tags } = Doc::parse(item, docs)?;
+        let name = tags.required("connector")?;
+        let quota = tags.required("quota")?;
+        let quota = Limit::parse(&tags, &quota)?;
+        let limits = tags.all("limit");
+        let limits = limits.iter().map(|text| Limit::parse(&tags, text)).collect::<Result<_, _>>()?;
+        let environment = tags.all("environment");
+        let variable = |purpose: &str| {
+            let named = environment.iter().find_map(|text| text.strip_prefix(purpose)?.strip_prefix(' '));
+            named.map(str::to_owned).ok_or_else(|| format!("{item}: @environment {purpose} is missing"))
+        };
+        let (api_url, access_token) = (variable("api-url")?, variable("access-token")?);
+        if environment.len() != 2 {
+            return Err(tags.broken("@environment names something else than api-url and access-token"));
+        }
+        let clouds = tags.all("cloud");
+        let clouds: Vec<Cloud> = clouds.iter().map(|text| cloud(&tags, text)).collect::<Result<_, _>>()?;
+        if clouds.is_empty() {
+            return Err(tags.broken("@cloud is missing"));
+        }
+        tags.finish()?;
+        let summary = description.split("\n\n").next().unwrap_or_default().to_owned();
+        let contract = contract.to_owned();
+        Ok(Self { contract, name, title, summary, quota, limits, api_url, access_token, clouds })
+    }
+}
+
+/// Reads `name api=… authority=… scope=…`.
+fn cloud(tags: &Tags, text: &str) -> Result<Cloud, String> {
+    let mut words = text.split_whitespace();
+    let mut word = |prefix: &str| {
+        words
+            .next()
+            .and_then(|word| word.strip_prefix(prefix))
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+    };
+    let parts = (word(""), word("api="), word("authority="), word("scope="), words.next());
+    match parts {
+        (Some(name), Some(api), Some(authority), Some(scope), None) => {
+            Ok(Cloud { name, api, authority, scope })
+        }
+        _ => Err(tags.broken(&format!("`{text}` is no `name api=… authority=… scope=…`"))),
+    }
+}

@@ -1,0 +1,103 @@
+//! Reads the API's JSON into the contract's types.
+//!
+//! The API is read generously where its own samples disagree: a null is an absent value, a key's first letter may
+//! be of either case, a number may stand in a string and the other way round. What still does not fit is an error
+//! that says where. The records' own code is generated (see `build/rust.rs`).
+
+mod raw;
+mod record;
+mod scalar;
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, SeqAccess, Visitor};
+
+use crate::prelude::*;
+pub(crate) use raw::{Raw, pick, plain, text_of};
+pub(crate) use record::{Record, fill, next_place, record, required, skip, within};
+
+/// A value that can be read from JSON.
+pub(crate) trait Decode<'de>: Sized {
+    /// Reads the value.
+    fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+/// Reads a whole text, which holds one value and nothing else.
+///
+/// # Errors
+/// Says what does not fit, and where.
+pub(crate) fn from_json<'de, T: Decode<'de>>(json: &'de [u8]) -> Result<T, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = T::decode(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// Reads a value in the middle of others.
+struct Seed<T>(PhantomData<T>);
+
+impl<'de, T: Decode<'de>> DeserializeSeed<'de> for Seed<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::decode(deserializer)
+    }
+}
+
+impl<'de, T: Decode<'de>> Decode<'de> for Option<T> {
+    fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(OptionVisitor(PhantomData))
+    }
+}
+
+struct OptionVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Decode<'de>> Visitor<'de> for OptionVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a value or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        T::decode(deserializer).map(Some)
+    }
+}
+
+/// A list; a null in it is no element.
+impl<'de, T: Decode<'de>> Decode<'de> for Vec<T> {
+    fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Decode<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element_seed(Seed::<Option<T>>(PhantomData))? {
+            list.extend(element);
+        }
+        Ok(list)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! JSON that is passed on as it came.
+
+use core::fmt;
+
+use serde::Deserializer;
+use serde::de::{Deserialize, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{Decode, from_json};
+use crate::prelude::*;
+
+/// The deepest nesting that is passed on: what readers of JSON commonly bear.
+const DEEPEST: usize = 127;
+
+/// A JSON value as text.
+#[derive(Debug)]
+pub(crate) struct Raw(String);
+
+impl<'de> Decode<'de> for Raw {
+    fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        if is_deeper_than(DEEPEST, raw) {
+            return Err(D::Error::custom(format_args!("nested deeper than {DEEPEST} levels")));
+        }
+        Ok(Self(raw.to_owned()))
+    }
+}
+
+fn is_deeper_than(deepest: usize, json: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > deepest {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Takes values out of a JSON object by their keys, in any case of letters. A null is an absent value.
+///
+/// # Errors
+/// The text is no JSON object.
+pub(crate) fn pick<'json>(
+    json: &'json [u8],
+    keys: &[&str],
+) -> Result<Vec<Option<&'json str>>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let picked = (&mut deserializer).deserialize_map(Picker(keys))?;
+    deserializer.end().map(|()| picked)
+}
+
+struct Picker<'keys>(&'keys [&'keys str]);
+
+impl<'json> Visitor<'json> for Picker<'_> {
+    type Value = Vec<Option<&'json str>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'json>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut picked = vec![None; self.0.len()];
+        while let Some(key) = map.next_key::<&RawValue>()? {
+            // A key with an escape in it is none of those that are looked for.
+            let key = key.get().trim_matches('"');
+            match self.0.iter().position(|known| known.eq_ignore_ascii_case(key)) {
+                Some(place) => {
+                    picked[place] = Some(map.next_value::<&RawValue>()?.get()).filter(|json| *json != "null")
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(picked)
+    }
+}
+
+/// The text that a JSON value is; a number counts as its JSON text, to the last digit.
+pub(crate) fn plain(json: &str) -> Option<String> {
+    match json.as_bytes().first() {
+        Some(b'"') => from_json(json.as_bytes()).ok(),
+        Some(b'0'..=b'9' | b'-') => Some(json.to_owned()),
+        _ => None,
+    }
+}
+
+/// The text of raw JSON, or of a list of it.
+pub(crate) fn text_of<T: IntoText>(raw: T) -> T::Text {
+    raw.into_text()
+}
+
+/// Raw JSON, or a list of it.
+pub(crate) trait IntoText {
+    /// Text, or a list of it.
+    type Text;
+
+    /// Takes the text out.
+    fn into_text(self) -> Self::Text;
+}
+
+impl IntoText for Raw {
+    type Text = String;
+
+    fn into_text(self) -> String {
+        self.0
+    }
+}
+
+impl IntoText for Vec<Raw> {
+    type Text = Vec<String>;
+
+    fn into_text(self) -> Vec<String> {
+        self.into_iter().map(IntoText::into_text).collect()
+    }
+}

@@ -1,0 +1,38 @@
+//! The connector's description of itself, generated from the WIT.
+
+use crate::Connector;
+use crate::bindings::exports::workflow::connector::manifest::Guest;
+use crate::failure::{Failure, problem};
+use crate::prelude::*;
+
+/// The manifest, JSON.
+pub const MANIFEST: &str = include_str!(concat!(env!("OUT_DIR"), "/manifest.json"));
+
+/// The manifest as the program holds it: a quarter of its size.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json.lz4"));
+
+impl Guest for Connector {
+    fn describe() -> Result<String, Failure> {
+        let unpacked = lz4_flex::block::decompress(PACKED, MANIFEST.len()).ok();
+        let manifest = unpacked.and_then(|bytes| String::from_utf8(bytes).ok());
+        manifest.ok_or_else(|| Failure::PermanentUnexpectedReply(problem("the manifest is damaged")))
+    }
+}
+
+/// The manifest in the file itself, for engines that read it without running anything.
+///
+/// It is no `#[used]`: that would keep a third copy, in the program's memory.
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code, reason = "a section of our own name, of plain bytes, disturbs nothing")]
+#[unsafe(link_section = "connector-manifest")]
+pub static SECTION: [u8; MANIFEST.len()] = *include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json"));
+
+#[cfg(test)]
+mod tests {
+    use super::{Connector, Guest, MANIFEST};
+
+    #[test]
+    fn the_component_describes_itself() {
+        assert_eq!(Connector::describe().as_deref(), Ok(MANIFEST));
+    }
+}

@@ -1,0 +1,105 @@
+//! The words of a refusal: the API's own where it gave any, else what came in their place.
+
+use super::Reply;
+use crate::decode::{pick, plain};
+use crate::failure::Problem;
+use crate::prelude::*;
+
+/// The most of a body that is searched for words, in bytes.
+const MOST_SEARCHED: usize = 1 << 20;
+/// The most characters of a message.
+const LONGEST_MESSAGE: usize = 2000;
+/// The most characters of a body that is shown for want of a message.
+const LONGEST_EXCERPT: usize = 200;
+
+/// What a refusal says.
+pub(super) struct Words {
+    /// The API's error code.
+    pub(super) code: Option<String>,
+    /// All of it.
+    pub(super) problem: Problem,
+}
+
+/// Reads a refusal. No word of it repeats `secret`.
+pub(super) fn read(reply: &Reply, secret: Option<&str>) -> Words {
+    let Said { code, message, target } = said(&reply.body).unwrap_or_default();
+    let clean = |text: Option<String>| {
+        let text = text.map(|text| printable(&redacted(&text, secret), LONGEST_MESSAGE));
+        text.filter(|text| !text.is_empty())
+    };
+    let (code, message, target) = (clean(code), clean(message), clean(target));
+    let message = message.unwrap_or_else(|| match &code {
+        Some(code) => format!("the API answered {} ({code})", reply.status),
+        None => without_words(reply, secret),
+    });
+    let problem = Problem { message, code: code.clone(), target, status: Some(reply.status) };
+    Words { code, problem }
+}
+
+/// A text in which the secret is blotted out.
+pub(super) fn redacted(text: &str, secret: Option<&str>) -> String {
+    match secret {
+        Some(secret) if !secret.is_empty() => text.replace(secret, "[token]"),
+        _ => text.to_owned(),
+    }
+}
+
+#[derive(Default)]
+struct Said {
+    code: Option<String>,
+    message: Option<String>,
+    target: Option<String>,
+}
+
+/// The API says `{"error": {"code", "message", "target"}}`; the token authority says
+/// `{"error": "…", "error_description": "…"}`; gateways before them say `{"message": "…"}`.
+fn said(body: &[u8]) -> Option<Said> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let searched = body.get(..MOST_SEARCHED).unwrap_or(body);
+    let outer = pick(searched, &["error", "error_description", "message"]).ok()?;
+    let text = |values: &[Option<&str>], place: usize| plain((*values.get(place)?)?);
+    match outer.first().copied().flatten() {
+        Some(error) if error.starts_with('{') => {
+            let inner = pick(error.as_bytes(), &["code", "message", "target"]).ok()?;
+            Some(Said { code: text(&inner, 0), message: text(&inner, 1), target: text(&inner, 2) })
+        }
+        _ => Some(Said {
+            code: text(&outer, 0),
+            message: text(&outer, 1).or_else(|| text(&outer, 2)),
+            target: None,
+        }),
+    }
+}
+
+/// What to say of a reply that has no words of the API's.
+fn without_words(reply: &Reply, secret: Option<&str>) -> String {
+    let kind = reply.header("content-type").map(|kind| printable(&redacted(kind, secret), LONGEST_EXCERPT));
+    let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or_else(|| "of no stated type".to_owned());
+    // A secret that reaches over the end of what is shown must still be seen whole.
+    let shown = LONGEST_EXCERPT * 16 + secret.map_or(0, str::len);
+    let start = String::from_utf8_lossy(reply.body.get(..shown).unwrap_or(&reply.body));
+    let excerpt = printable(&redacted(&start, secret), LONGEST_EXCERPT);
+    if excerpt.is_empty() {
+        format!("the API answered {} without a word", reply.status)
+    } else {
+        format!(
+            "the API answered {} with something else than its own errors ({kind}): {excerpt}",
+            reply.status
+        )
+    }
+}
+
+/// At most so many characters of a text, without control characters, and with one space for any white space.
+fn printable(text: &str, most: usize) -> String {
+    let mut kept = String::new();
+    for (count, letter) in text.split_whitespace().flat_map(|word| word.chars().chain([' '])).enumerate() {
+        if count >= most {
+            return kept.trim_end().to_owned() + "…";
+        }
+        if !letter.is_control() {
+            kept.push(letter);
+        }
+    }
+    kept.truncate(kept.trim_end().len());
+    kept
+}

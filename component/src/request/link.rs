@@ -1,0 +1,97 @@
+//! Links to the next page: followed only to where the first page came from.
+//!
+//! A link comes from a reply, through whoever stored it, so it is as little trusted as any input. The request goes
+//! to the connection's own origin in any case. A link of another host counts only where the API documents that host
+//! as another name of itself, since real replies name older hosts than the one that was asked; then path and query
+//! are taken over, and the host is not.
+
+use super::address::Address;
+use crate::encoding::decoded;
+use crate::failure::{Failure, invalid};
+use crate::prelude::*;
+
+/// The name of the parameter in the contract.
+pub(super) const PARAMETER: &str = "next-link";
+
+/// The longest link that is followed, in bytes.
+const LONGEST: usize = 32 << 10;
+
+/// Other names of the API, all https. The older ones are as common in replies as the present.
+const EQUIVALENT_HOSTS: [&str; 15] = [
+    "api.security.microsoft.com",
+    "api.securitycenter.microsoft.com",
+    "api.securitycenter.windows.com",
+    "us.api.security.microsoft.com",
+    "eu.api.security.microsoft.com",
+    "uk.api.security.microsoft.com",
+    "au.api.security.microsoft.com",
+    "swa.api.security.microsoft.com",
+    "ina.api.security.microsoft.com",
+    "api-us.securitycenter.microsoft.com",
+    "api-eu.securitycenter.microsoft.com",
+    "api-uk.securitycenter.microsoft.com",
+    "api-us.securitycenter.windows.com",
+    "api-eu.securitycenter.windows.com",
+    "api-uk.securitycenter.windows.com",
+];
+
+/// The path and query of the request that follows `link`, exactly as they stand in it. `segments` is the path of
+/// the operation, unencoded.
+///
+/// # Errors
+/// The link leads elsewhere, or to another operation.
+pub(super) fn follow(link: &str, segments: &[String], own: &Address) -> Result<String, Failure> {
+    let refused = |reason: &str| invalid(PARAMETER, format!("the link {reason}"));
+    if link.len() > LONGEST {
+        return Err(refused("is too long"));
+    }
+    if !link.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\\".contains(&byte)) {
+        return Err(refused("holds what no URL of a request does"));
+    }
+    let (address, target) = Address::parse_origin(link).map_err(refused)?;
+    let prefix = if address.has_origin_of(own) {
+        None
+    } else if is_equivalent(&address) {
+        Some(own.prefix.as_str())
+    } else {
+        return Err(refused(&format!("leads to {address}, not to {own}")));
+    };
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    let below_prefix = match prefix {
+        None => path.strip_prefix(own.prefix.as_str()),
+        Some(_) => Some(path),
+    };
+    if !below_prefix.is_some_and(|path| is_same(path, segments)) {
+        let expected = segments.join("/");
+        return Err(refused(&format!("leads to another operation than {}/{expected}", own.prefix)));
+    }
+    Ok([prefix.unwrap_or_default(), target].concat())
+}
+
+fn is_equivalent(address: &Address) -> bool {
+    address.secure && address.effective_port() == 443 && EQUIVALENT_HOSTS.contains(&address.host.as_str())
+}
+
+/// Whether a path is that of the operation, in any case of letters, with or without the version of the API.
+fn is_same(path: &str, segments: &[String]) -> bool {
+    let Some(found) = path.strip_prefix('/') else {
+        return false;
+    };
+    let Some(mut found) = found.split('/').map(decoded).collect::<Option<Vec<String>>>() else {
+        return false;
+    };
+    if segments.first().is_some_and(|first| first == "api")
+        && found.get(1).is_some_and(|second| is_version(second))
+    {
+        found.remove(1);
+    }
+    found.len() == segments.len()
+        && found.iter().zip(segments).all(|(found, segment)| found.eq_ignore_ascii_case(segment))
+}
+
+/// Whether a segment is a version such as `v1.0`.
+fn is_version(segment: &str) -> bool {
+    let digits = segment.strip_prefix(['v', 'V']).unwrap_or_default();
+    digits.starts_with(|digit: char| digit.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}

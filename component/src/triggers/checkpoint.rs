@@ -1,0 +1,152 @@
+//! Where a poll goes on, as text.
+//!
+//! Words with a space between two: the version, the trigger, `high`, `floor`, the sweep (`cursor/skip/newest`, or `-`),
+//! and for each second its ids: `second:id,id`. Ids are percent-encoded, but otherwise kept as they are: a shorter
+//! stand-in would, sooner or later, take one row for another.
+
+use alloc::collections::BTreeMap;
+use core::fmt::Write as _;
+
+use crate::encoding::{decoded, push_encoded};
+use crate::failure::{Failure, invalid};
+use crate::instant::Instant;
+use crate::prelude::*;
+
+/// The most bytes of a checkpoint.
+pub(super) const LONGEST: usize = 64 << 10;
+/// The version of the text.
+const VERSION: u32 = 1;
+/// The name of the parameter in the contract.
+const PARAMETER: &str = "checkpoint";
+
+/// What a poll leaves to the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Checkpoint {
+    /// The time of the newest row seen, but not later than now.
+    pub(super) high: Instant,
+    /// From when on rows count. Of these, all that were seen and may be met again are in [`Self::seen`].
+    pub(super) floor: Instant,
+    /// The sweep that is not over yet.
+    pub(super) sweep: Option<Sweep>,
+    /// The rows seen that may be met again.
+    pub(super) seen: Seen,
+}
+
+/// A way through the rows from the oldest that may be new to the newest, page by page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sweep {
+    /// The next page begins with the rows of this time,
+    pub(super) cursor: Instant,
+    /// without so many of them.
+    pub(super) skip: u64,
+    /// The time of the newest row met.
+    pub(super) newest: Instant,
+}
+
+/// The ids of rows, with their times to the second.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Seen(BTreeMap<String, i64>);
+
+impl Seen {
+    /// Adds a row. Says whether it is new.
+    pub(super) fn add(&mut self, id: &str, time: Instant) -> bool {
+        self.0.insert(id.to_owned(), time.second()).is_none()
+    }
+
+    /// Forgets the rows before a time, but for a few in the same second.
+    pub(super) fn forget(&mut self, before: Instant) {
+        let mut kept = BTreeMap::new();
+        for (id, second) in core::mem::take(&mut self.0) {
+            if second >= before.second() {
+                kept.insert(id, second);
+            }
+        }
+        self.0 = kept;
+    }
+
+    /// Adds the newest ids to a text, as many as fit. Returns the second at which others were left out.
+    fn write(&self, text: &mut String) -> Option<i64> {
+        let mut seen: Vec<(i64, &str)> = self.0.iter().map(|(id, second)| (*second, id.as_str())).collect();
+        seen.sort_unstable();
+        let mut last = None;
+        for (second, id) in seen.into_iter().rev() {
+            let length = text.len();
+            let _ = if last == Some(second) { write!(text, ",") } else { write!(text, " {second}:") };
+            push_encoded(text, id);
+            if text.len() > LONGEST {
+                text.truncate(length);
+                return Some(second);
+            }
+            last = Some(second);
+        }
+        None
+    }
+
+    /// Reads what was written.
+    fn read<'text>(words: impl Iterator<Item = &'text str>) -> Option<Self> {
+        let mut seen = BTreeMap::new();
+        for word in words {
+            let (second, ids) = word.split_once(':')?;
+            let second = second.parse().ok()?;
+            for id in ids.split(',') {
+                seen.insert(decoded(id)?, second);
+            }
+        }
+        Some(Self(seen))
+    }
+}
+
+impl Checkpoint {
+    /// Reads the text of a checkpoint of that trigger.
+    pub(super) fn read(trigger: &str, text: &str) -> Result<Self, Failure> {
+        let version: Option<u32> = text.split(' ').next().and_then(|version| version.parse().ok());
+        match version {
+            Some(VERSION) if text.len() <= LONGEST => Self::parse(trigger, text)
+                .ok_or_else(|| invalid(PARAMETER, format!("is no checkpoint of {trigger}"))),
+            Some(newer) if newer > VERSION => Err(invalid(
+                PARAMETER,
+                format!("is of version {newer}, and {VERSION} is the newest known here"),
+            )),
+            _ => Err(invalid(PARAMETER, "is no checkpoint")),
+        }
+    }
+
+    fn parse(trigger: &str, text: &str) -> Option<Self> {
+        let mut words = text.split(' ').skip(1);
+        if words.next() != Some(trigger) {
+            return None;
+        }
+        let (high, floor) = (Instant::parse(words.next()?)?, Instant::parse(words.next()?)?);
+        let sweep = match words.next()? {
+            "-" => None,
+            sweep => Some(Sweep::parse(sweep)?),
+        };
+        Some(Self { high, floor, sweep, seen: Seen::read(words)? })
+    }
+
+    /// Writes the checkpoint. If it would be too long, the oldest ids are left out, and with them the certainty that
+    /// their rows are not reported again. Returns the second at which that happened.
+    pub(super) fn write(&self, trigger: &str) -> (String, Option<i64>) {
+        let mut text = format!("{VERSION} {trigger} {} {} ", self.high, self.floor);
+        match self.sweep {
+            None => text.push('-'),
+            Some(Sweep { cursor, skip, newest }) => {
+                let _ = write!(text, "{cursor}/{skip}/{newest}");
+            }
+        }
+        let left_out = self.seen.write(&mut text);
+        (text, left_out)
+    }
+}
+
+impl Sweep {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('/');
+        let (cursor, skip, newest) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            cursor: Instant::parse(cursor)?,
+            skip: skip.parse().ok()?,
+            newest: Instant::parse(newest)?,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! One poll of a list of the API: what its rows have in common.
+
+use super::settings::Settings;
+use super::sweep::{Answer, Ask, Conclusion, Plan};
+use crate::bindings::exports::defender::atp::triggers::PollOptions;
+use crate::bindings::exports::defender::atp::types::OdataOptions;
+use crate::call::accepted;
+use crate::failure::Failure;
+use crate::instant::Instant;
+use crate::prelude::*;
+use crate::request::Draft;
+
+/// A row of a list.
+pub(super) trait Row: Sized {
+    /// What identifies it.
+    fn id(&self) -> Option<&str>;
+    /// When it was created.
+    fn time(&self) -> Option<&str>;
+}
+
+/// A page of a list: its rows, and whether it says itself that there are more.
+pub(super) struct Page<R> {
+    /// The rows.
+    pub(super) rows: Vec<R>,
+    /// Whether there is a link to the next page.
+    pub(super) goes_on: bool,
+    /// When the API answered.
+    pub(super) now: Instant,
+}
+
+/// What a poll found.
+pub(super) struct Found<R> {
+    /// The new rows, oldest first, with their ids.
+    pub(super) rows: Vec<(String, R)>,
+    /// Where the next poll goes on.
+    pub(super) checkpoint: String,
+    /// Whether to poll again at once.
+    pub(super) more: bool,
+}
+
+/// Asks once for what is new since the checkpoint.
+pub(super) fn poll<R: Row>(
+    trigger: &'static str,
+    checkpoint: Option<&str>,
+    options: &PollOptions,
+    page: impl FnOnce(Ask) -> Result<Page<R>, Failure>,
+) -> Result<Found<R>, Failure> {
+    let plan = Plan::new(trigger, checkpoint, Settings::read(options)?)?;
+    let Page { rows, goes_on, now } = page(plan.ask())?;
+    let label = |row: &R| (row.id().map(str::to_owned), row.time().and_then(Instant::parse));
+    let labels = rows.iter().map(label).collect();
+    let Conclusion { new, checkpoint, more } = plan.conclude(Answer { labels, goes_on, now })?;
+    let mut rows: Vec<Option<R>> = rows.into_iter().map(Some).collect();
+    let mut taken = |place: usize| {
+        let row = rows.get_mut(place)?.take()?;
+        Some((row.id()?.to_owned(), row))
+    };
+    Ok(Found { rows: new.into_iter().filter_map(&mut taken).collect(), checkpoint, more })
+}
+
+/// Puts a question to the list at `draft`, whose rows have their time under the key `time`. Reads the rows, and
+/// whether the page has a link to the next, by `read`.
+pub(super) fn page<R>(
+    draft: Draft,
+    ask: Ask,
+    time: &str,
+    read: impl FnOnce(&crate::reply::Accepted) -> Result<(Vec<R>, Option<String>), Failure>,
+) -> Result<Page<R>, Failure> {
+    let reply = accepted(draft.options(options(ask, time)))?;
+    let (rows, next_link) = read(&reply)?;
+    Ok(Page { rows, goes_on: next_link.is_some(), now: reply.at })
+}
+
+fn options(ask: Ask, time: &str) -> OdataOptions {
+    let (filter, select, order, skip, top) = match ask {
+        Ask::Newest(top) => (None, Some(format!("id,{time}")), "desc", 0, top),
+        Ask::From { from, skip, top } => (Some(format!("{time} ge {from}")), None, "asc", skip, top),
+    };
+    OdataOptions {
+        filter,
+        select,
+        order_by: Some(format!("{time} {order}")),
+        top: Some(top),
+        skip: Some(skip).filter(|skip| *skip > 0),
+        count: None,
+        next_link: None,
+    }
+}

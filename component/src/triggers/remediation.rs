@@ -1,0 +1,47 @@
+//! New remediation activities, by their creation time.
+//!
+//! The published connector asks for them newest first (`createdOn desc`). Here that is the order of the first look
+//! only: what came since is read oldest first, so that no row is missed while others appear.
+
+use super::poll::{self, Found, Page, Row};
+use super::sweep::Ask;
+use crate::bindings::exports::defender::atp::remediation::RemediationActivityPage;
+use crate::bindings::exports::defender::atp::triggers::{
+    PollOptions, RemediationActivityBatch, RemediationActivityEvent,
+};
+use crate::bindings::exports::defender::atp::types::RemediationActivity;
+use crate::contract::Operation;
+use crate::failure::Failure;
+use crate::prelude::*;
+use crate::request::get;
+
+impl Row for RemediationActivity {
+    fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    fn time(&self) -> Option<&str> {
+        self.created_on.as_deref()
+    }
+}
+
+/// Asks once for the activities that are new since the checkpoint.
+pub(super) fn poll(
+    checkpoint: Option<&str>,
+    options: &PollOptions,
+) -> Result<RemediationActivityBatch, Failure> {
+    let Found { rows, checkpoint, more } =
+        poll::poll("new-remediation-activities", checkpoint, options, page)?;
+    let event = |(id, data): (String, RemediationActivity)| {
+        let time = data.created_on.clone();
+        RemediationActivityEvent { id, time, data }
+    };
+    Ok(RemediationActivityBatch { events: rows.into_iter().map(event).collect(), checkpoint, more })
+}
+
+fn page(ask: Ask) -> Result<Page<RemediationActivity>, Failure> {
+    let activities = get(Operation::PollNewRemediationActivities, "/api/remediationtasks");
+    poll::page(activities, ask, "createdOn", |reply| {
+        reply.value().map(|RemediationActivityPage { value, next_link, .. }| (value, next_link))
+    })
+}

@@ -1,0 +1,50 @@
+//! How to look, read from the options of a poll.
+
+use crate::bindings::exports::workflow::connector::triggers::PollOptions;
+use crate::failure::{Failure, invalid};
+use crate::instant::Instant;
+use crate::prelude::*;
+
+/// Seconds to look back, when nothing is said: what becomes visible within half an hour of its creation is found.
+const OVERLAP: u32 = 1800;
+/// The most seconds to look back: a day.
+const MOST_OVERLAP: u32 = 86_400;
+/// Rows of a page, when nothing is said.
+const PAGE: u32 = 1000;
+/// The most rows of a page that the API gives.
+const MOST_PAGE: u32 = 10_000;
+
+/// How to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    /// From when on rows count, at the start.
+    pub(super) since: Option<Instant>,
+    /// Seconds to look back.
+    pub(super) overlap: u32,
+    /// Rows of a page.
+    pub(super) page: u32,
+}
+
+impl Settings {
+    /// Reads the options.
+    pub(super) fn read(options: &PollOptions) -> Result<Self, Failure> {
+        let since = match options.since.as_deref() {
+            Some(text) => {
+                let time = Instant::parse(text);
+                Some(
+                    time.ok_or_else(|| invalid("since", "is no ISO 8601 time such as 2026-01-31T12:00:00Z"))?,
+                )
+            }
+            None => None,
+        };
+        let overlap = options.overlap_seconds.unwrap_or(OVERLAP);
+        if overlap > MOST_OVERLAP {
+            return Err(invalid("overlap-seconds", format!("is more than {MOST_OVERLAP}")));
+        }
+        let page = options.page_size.unwrap_or(PAGE);
+        if !(1..=MOST_PAGE).contains(&page) {
+            return Err(invalid("page-size", format!("is not from 1 to {MOST_PAGE}")));
+        }
+        Ok(Self { since, overlap, page })
+    }
+}
