@@ -25,7 +25,7 @@ fn main() {
     let sandboxed = Arc::new(sandboxed::Client::new(api.origin()));
     let (native, sandboxed) = (&native, &sandboxed);
 
-    println!("{:<34} {:>14} {:>14} {:>8}  {}", "what", "native", "component", "ratio", "mark");
+    println!("{:<34} {:>14} {:>14} {:>8}  mark", "", "native", "component", "ratio");
     let one = pair(
         || per_call(&runtime, 2_000, || native.alert()),
         || per_call(&runtime, 2_000, || sandboxed.alert()),
