@@ -30,7 +30,13 @@ use std::{env, fs};
 /// The WIT packages, each after those it uses; the last holds the world.
 const PACKAGES: [&str; 2] = ["../wit/connector", "../wit/defender-atp"];
 
+/// What an instance is born with, in bytes: enough for an ordinary call, so that it need not ask for more.
+const INITIAL_MEMORY: u32 = 2 << 20;
+
 fn main() {
+    if env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
+        println!("cargo::rustc-link-arg-cdylib=--initial-memory={INITIAL_MEMORY}");
+    }
     for input in PACKAGES.iter().chain(&["build.rs", "build"]) {
         println!("cargo::rerun-if-changed={input}");
     }

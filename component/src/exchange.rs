@@ -18,8 +18,6 @@ use crate::prelude::*;
 use crate::reply::{Reply, Trouble};
 use crate::request::{Method, Request};
 
-/// How long to wait for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long to wait for the first byte of the reply: a hunting query may take 200 seconds.
 const FIRST_BYTE: Duration = Duration::from_secs(230);
 /// How long to wait for the next byte of the reply.
@@ -78,7 +76,7 @@ fn outgoing(request: &Request) -> Option<OutgoingRequest> {
 fn options() -> RequestOptions {
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).ok();
     let options = RequestOptions::new();
-    let _ = options.set_connect_timeout(nanoseconds(CONNECT));
+    // How long a connection may take is left to the engine: one counts the wait for the first byte in.
     let _ = options.set_first_byte_timeout(nanoseconds(FIRST_BYTE));
     let _ = options.set_between_bytes_timeout(nanoseconds(NEXT_BYTE));
     options

@@ -31,6 +31,9 @@ mod exchange;
 #[allow(unsafe_code, reason = "the border of the component is memory")]
 mod export;
 mod failure;
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code, reason = "the allocator hands out memory")]
+mod heap;
 mod instant;
 pub mod manifest;
 mod prelude;

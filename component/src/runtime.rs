@@ -3,14 +3,14 @@
 
 use core::panic::PanicInfo;
 
-use dlmalloc::GlobalDlmalloc;
+use crate::heap::Heap;
 
 // Of C's library, only what the compiler itself calls: `memcmp` and the like.
 #[link(name = "c")]
 unsafe extern "C" {}
 
 #[global_allocator]
-static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
+static ALLOCATOR: Heap = Heap::new();
 
 /// Ends the instance. Nothing that comes in leads here; a trap is all that an engine understands.
 #[panic_handler]
