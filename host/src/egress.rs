@@ -17,6 +17,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::connection::Profile;
 use crate::manifest::{Effect, Limit};
 use crate::store::Store;
+use crate::vault::Vault;
 
 pub mod audit;
 pub mod credential;
@@ -78,7 +79,12 @@ impl Egress {
     ///
     /// # Errors
     /// The credential cannot be set up.
-    pub fn new(profile: &Profile, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, EgressError> {
+    pub fn new(
+        profile: &Profile,
+        store: Arc<dyn Store>,
+        vault: Arc<dyn Vault>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, EgressError> {
         let transport = Transport::new(profile.allow_loopback_http());
         Ok(Self {
             connection: profile.name().into(),
@@ -87,7 +93,7 @@ impl Egress {
                 profile.allowed_origins().iter().cloned(),
                 profile.allow_loopback_http(),
             ),
-            credential: credential::of_profile(profile, &transport, &clock),
+            credential: credential::of_profile(profile, &transport, &vault, &clock),
             quota: Quota::new(store, clock.clone(), profile.quota().clone()),
             transport,
             clock,

@@ -14,6 +14,7 @@ use crate::egress::{Egress, EgressError};
 use crate::engine::{EngineOptions, SandboxEngine};
 use crate::instance::State;
 use crate::store::{MemoryStore, Store};
+use crate::vault::{MemoryVault, Vault};
 
 /// How many calls run at a time unless told otherwise.
 const CONCURRENCY: u32 = 128;
@@ -33,6 +34,7 @@ pub struct Host {
     engine: SandboxEngine,
     linker: Arc<Linker<State>>,
     store: Arc<dyn Store>,
+    vault: Arc<dyn Vault>,
     clock: Arc<dyn Clock>,
     on_wait: Option<OnWait>,
 }
@@ -46,6 +48,7 @@ pub struct HostBuilder {
     memory: usize,
     cache: Option<PathBuf>,
     store: Option<Arc<dyn Store>>,
+    vault: Option<Arc<dyn Vault>>,
     clock: Arc<dyn Clock>,
     on_wait: Option<OnWait>,
 }
@@ -64,6 +67,7 @@ impl Host {
             memory: MEMORY,
             cache: None,
             store: None,
+            vault: None,
             clock: Arc::new(SystemClock),
             on_wait: None,
         }
@@ -92,7 +96,7 @@ impl Host {
     /// # Errors
     /// The credential cannot be set up, such as a variable that is not set.
     pub fn connect(&self, connector: &Connector, profile: Profile) -> Result<Connection, EgressError> {
-        let mut egress = Egress::new(&profile, self.store.clone(), self.clock.clone())?;
+        let mut egress = Egress::new(&profile, self.store.clone(), self.vault.clone(), self.clock.clone())?;
         if let Some(observer) = self.on_wait.clone() {
             egress = egress.on_wait(move |waiting| observer(waiting));
         }
@@ -129,6 +133,13 @@ impl HostBuilder {
         self
     }
 
+    /// Where tokens and logins are kept; in memory when left out, and then other processes do not share them.
+    #[must_use]
+    pub fn vault(mut self, vault: Arc<dyn Vault>) -> Self {
+        self.vault = Some(vault);
+        self
+    }
+
     /// The clock; the system's when left out.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -159,6 +170,7 @@ impl HostBuilder {
             engine,
             linker: Arc::new(linker),
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
+            vault: self.vault.unwrap_or_else(|| Arc::new(MemoryVault::default())),
             clock: self.clock,
             on_wait: self.on_wait,
         })
@@ -167,12 +179,13 @@ impl HostBuilder {
 
 impl std::fmt::Debug for HostBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { concurrency, memory, cache, store, clock, on_wait: _ } = self;
+        let Self { concurrency, memory, cache, store, vault, clock, on_wait: _ } = self;
         f.debug_struct("HostBuilder")
             .field("concurrency", concurrency)
             .field("memory", memory)
             .field("cache", cache)
             .field("store", store)
+            .field("vault", vault)
             .field("clock", clock)
             .finish_non_exhaustive()
     }

@@ -40,6 +40,7 @@ pub mod manifest;
 mod similar;
 pub mod store;
 mod value;
+pub mod vault;
 
 pub use call::{CallError, Connection, DEFAULT_DEADLINE, Pages, Reply};
 pub use connection::{Auth, ClientSecretProfile, Profile, ProfileBuilder, ProfileError};

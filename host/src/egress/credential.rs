@@ -14,17 +14,20 @@ use secrecy::{ExposeSecret, SecretString};
 use super::transport::Transport;
 use crate::clock::{Clock, Timestamp};
 use crate::connection::{Auth, Profile};
+use crate::vault::Vault;
 
 mod authority;
 mod cache;
 mod client_secret;
 mod error;
+mod identity;
 mod secret;
 mod token;
 
 pub use cache::Cached;
 pub use client_secret::ClientSecret;
 pub use error::{CredentialError, Refusal};
+pub use identity::Identity;
 pub use secret::SecretSource;
 pub use token::{Literal, TokenCommand, TokenVariable};
 
@@ -42,6 +45,12 @@ pub trait Credential: Send + Sync + fmt::Debug {
 
 /// Obtains a token, each time anew.
 pub trait Source: Send + Sync + fmt::Debug + 'static {
+    /// Whose tokens these are: processes whose sources have the same identity share one token. None when they are not
+    /// to be shared, which is so unless a source says otherwise.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
+
     /// A new token.
     ///
     /// # Errors
@@ -105,6 +114,7 @@ impl fmt::Debug for AccessToken {
 pub(super) fn of_profile(
     profile: &Profile,
     transport: &Transport,
+    _vault: &Arc<dyn Vault>,
     clock: &Arc<dyn Clock>,
 ) -> Option<Arc<dyn Credential>> {
     let variables = profile.variables().clone();

@@ -14,6 +14,7 @@ use crate::clock::SystemClock;
 use crate::connection::ProfileBuilder;
 use crate::manifest::Manifest;
 use crate::store::MemoryStore;
+use crate::vault::MemoryVault;
 
 mod credentials;
 mod door;
@@ -67,7 +68,8 @@ fn profile(server: &Server) -> ProfileBuilder {
 
 fn door(builder: ProfileBuilder, clock: &Arc<Leaping>) -> Egress {
     let profile = builder.build(&manifest()).unwrap();
-    Egress::new(&profile, Arc::new(MemoryStore::default()), clock.clone()).unwrap()
+    Egress::new(&profile, Arc::new(MemoryStore::default()), Arc::new(MemoryVault::default()), clock.clone())
+        .unwrap()
 }
 
 fn purpose(effect: Effect) -> Purpose {

@@ -12,7 +12,7 @@ use oauth2::{AuthType, ClientId, Scope, TokenResponse, TokenUrl};
 use secrecy::ExposeSecret;
 
 use super::authority::Authority;
-use super::{AccessToken, CredentialError, SecretSource, Source};
+use super::{AccessToken, CredentialError, Identity, SecretSource, Source};
 use crate::clock::Clock;
 use crate::config::Variables;
 use crate::connection::ClientSecretProfile;
@@ -79,6 +79,14 @@ impl ClientSecret {
 }
 
 impl Source for ClientSecret {
+    fn identity(&self) -> Option<Identity> {
+        // Without its secret it shares nothing, and obtaining a token says what is wrong.
+        let secret = self.secret.read(&self.variables).ok()?;
+        let endpoint = self.authority.endpoint("");
+        let parts = [endpoint.as_str(), &self.tenant, &self.client_id, &self.scope];
+        Some(Identity::new("client-secret", &parts).bound_to(&secret))
+    }
+
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
         self.exchange().boxed()
     }

@@ -60,7 +60,13 @@ async fn no_secret_is_in_any_log_or_debug_output() {
     assert!(!format!("{builder:?}").contains("canary"));
     let profile = builder.build(&manifest()).unwrap();
     assert!(!format!("{profile:?}").contains("canary"));
-    let door = Egress::new(&profile, Arc::new(MemoryStore::default()), Arc::new(SystemClock)).unwrap();
+    let door = Egress::new(
+        &profile,
+        Arc::new(MemoryStore::default()),
+        Arc::new(MemoryVault::default()),
+        Arc::new(SystemClock),
+    )
+    .unwrap();
     let request = Request::post(format!("{}/api/alerts?$filter=canary-term&$top=5&canary", server.origin()))
         .header("x-a", "canary-header")
         .body(Bytes::from_static(b"canary-body"))

@@ -1,0 +1,149 @@
+//! What is secret and outlives a call: tokens, and what a login leaves behind.
+//!
+//! A [`Vault`] keeps secrets by name, and lets tasks and processes take turns over a name. [`MemoryVault`] ends with
+//! the process. What an entry means is decided by whoever writes it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+mod memory;
+#[cfg(test)]
+mod tests;
+
+pub use memory::MemoryVault;
+
+/// The first pause between two looks at a lock that is taken; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+/// The longest pause between two looks at a lock.
+const LONGEST_PAUSE: Duration = Duration::from_millis(32);
+
+/// Keeps secrets between runs, by name.
+///
+/// The functions may wait for a disk or for another process: in asynchronous code they are called from
+/// [`tokio::task::spawn_blocking`]. A name may hold whose secret it is (a tenant, a client id), and never the secret.
+pub trait Vault: Send + Sync + fmt::Debug {
+    /// What is kept under the name.
+    ///
+    /// # Errors
+    /// The vault cannot be used, or what is kept is not what was written ([`VaultError::Damaged`]).
+    fn read(&self, name: &str) -> Result<Option<SecretString>, VaultError>;
+
+    /// Keeps the secret, in place of what was there. It is there wholly or not at all.
+    ///
+    /// # Errors
+    /// The vault cannot be used; what was there is still there.
+    fn write(&self, name: &str, secret: &SecretString) -> Result<(), VaultError>;
+
+    /// Forgets what is kept under the name, damaged or not, and says whether there was something.
+    ///
+    /// # Errors
+    /// The vault cannot be used.
+    fn remove(&self, name: &str) -> Result<bool, VaultError>;
+
+    /// Takes the name's lock, unless another task or process has it. It guards nothing by itself: whoever reads in order
+    /// to write takes it first.
+    ///
+    /// # Errors
+    /// The vault cannot be used.
+    fn try_lock(&self, name: &str) -> Result<Option<VaultLock>, VaultError>;
+
+    /// Waits until no other process or task holds the name's lock, and takes it. It blocks, and without bound: where the
+    /// wait must end, ask [`Vault::try_lock`] again and again.
+    ///
+    /// # Errors
+    /// The vault cannot be used.
+    fn lock(&self, name: &str) -> Result<VaultLock, VaultError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if let Some(lock) = self.try_lock(name)? {
+                return Ok(lock);
+            }
+            std::thread::sleep(pause);
+            pause = longer(pause);
+        }
+    }
+}
+
+/// The pause after that one, when waiting for a lock.
+pub(crate) fn longer(pause: Duration) -> Duration {
+    if pause.is_zero() { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) }
+}
+
+/// A name's lock; dropping it releases the name, and so does the end of the process, however it ends.
+#[must_use = "the lock is released when this is dropped"]
+pub struct VaultLock(#[expect(dead_code, reason = "it is there to be dropped")] Box<dyn Any + Send>);
+
+impl VaultLock {
+    /// A lock that lasts as long as the guard.
+    pub fn new(guard: impl Any + Send) -> Self {
+        Self(Box::new(guard))
+    }
+}
+
+impl fmt::Debug for VaultLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VaultLock")
+    }
+}
+
+/// Why a vault did not do what was asked. No variant holds a secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// What is kept is not what was written: it was cut short or altered, or belongs to another key.
+    #[error("what is kept in {location} is damaged, or was encrypted with another key")]
+    Damaged {
+        /// Where it is.
+        location: String,
+    },
+    /// Others than the user may read or change what is kept, so that it is not used.
+    #[error("{location} is not this user's alone: {message}")]
+    Exposed {
+        /// Where it is.
+        location: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The operating system does not let the vault be used.
+    #[error("cannot keep secrets in {location}: {source}")]
+    Denied {
+        /// Where the vault is.
+        location: String,
+        /// What the operating system said.
+        source: Arc<std::io::Error>,
+    },
+    /// The platform's keyring cannot be used.
+    #[error("the keyring cannot be used: {message}")]
+    Keyring {
+        /// What it said.
+        message: String,
+    },
+    /// The secret is too long to be kept.
+    #[error("a secret of {length} bytes is too long to be kept; the most is {limit}")]
+    TooLong {
+        /// Its length, in bytes.
+        length: usize,
+        /// The most that is kept, in bytes.
+        limit: usize,
+    },
+}
+
+impl VaultError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Damaged { location } => format!("remove {location}, and sign in again"),
+            Self::Exposed { location, .. } => {
+                format!("take it from the others (`chmod -R go= {location}`), or remove it and sign in again")
+            }
+            Self::Denied { .. } => "check that the directory is yours to write, and on a local disk".into(),
+            Self::Keyring { .. } => "unlock the keyring, or let secrets be kept in a file".into(),
+            Self::TooLong { .. } => "check what provides the secret".into(),
+        }
+    }
+}
