@@ -11,6 +11,9 @@ use crate::instant::Instant;
 use crate::prelude::*;
 use problem::{Words, redacted};
 
+/// The largest body that is looked at for an error that came with success, in bytes.
+const LARGEST_NON_RESULT: usize = 16 << 10;
+
 /// What the API answered.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
@@ -163,7 +166,7 @@ impl Accepted {
     /// # Errors
     /// [`Failure::PermanentUnexpectedReply`] says what does not fit, and where.
     pub(crate) fn value<T: for<'json> Decode<'json>>(&self) -> Result<T, Failure> {
-        from_json(self.json_text()?).map_err(|error| self.unfit(&error))
+        from_json(self.result()?).map_err(|error| self.unfit(&error))
     }
 
     /// The body without its byte order mark.
@@ -173,6 +176,25 @@ impl Accepted {
             Err(self.unexpected("without a body"))
         } else {
             Ok(body)
+        }
+    }
+
+    /// The body, if it may be a result: gateways answer 200 with an error, or with an empty object, and neither is an
+    /// entity of which all was left out.
+    fn result(&self) -> Result<&[u8], Failure> {
+        let json = self.json_text()?;
+        if json.len() > LARGEST_NON_RESULT || !json.trim_ascii_start().starts_with(b"{") {
+            return Ok(json);
+        }
+        if let Some(Words { code, problem }) =
+            problem::beside_success(self.status, json, self.secret.as_deref())
+        {
+            return Err(Failure::PermanentUnexpectedReply(Problem { code, ..problem }));
+        }
+        let inside = json.trim_ascii().strip_prefix(b"{").and_then(|json| json.strip_suffix(b"}"));
+        match inside.is_some_and(|inside| inside.trim_ascii().is_empty()) {
+            true => Err(self.unexpected("with an empty object")),
+            false => Ok(json),
         }
     }
 
@@ -186,7 +208,7 @@ impl Accepted {
     /// # Errors
     /// As [`Self::value`].
     pub(crate) fn single(&self) -> Result<String, Failure> {
-        let values = pick(self.json_text()?, &["value"]).map_err(|error| self.unfit(&error))?;
+        let values = pick(self.result()?, &["value"]).map_err(|error| self.unfit(&error))?;
         let text = values.first().copied().flatten().and_then(plain);
         let text =
             text.ok_or_else(|| self.unexpected("with what does not fit the contract: value: no text"))?;

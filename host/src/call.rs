@@ -157,7 +157,7 @@ impl Connection {
         let door = Door::new(self.egress.clone(), purpose);
         let value = instance::run(&self.connector, function, &arguments, &self.environment, door, time)
             .await
-            .map_err(|failure| CallError::Failed(Box::new(failure)))?;
+            .map_err(|failure| CallError::Failed(Box::new(named_for_callers(function, failure))))?;
         let mut json = Vec::new();
         function.signature.write(&value, &mut json).map_err(CallError::Output)?;
         // What was written is made of strings and of JSON that was checked.
@@ -290,6 +290,16 @@ impl CallError {
         }
         failure
     }
+}
+
+/// A component blames a parameter by its name in the contract; callers know it by its key.
+fn named_for_callers(function: &Function, mut failure: Failure) -> Failure {
+    let blamed = failure.parameter.as_deref();
+    let parameter = function.signature.parameters().find(|parameter| Some(&*parameter.name) == blamed);
+    if let Some(parameter) = parameter {
+        failure.parameter = Some(parameter.key.to_string());
+    }
+    failure
 }
 
 /// The text that a record holds in a field, if it is there.

@@ -125,6 +125,11 @@ impl CaseFile {
     pub(crate) fn first_success(&self) -> Option<&Case> {
         self.cases.iter().find(|case| case.output.is_some())
     }
+
+    /// Whether the action sends anything.
+    pub(crate) fn sends(&self) -> bool {
+        self.cases.iter().any(|case| case.request.is_some())
+    }
 }
 
 impl Reply {

@@ -42,6 +42,9 @@ fn options() -> OdataOptions {
     }
 }
 
+/// An entity of which all is left out.
+const NOTHING_SET: &str = r#"{"id":null}"#;
+
 const ACTION: &str =
     r#"{"id":"a1","type":"Isolate","status":"Pending","errorHResult":-2147467260,"commands":[]}"#;
 
@@ -155,7 +158,7 @@ fn advanced_hunting() {
 
 #[test]
 fn alerts() {
-    let (asked, _) = exchange("{}", || {
+    let (asked, _) = exchange(NOTHING_SET, || {
         let [machine, time, severity, category] =
             ["m1", "2018-08-03T16:45:21.7115183Z", "Low", "Exploit"].map(text);
         let [title, description, action] = ["example", "example alert", "nothing"].map(text);
@@ -180,11 +183,11 @@ fn alerts() {
         (alert.incident_id, alert.severity.as_deref()),
         (Some(9_007_199_254_740_993), Some("UnSpecified"))
     );
-    let (asked, _) = exchange("{}", || {
+    let (asked, _) = exchange(NOTHING_SET, || {
         Connector::update_alert(text("a"), None, Some(text("")), None, None, Some(text("c")))
     });
     assert_eq!(asked, r#"PATCH /api/alerts/a {"assignedTo":"","comment":"c"}"#);
-    let (asked, _) = exchange("{}", || {
+    let (asked, _) = exchange(NOTHING_SET, || {
         let [status, owner, class, determination, comment] =
             ["Resolved", "s", "FalsePositive", "Malware", "c"].map(|word| Some(text(word)));
         Connector::update_alert(text("a"), status, owner, class, determination, comment)
@@ -210,7 +213,7 @@ fn machines() {
     assert_eq!(asked, "GET /api/machines/host.example ");
     assert_eq!((machine.rbac_group_id, machine.os_build), (Some(140), Some(19045)));
     let (asked, _) =
-        exchange("{}", || Connector::tag_machine(text("m1"), text("test Tag 2"), TagAction::Remove));
+        exchange(NOTHING_SET, || Connector::tag_machine(text("m1"), text("test Tag 2"), TagAction::Remove));
     assert_eq!(asked, r#"POST /api/machines/m1/tags {"Value":"test Tag 2","Action":"Remove"}"#);
 }
 
@@ -231,7 +234,7 @@ fn statistics_look_back_a_day_unless_told() {
         (asked.as_str(), stats.globally_prevalence),
         ("GET /api/files/0a/stats?lookBackHours=720 ", Some(i64::MAX))
     );
-    let (asked, _) = exchange("{}", || Connector::get_ip_statistics(text("::1"), None));
+    let (asked, _) = exchange(NOTHING_SET, || Connector::get_ip_statistics(text("::1"), None));
     assert_eq!(asked, "GET /api/ips/%3A%3A1/stats?lookBackHours=24 ");
 }
 
@@ -243,7 +246,7 @@ fn remediation() {
         });
     assert_eq!(asked, "GET /api/remediationtasks?$filter=status%20eq%20%27New%27&$top=5&$count=true ");
     assert_eq!(page.value[0].recommendation_reference.as_deref(), Some("va"));
-    let (asked, _) = exchange("{}", || Connector::get_remediation_activity(text("r 1")));
+    let (asked, _) = exchange(NOTHING_SET, || Connector::get_remediation_activity(text("r 1")));
     assert_eq!(asked, "GET /api/remediationtasks/r%201 ");
     let (asked, page) =
         exchange(r#"{"value":[{"id":"m"}]}"#, || Connector::list_remediation_machines(text("r1"), None));

@@ -22,18 +22,31 @@ pub(super) struct Words {
 
 /// Reads a refusal. No word of it repeats `secret`.
 pub(super) fn read(reply: &Reply, secret: Option<&str>) -> Words {
-    let Said { code, message, target } = said(&reply.body).unwrap_or_default();
-    let clean = |text: Option<String>| {
-        let text = text.map(|text| printable(&redacted(&text, secret), LONGEST_MESSAGE));
-        text.filter(|text| !text.is_empty())
-    };
-    let (code, message, target) = (clean(code), clean(message), clean(target));
+    let Said { code, message, target } = cleaned(said(&reply.body).unwrap_or_default(), secret);
     let message = message.unwrap_or_else(|| match &code {
         Some(code) => format!("the API answered {} ({code})", reply.status),
         None => without_words(reply, secret),
     });
     let problem = Problem { message, code: code.clone(), target, status: Some(reply.status) };
     Words { code, problem }
+}
+
+/// Reads the error that a reply of success holds, if it holds one.
+pub(super) fn beside_success(status: u16, json: &[u8], secret: Option<&str>) -> Option<Words> {
+    pick(json, &["error"]).ok()?.first().copied().flatten()?;
+    let Said { code, message, target } = cleaned(said(json)?, secret);
+    let words = message.or_else(|| code.clone()).unwrap_or_else(|| "without a word".to_owned());
+    let message = format!("the API answered {status} with an error: {words}");
+    let problem = Problem { message, code: code.clone(), target, status: Some(status) };
+    Some(Words { code, problem })
+}
+
+fn cleaned(Said { code, message, target }: Said, secret: Option<&str>) -> Said {
+    let clean = |text: Option<String>| {
+        let text = text.map(|text| printable(&redacted(&text, secret), LONGEST_MESSAGE));
+        text.filter(|text| !text.is_empty())
+    };
+    Said { code: clean(code), message: clean(message), target: clean(target) }
 }
 
 /// A text in which the secret is blotted out.

@@ -210,12 +210,17 @@ fn a_reply_of_success_has_to_fit() {
         |status: u16, body: &str| judge(Operation::GetAlert).accept(reply(status, body))?.value::<Alert>();
     for status in [200, 201, 202, 299] {
         assert!(value(status, "\u{feff}{\"id\":\"a\"}").is_ok());
+        assert!(value(status, r#"{"id":null,"error":null}"#).is_ok());
     }
     for (status, body, words) in [
         (204, "", "the API answered 204 without a body"),
         (200, " \r\n", "the API answered 200 without a body"),
         (200, "<html>", "expected value at line 1 column 1"),
         (200, r#"{"id":"a""#, "EOF while parsing an object"),
+        (200, "\u{feff} { \n} ", "the API answered 200 with an empty object"),
+        (200, &error("Gone", "not here"), "the API answered 200 with an error: not here"),
+        (201, r#"{"error":"invalid_client"}"#, "the API answered 201 with an error: invalid_client"),
+        (200, r#"{"id":"a","Error":{}}"#, "the API answered 200 with an error: without a word"),
         (
             201,
             r#"{"evidence":[{"processId":"x"}]}"#,
