@@ -1,18 +1,25 @@
 //! What must outlive a call, or be agreed between processes.
 //!
-//! Today that is the slots of a quota ([`Slots`]). The seam is small so that another engine can take the place of
-//! [`SqliteStore`]: an engine runs a piece of [`Work`] as one transaction, and offers the few operations of
-//! [`Transaction`]. What the rows *mean* is decided by those who use the store, once, and not by each engine.
+//! That is the slots of a quota ([`Slots`]), where each trigger goes on ([`Checkpoints`]), and the events that have not
+//! reached their callbacks ([`Outbox`]). The seam is small so that another engine can take the place of
+//! [`SqliteStore`]: an engine runs a piece of [`Work`] as one transaction, offers the few operations of
+//! [`Transaction`], and lets one process at a time have a name ([`Store::claim`]). What the rows *mean* is decided by
+//! those who use the store, once, and not by each engine.
 
+mod checkpoints;
 mod memory;
+mod outbox;
 mod slots;
 mod sqlite;
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub use self::checkpoints::{Checkpoints, Progress};
 pub use self::memory::MemoryStore;
+pub use self::outbox::{Backlog, Found, Outbox, Page, Stored, Trouble};
 pub use self::slots::{Key, Place, Slot, Slots, Ticket};
 pub use self::sqlite::{FILE, SqliteStore};
 
@@ -30,6 +37,22 @@ pub trait Store: Send + Sync + Debug {
     /// Those of the work, and those of beginning and committing.
     fn transact(&self, partition: &str, work: &mut Work<'_>) -> Result<(), StoreError>;
 
+    /// As [`Store::transact`], but once it has returned, the machine may lose its power and nothing of the work is
+    /// lost. An engine that always works like that needs no other.
+    ///
+    /// # Errors
+    /// As [`Store::transact`].
+    fn transact_on_disk(&self, partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.transact(partition, work)
+    }
+
+    /// Takes a name for this holder alone, until the claim is dropped or the process ends, however it ends; none
+    /// while another has it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn claim(&self, name: &str) -> Result<Option<Claim>, StoreError>;
+
     /// Whether the store is no more than this process's memory: it then never blocks, and ends with the process.
     fn is_local(&self) -> bool {
         false
@@ -40,7 +63,25 @@ pub trait Store: Send + Sync + Debug {
 pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError> + 'a;
 
 /// What can be done in a transaction. Each concern is a trait of its own.
-pub trait Transaction: Slots {}
+pub trait Transaction: Slots + Checkpoints + Outbox {}
+
+/// A name that is taken. Dropping it gives it back.
+pub struct Claim {
+    _held: Box<dyn Any + Send + Sync>,
+}
+
+impl Claim {
+    /// A claim that lasts as long as what stands behind it.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self { _held: Box::new(held) }
+    }
+}
+
+impl std::fmt::Debug for Claim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Claim")
+    }
+}
 
 impl dyn Store + '_ {
     /// Runs a piece of work that has a result. See [`Store::transact`].
@@ -57,10 +98,31 @@ impl dyn Store + '_ {
             result = Some(work(transaction)?);
             Ok(())
         })?;
-        result.ok_or_else(|| StoreError::Failed {
-            location: partition.to_owned(),
-            source: Arc::from(Box::from("the store did not run the transaction")),
-        })
+        result.ok_or_else(|| did_not_run(partition))
+    }
+
+    /// As [`Store::transact_on_disk`], of a piece of work that has a result.
+    ///
+    /// # Errors
+    /// Those of [`Store::transact_on_disk`].
+    pub fn run_on_disk<R>(
+        &self,
+        partition: &str,
+        mut work: impl FnMut(&mut dyn Transaction) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let mut result = None;
+        self.transact_on_disk(partition, &mut |transaction| {
+            result = Some(work(transaction)?);
+            Ok(())
+        })?;
+        result.ok_or_else(|| did_not_run(partition))
+    }
+}
+
+fn did_not_run(partition: &str) -> StoreError {
+    StoreError::Failed {
+        location: partition.to_owned(),
+        source: Arc::from(Box::from("the store did not run the transaction")),
     }
 }
 
@@ -130,6 +192,14 @@ pub enum StoreError {
         /// What the engine said.
         source: Source,
     },
+}
+
+impl StoreError {
+    /// Whether trying again later may help, without anybody looking into it.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Locked { .. } | Self::Failed { .. })
+    }
 }
 
 /// An engine's own error. It is shared, because one failure may end the wait of many.

@@ -1,16 +1,20 @@
 //! A store in memory, for one process: embedders that need no more, and tests.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod watches;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Key, Place, Slot, Slots, Store, StoreError, Ticket, Transaction, Work};
+use self::watches::Watches;
+use super::{Claim, Key, Place, Slot, Slots, Store, StoreError, Ticket, Transaction, Work};
 use crate::clock::Timestamp;
 
 /// A store in this process's memory. None of its operations fails.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    buckets: Mutex<Buckets>,
+    contents: Mutex<Contents>,
+    claims: Arc<Mutex<HashSet<String>>>,
 }
 
 impl MemoryStore {
@@ -24,7 +28,12 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn transact(&self, _partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
         // A panic elsewhere leaves no half-done operation: each is complete before the next begins.
-        work(&mut *self.buckets.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut *self.contents.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn claim(&self, name: &str) -> Result<Option<Claim>, StoreError> {
+        let free = self.claims.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        Ok(free.then(|| Claim::new(Claimed { name: name.to_owned(), claims: Arc::clone(&self.claims) })))
     }
 
     fn is_local(&self) -> bool {
@@ -32,9 +41,25 @@ impl Store for MemoryStore {
     }
 }
 
-/// The contents, by bucket.
+/// A name that is taken, until this is dropped.
+struct Claimed {
+    name: String,
+    claims: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+    }
+}
+
+/// What is in the store.
 #[derive(Debug, Default)]
-struct Buckets(HashMap<Arc<str>, Bucket>);
+struct Contents {
+    /// Quotas, by bucket.
+    buckets: HashMap<Arc<str>, Bucket>,
+    watches: Watches,
+}
 
 #[derive(Debug, Default)]
 struct Bucket {
@@ -80,9 +105,9 @@ impl Log {
     }
 }
 
-impl Buckets {
+impl Contents {
     fn logs(&self, bucket: &str, action: Option<&str>) -> impl Iterator<Item = &Log> {
-        let logs = self.0.get(bucket).map(|bucket| &bucket.logs);
+        let logs = self.buckets.get(bucket).map(|bucket| &bucket.logs);
         let one = action.and_then(|action| logs?.get(action));
         let all = if action.is_none() { logs } else { None };
         one.into_iter().chain(all.into_iter().flat_map(HashMap::values))
@@ -93,13 +118,13 @@ impl Buckets {
     }
 
     fn bucket(&mut self, name: &Arc<str>) -> &mut Bucket {
-        self.0.entry(Arc::clone(name)).or_default()
+        self.buckets.entry(Arc::clone(name)).or_default()
     }
 }
 
-impl Transaction for Buckets {}
+impl Transaction for Contents {}
 
-impl Slots for Buckets {
+impl Slots for Contents {
     fn used(&mut self, bucket: &str, action: Option<&str>, after: Timestamp) -> Result<u64, StoreError> {
         Ok(self.logs(bucket, action).map(|log| log.used(after) as u64).sum())
     }
@@ -124,12 +149,12 @@ impl Slots for Buckets {
     }
 
     fn anyone_waiting(&mut self, bucket: &str, after: Timestamp) -> Result<bool, StoreError> {
-        let mut tickets = self.0.get(bucket).into_iter().flat_map(|bucket| bucket.tickets.values());
+        let mut tickets = self.buckets.get(bucket).into_iter().flat_map(|bucket| bucket.tickets.values());
         Ok(tickets.any(|(_, lease)| *lease > after))
     }
 
     fn tickets(&mut self, bucket: &str, after: Timestamp) -> Result<Vec<Ticket>, StoreError> {
-        let tickets = self.0.get(bucket).into_iter().flat_map(|bucket| bucket.tickets.values());
+        let tickets = self.buckets.get(bucket).into_iter().flat_map(|bucket| bucket.tickets.values());
         Ok(tickets.filter(|(_, lease)| *lease > after).map(|(ticket, _)| ticket.clone()).collect())
     }
 
@@ -151,7 +176,7 @@ impl Slots for Buckets {
     }
 
     fn renew(&mut self, bucket: &str, owner: u64, lease: Timestamp) -> Result<(), StoreError> {
-        let Some(bucket) = self.0.get_mut(bucket) else {
+        let Some(bucket) = self.buckets.get_mut(bucket) else {
             return Ok(());
         };
         for (ticket, until) in bucket.tickets.values_mut() {
@@ -168,7 +193,7 @@ impl Slots for Buckets {
     }
 
     fn clamp(&mut self, bucket: &str, now: Timestamp, lease: Timestamp) -> Result<(), StoreError> {
-        let Some(bucket) = self.0.get_mut(bucket) else {
+        let Some(bucket) = self.buckets.get_mut(bucket) else {
             return Ok(());
         };
         for (_, until) in bucket.tickets.values_mut() {
@@ -187,7 +212,7 @@ impl Slots for Buckets {
     }
 
     fn purge(&mut self, bucket: &str, now: Timestamp) -> Result<(), StoreError> {
-        let Some(bucket) = self.0.get_mut(bucket) else {
+        let Some(bucket) = self.buckets.get_mut(bucket) else {
             return Ok(());
         };
         bucket.tickets.retain(|_, (_, lease)| *lease > now);

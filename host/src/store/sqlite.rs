@@ -2,11 +2,18 @@
 //!
 //! SQLite serialises the processes: each transaction takes the file's one write lock at its beginning. The journal is
 //! a write-ahead log, which is synchronised with the disk only when it is folded into the file: a process that dies
-//! loses nothing, and a machine that loses its power may lose the last transactions, but never damages the file. The
-//! log is shared through memory, so the file must be on a local disk.
+//! loses nothing, and a machine that loses its power may lose the last transactions, but never damages the file. For
+//! transactions that may not be lost either ([`Store::transact_on_disk`]) there is a second connection, which synchronises
+//! the log, with all that was written to it before, at each commit. The log is shared through memory, so the file must be
+//! on a local disk.
+//!
+//! Names are claimed by locks on files beside it, which the system lifts when a process ends.
 
+mod claims;
+mod rows;
 mod schema;
 mod slots;
+mod watches;
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +27,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use self::slots::Rows;
-use super::{Source, Store, StoreError, Work};
+use self::rows::Rows;
+use super::{Claim, Source, Store, StoreError, Work};
 
 /// The name of the file, in the state directory.
 pub const FILE: &str = "connector.sqlite3";
@@ -31,6 +38,8 @@ pub const FILE: &str = "connector.sqlite3";
 pub struct SqliteStore {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// The connection that synchronises at each commit, once it is needed.
+    synchronised: Mutex<Option<Connection>>,
 }
 
 impl SqliteStore {
@@ -47,9 +56,9 @@ impl SqliteStore {
         };
         make_directory(directory).map_err(denied)?;
         make_file(&path).map_err(denied)?;
-        let mut connection = connect(&path).map_err(|error| explain(&path, error))?;
+        let mut connection = connect(&path, "NORMAL").map_err(|error| explain(&path, error))?;
         schema::migrate(&mut connection, &path)?;
-        Ok(Self { path, connection: Mutex::new(connection) })
+        Ok(Self { path, connection: Mutex::new(connection), synchronised: Mutex::default() })
     }
 
     /// Where the file is.
@@ -63,7 +72,27 @@ impl Store for SqliteStore {
     /// All partitions are one: SQLite locks the whole file.
     fn transact(&self, _partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
         // A panic in the middle of a transaction has rolled it back.
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        self.transact_over(&mut self.connection.lock().unwrap_or_else(PoisonError::into_inner), work)
+    }
+
+    fn transact_on_disk(&self, _partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let mut synchronised = self.synchronised.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = match synchronised.take() {
+            Some(connection) => connection,
+            None => connect(&self.path, "FULL").map_err(|error| explain(&self.path, error))?,
+        };
+        let done = self.transact_over(&mut connection, work);
+        *synchronised = Some(connection);
+        done
+    }
+
+    fn claim(&self, name: &str) -> Result<Option<Claim>, StoreError> {
+        claims::claim(&self.path, name)
+    }
+}
+
+impl SqliteStore {
+    fn transact_over(&self, connection: &mut Connection, work: &mut Work<'_>) -> Result<(), StoreError> {
         let explained = |error| explain(&self.path, error);
         // Immediate, because a transaction that begins with reading may find the lock taken when it comes to write.
         let transaction =
@@ -90,13 +119,13 @@ fn make_file(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+fn connect(path: &Path, synchronous: &str) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.busy_handler(Some(wait_for_lock))?;
     set_journal(&connection)?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "synchronous", synchronous)?;
     Ok(connection)
 }
 

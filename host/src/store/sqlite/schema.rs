@@ -38,6 +38,33 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX quota_ticket_by_arrival ON quota_ticket (bucket, arrival);
     ",
+    // Triggers. The state of an event is 0 while it waits, 1 when it is dead, 2 when it was delivered and only its id is
+    // kept; `ended` is since when it is dead or delivered. Numbers are never given twice, so they are in order.
+    "
+    CREATE TABLE watch (
+        name          TEXT NOT NULL PRIMARY KEY,
+        checkpoint    TEXT,
+        failing_since INTEGER,
+        stopped       TEXT
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE event (
+        number   INTEGER PRIMARY KEY AUTOINCREMENT,
+        watch    TEXT    NOT NULL,
+        state    INTEGER NOT NULL,
+        id       TEXT    NOT NULL,
+        time     TEXT,
+        data     TEXT    NOT NULL,
+        found    INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due      INTEGER NOT NULL DEFAULT 0,
+        reason   TEXT    NOT NULL DEFAULT '',
+        ended    INTEGER
+    ) STRICT;
+    CREATE UNIQUE INDEX event_by_id ON event (watch, id);
+    CREATE INDEX event_by_state ON event (watch, state, number);
+    CREATE INDEX event_delivered ON event (watch, ended) WHERE state = 2;
+    ",
 ];
 
 /// The version that [`STEPS`] lead to.
@@ -48,19 +75,24 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// # Errors
 /// [`StoreError::Newer`] if a later version made them, and whatever SQLite says.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let explained = |error| explain(path, error);
     if version(connection, path)? == VERSION {
         return Ok(());
     }
+    migrate_to(connection, path, VERSION)
+}
+
+/// Takes the steps that are left up to a version.
+pub(super) fn migrate_to(connection: &mut Connection, path: &Path, target: i64) -> Result<(), StoreError> {
+    let explained = |error| explain(path, error);
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explained)?;
     // Another process may have been faster.
     let found = version(&transaction, path)?;
-    let done = usize::try_from(found).unwrap_or_default();
-    for step in STEPS.iter().skip(done) {
+    let [done, wanted] = [found, target].map(|version| usize::try_from(version).unwrap_or_default());
+    for step in STEPS.iter().take(wanted).skip(done) {
         transaction.execute_batch(step).map_err(explained)?;
     }
-    transaction.pragma_update(None, "user_version", VERSION).map_err(explained)?;
+    transaction.pragma_update(None, "user_version", target.max(found)).map_err(explained)?;
     transaction.commit().map_err(explained)
 }
 

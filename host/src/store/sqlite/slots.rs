@@ -1,61 +1,14 @@
 //! The rows of a quota, in tables.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, Params, Row, named_params};
+use rusqlite::{Row, named_params};
 
-use super::explain;
+use super::rows::Rows;
 use crate::clock::Timestamp;
 use crate::manifest::Limit;
-use crate::store::{Key, Place, Slot, Slots, StoreError, Ticket, Transaction};
-
-/// The tables, in a transaction.
-#[derive(Debug)]
-pub(super) struct Rows<'a> {
-    connection: &'a Connection,
-    path: &'a Path,
-}
-
-impl<'a> Rows<'a> {
-    pub(super) fn new(connection: &'a Connection, path: &'a Path) -> Self {
-        Self { connection, path }
-    }
-
-    fn execute(&self, sql: &str, parameters: impl Params) -> Result<(), StoreError> {
-        let done =
-            self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters));
-        done.map(drop).map_err(|error| explain(self.path, error))
-    }
-
-    fn query<T>(
-        &self,
-        sql: &str,
-        parameters: impl Params,
-        read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>,
-    ) -> Result<Vec<T>, StoreError> {
-        let rows = self.connection.prepare_cached(sql).and_then(|mut statement| {
-            let rows = statement.query_map(parameters, read)?;
-            rows.collect()
-        });
-        rows.map_err(|error| explain(self.path, error))
-    }
-
-    fn query_one<T: rusqlite::types::FromSql>(
-        &self,
-        sql: &str,
-        parameters: impl Params,
-    ) -> Result<T, StoreError> {
-        let value = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row(parameters, |row| row.get(0)));
-        value.map_err(|error| explain(self.path, error))
-    }
-}
-
-impl Transaction for Rows<'_> {}
+use crate::store::{Key, Place, Slot, Slots, StoreError, Ticket};
 
 impl Slots for Rows<'_> {
     fn used(&mut self, bucket: &str, action: Option<&str>, after: Timestamp) -> Result<u64, StoreError> {

@@ -1,3 +1,5 @@
+mod watches;
+
 use std::fs;
 
 use super::*;
@@ -21,6 +23,8 @@ fn engines_agree() {
     let file = SqliteStore::open(directory.path()).unwrap();
     for store in [&file as &dyn Store, &MemoryStore::new()] {
         slots_and_tickets(store);
+        watches::progress_and_events(store);
+        watches::claims(store);
     }
 }
 

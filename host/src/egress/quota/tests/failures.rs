@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::store::Work;
+use crate::store::{Claim, Work};
 
 /// A store in memory that fails on demand, and behaves as one that blocks and is shared.
 #[derive(Debug, Default)]
@@ -19,6 +19,10 @@ impl Store for Flaky {
             return Err(StoreError::Full { location: "nowhere".to_owned(), source });
         }
         self.inner.transact(partition, work)
+    }
+
+    fn claim(&self, name: &str) -> Result<Option<Claim>, StoreError> {
+        self.inner.claim(name)
     }
 }
 
