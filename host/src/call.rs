@@ -14,10 +14,15 @@ use crate::door::Door;
 use crate::egress::{Egress, Purpose};
 use crate::failure::{Failure, FailureCase};
 use crate::instance;
+use crate::manifest::Limit;
+use crate::store::Store;
 use crate::value::{InputError, OutputError};
 
 /// How long a call may take unless told otherwise, waiting for the quota included.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
+
+/// The name under which the requests of all polls are counted together.
+const POLLS: &str = "polls";
 
 /// A connector with an address, a credential and a quota. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,6 +31,7 @@ pub struct Connection {
     profile: Arc<Profile>,
     egress: Arc<Egress>,
     clock: Arc<dyn Clock>,
+    store: Arc<dyn Store>,
     environment: Arc<[(String, String)]>,
 }
 
@@ -78,11 +84,12 @@ impl Connection {
         profile: Profile,
         egress: Arc<Egress>,
         clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
     ) -> Self {
         let variables = &connector.manifest().environment;
         let environment = variables.api_url.iter().map(|name| (name.clone(), profile.api_url().to_string()));
         let environment = environment.collect();
-        Self { connector, profile: Arc::new(profile), egress, clock, environment }
+        Self { connector, profile: Arc::new(profile), egress, clock, store, environment }
     }
 
     /// The connector.
@@ -101,6 +108,16 @@ impl Connection {
     #[must_use]
     pub fn egress(&self) -> &Egress {
         &self.egress
+    }
+
+    /// The clock by which it works.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// What it shares with other connections and processes.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// All that the component gets as its environment.
@@ -138,8 +155,42 @@ impl Connection {
         Ok(Pages { connection: self, function, input: Some(object(action, input)?), time })
     }
 
+    /// Calls the function of a trigger that polls. Of the connection's quota, all polls together may take `share`.
+    pub(crate) async fn poll(
+        &self,
+        function: &Function,
+        input: &Map<String, Value>,
+        time: Duration,
+        share: Option<Limit>,
+    ) -> Result<Reply, CallError> {
+        let mut purpose = self.purpose(function, time);
+        purpose.limits = purpose.limits.iter().copied().chain(share).collect();
+        purpose.lane = Some(POLLS.into());
+        self.run_for(purpose, function, input, time).await
+    }
+
     async fn run(
         &self,
+        function: &Function,
+        input: &Map<String, Value>,
+        time: Duration,
+    ) -> Result<Reply, CallError> {
+        self.run_for(self.purpose(function, time), function, input, time).await
+    }
+
+    fn purpose(&self, function: &Function, time: Duration) -> Purpose {
+        Purpose {
+            action: function.action.name.as_str().into(),
+            effect: function.action.effect,
+            limits: if self.profile.action_limits() { function.action.limits.clone() } else { [].into() },
+            lane: None,
+            deadline: Some(self.clock.now().saturating_add(time)),
+        }
+    }
+
+    async fn run_for(
+        &self,
+        purpose: Purpose,
         function: &Function,
         input: &Map<String, Value>,
         time: Duration,
@@ -148,12 +199,6 @@ impl Connection {
             .signature
             .arguments(input)
             .map_err(|error| CallError::Input { action: function.name.clone(), error })?;
-        let purpose = Purpose {
-            action: function.action.name.as_str().into(),
-            effect: function.action.effect,
-            limits: if self.profile.action_limits() { function.action.limits.clone() } else { [].into() },
-            deadline: Some(self.clock.now().saturating_add(time)),
-        };
         let door = Door::new(self.egress.clone(), purpose);
         let value = instance::run(&self.connector, function, &arguments, &self.environment, door, time)
             .await

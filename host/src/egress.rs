@@ -56,6 +56,9 @@ pub struct Purpose {
     pub effect: Effect,
     /// The API's own limits on the action.
     pub limits: Arc<[Limit]>,
+    /// The name under which its requests are counted for these limits, when that is not the action's own: actions that
+    /// share a lane share its limits.
+    pub lane: Option<Arc<str>>,
     /// When the call must have ended, by the connection's clock.
     pub deadline: Option<Timestamp>,
 }
@@ -135,7 +138,8 @@ impl Egress {
         let mut number = 1;
         loop {
             let token = self.token(origin, ends).await?;
-            let permit = self.quota.admit(&purpose.action, &purpose.limits, purpose.deadline).await?;
+            let lane = purpose.lane.as_ref().unwrap_or(&purpose.action);
+            let permit = self.quota.admit(lane, &purpose.limits, purpose.deadline).await?;
             let token = self.fresh(token, origin, ends).await?;
             let attempt = Attempt::begin(
                 &self.connection,

@@ -100,7 +100,13 @@ impl Host {
         if let Some(observer) = self.on_wait.clone() {
             egress = egress.on_wait(move |waiting| observer(waiting));
         }
-        Ok(Connection::new(connector.clone(), profile, Arc::new(egress), self.clock.clone()))
+        Ok(Connection::new(
+            connector.clone(),
+            profile,
+            Arc::new(egress),
+            self.clock.clone(),
+            self.store.clone(),
+        ))
     }
 }
 
@@ -126,7 +132,8 @@ impl HostBuilder {
         self
     }
 
-    /// Where quota slots are kept; in memory when left out, and then other processes do not share them.
+    /// Where quota slots and the events of triggers are kept; in memory when left out, and then other processes do not
+    /// share them, and they end with this one.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);

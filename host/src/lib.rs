@@ -39,6 +39,7 @@ mod instance;
 pub mod manifest;
 mod similar;
 pub mod store;
+pub mod triggers;
 mod value;
 pub mod vault;
 

@@ -10,4 +10,5 @@ mod text;
 
 pub use input::{InputError, InputProblem};
 pub use output::OutputError;
+pub(crate) use shape::RecordField;
 pub use shape::{Parameter, Shape, Signature};

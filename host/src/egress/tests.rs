@@ -73,7 +73,7 @@ fn door(builder: ProfileBuilder, clock: &Arc<Leaping>) -> Egress {
 }
 
 fn purpose(effect: Effect) -> Purpose {
-    Purpose { action: "an-action".into(), effect, limits: Arc::new([]), deadline: None }
+    Purpose { action: "an-action".into(), effect, limits: Arc::new([]), lane: None, deadline: None }
 }
 
 fn get(server: &Server, path: &str) -> Request<Bytes> {

@@ -1,0 +1,264 @@
+//! Events to an HTTP endpoint.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::Instant;
+
+use super::{Callback, Outcome};
+use crate::clock::{Clock, SystemClock};
+use crate::egress::destination::{Origin, OriginError, Reason, check_grant};
+use crate::egress::retry::retry_after;
+use crate::egress::transport::Transport;
+use crate::triggers::cloudevent::SPEC_VERSION;
+use crate::triggers::{Event, Signer};
+
+/// How long a delivery may take unless told otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of an answer is read, so that the connection can be used again. What it says does not matter.
+const ANSWER: usize = 64 << 10;
+/// What stands for itself in the header `webhook-id`. Not a point: what is signed has points between its parts.
+const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+/// What is escaped in headers of the binary mode ([CloudEvents, HTTP binding, 3.1.3.2]).
+///
+/// [CloudEvents, HTTP binding, 3.1.3.2]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+const HEADER: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'%');
+
+/// Posts each event to an address, as a CloudEvent, signed by Standard Webhooks.
+///
+/// A status of 200 to 299 acknowledges; 410 ends the watch for good; all others, redirects among them, mean that the
+/// event is to come again, after as long as `retry-after` asks. The address is `https` on the public internet; this
+/// machine, also by `http`, only with a grant. No credential of the connection is sent.
+pub struct Http {
+    uri: Uri,
+    origin: Origin,
+    mode: Mode,
+    signer: Signer,
+    timeout: Duration,
+    transport: Transport,
+    clock: Arc<dyn Clock>,
+}
+
+/// How an event lies in a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The whole event is the body. A signature covers all of it.
+    #[default]
+    Structured,
+    /// The event's data are the body, and the rest is in headers. A signature covers the id and the data.
+    Binary,
+}
+
+/// Settles how events are posted.
+#[derive(Debug)]
+pub struct HttpBuilder {
+    address: String,
+    mode: Mode,
+    signer: Option<Signer>,
+    timeout: Duration,
+    loopback: bool,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why nothing can be posted to an address.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallbackError {
+    /// It is no address.
+    #[error("the callback's address is none: {0}")]
+    NoAddress(String),
+    /// It could be read in more than one way, or says too little.
+    #[error("the callback's address is not usable: {0}")]
+    Unclear(OriginError),
+    /// It may not be sent to.
+    #[error("no events are sent to the callback's address: {0}")]
+    Denied(Reason),
+}
+
+impl CallbackError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Denied(Reason::Loopback(_)) => {
+                "to send events to this machine, allow it with --allow-loopback-http"
+            }
+            Self::Denied(_) => "give an https address on the public internet, or a command with exec:…",
+            _ => "give an absolute address such as https://soar.example.com/hooks/alerts",
+        }
+    }
+}
+
+impl Http {
+    /// To an address.
+    pub fn builder(address: impl Into<String>) -> HttpBuilder {
+        HttpBuilder {
+            address: address.into(),
+            mode: Mode::default(),
+            signer: None,
+            timeout: TIMEOUT,
+            loopback: false,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Where the events go, without path and query, which may hold secrets.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    async fn post(&self, event: &Event) -> Outcome {
+        let until = Instant::now() + self.timeout;
+        match self.transport.send(self.request(event), until).await {
+            Ok(response) => self.judge(response, until).await,
+            Err(error) => Outcome::retry(format!("{}: {error}", self.origin)),
+        }
+    }
+
+    fn request(&self, event: &Event) -> Request<Full<Bytes>> {
+        let body = match self.mode {
+            Mode::Structured => event.to_json(),
+            Mode::Binary => event.data().to_owned(),
+        };
+        let mut request = Request::new(Full::default());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let mut header = |name: &'static str, value: &str| {
+            // What comes from elsewhere is escaped, so it is a value.
+            if let Ok(value) = HeaderValue::from_str(value) {
+                request.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        };
+        let escaped = |text: &str| utf8_percent_encode(text, &HEADER).to_string();
+        if self.mode == Mode::Binary {
+            header("ce-specversion", SPEC_VERSION);
+            header("ce-id", &escaped(&event.id));
+            header("ce-source", &escaped(&event.source));
+            header("ce-type", &escaped(&event.kind));
+            header("ce-subject", &escaped(&event.id));
+            if let Some(time) = &event.time {
+                header("ce-time", &escaped(time));
+            }
+        }
+        let id = utf8_percent_encode(&event.id, &PLAIN).to_string();
+        let seconds = self.clock.now().as_micros().div_euclid(1_000_000);
+        header("webhook-id", &id);
+        header("webhook-timestamp", &seconds.to_string());
+        if !self.signer.is_empty() {
+            header("webhook-signature", &self.signer.sign(&id, seconds, &body));
+        }
+        let kind = match self.mode {
+            Mode::Structured => "application/cloudevents+json; charset=utf-8",
+            Mode::Binary => "application/json",
+        };
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("connector-host/", env!("CARGO_PKG_VERSION"))),
+        );
+        *request.body_mut() = Full::from(body);
+        request
+    }
+
+    async fn judge(&self, response: Response<Incoming>, until: Instant) -> Outcome {
+        let (status, headers) = (response.status(), response.headers().clone());
+        // However the rest of the answer comes, its status counts.
+        let _ = tokio::time::timeout_at(until, Limited::new(response.into_body(), ANSWER).collect()).await;
+        let origin = &self.origin;
+        match status {
+            status if status.is_success() => Outcome::Acknowledged,
+            StatusCode::GONE => {
+                Outcome::Stop { reason: format!("{origin} answered 410 Gone: it wants no more events") }
+            }
+            status if status.is_redirection() => {
+                Outcome::retry(format!("{origin} answered {status}, and redirects are not followed"))
+            }
+            status => Outcome::Retry {
+                reason: format!("{origin} answered {status}"),
+                after: retry_after(&headers, self.clock.now()),
+            },
+        }
+    }
+}
+
+impl HttpBuilder {
+    /// Signs what is sent. Without this, a receiver cannot tell who sent it.
+    #[must_use]
+    pub fn signer(mut self, signer: Signer) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// How the event lies in the request; structured if left out.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// How long a delivery may take, from the connection to the last byte of the answer; 30 s if left out.
+    #[must_use]
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
+        self
+    }
+
+    /// Whether this machine may be sent to, also by `http`.
+    #[must_use]
+    pub fn allow_loopback_http(mut self, allowed: bool) -> Self {
+        self.loopback = allowed;
+        self
+    }
+
+    /// The clock by which signatures are stamped; the system's if left out.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The callback. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Says why nothing can be sent to the address.
+    pub fn build(self) -> Result<Http, CallbackError> {
+        let uri: Uri = self
+            .address
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| CallbackError::NoAddress(error.to_string()))?;
+        let origin = Origin::of(&uri).map_err(CallbackError::Unclear)?;
+        check_grant(&origin, self.loopback).map_err(CallbackError::Denied)?;
+        Ok(Http {
+            uri,
+            origin,
+            mode: self.mode,
+            signer: self.signer.unwrap_or_default(),
+            timeout: self.timeout,
+            transport: Transport::new(self.loopback),
+            clock: self.clock,
+        })
+    }
+}
+
+impl Callback for Http {
+    fn deliver(&self, event: Event) -> BoxFuture<'_, Outcome> {
+        async move { self.post(&event).await }.boxed()
+    }
+}
+
+/// Without path and query, which may hold secrets.
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("origin", &self.origin).field("mode", &self.mode).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,136 @@
+//! Looking at the events of a store, and at those that could not be delivered, from outside a watch.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::store::{Backlog, Page, Progress, Store, StoreError, Stored};
+
+/// Looks at the events of a store, whoever watches. Its operations may block.
+#[derive(Debug, Clone)]
+pub struct Clerk {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+/// How a watch stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Overview {
+    /// The watch: `connector/connection/trigger`.
+    pub watch: String,
+    /// How far it is.
+    pub progress: Progress,
+    /// How many events it has.
+    pub backlog: Backlog,
+    /// The first event that waits, if there is one.
+    pub first: Option<Stored>,
+    /// Whether somebody runs it.
+    pub running: bool,
+}
+
+/// How much is read at a time.
+const PAGE: Page = Page { after: 0, events: 500, bytes: 4 << 20 };
+
+impl Clerk {
+    /// A look at a store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// How all watches stand.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn watches(&self) -> Result<Vec<Overview>, StoreError> {
+        let names = self.store.run("", |rows| rows.watches())?;
+        names.into_iter().map(|watch| self.watch(watch)).collect()
+    }
+
+    fn watch(&self, watch: String) -> Result<Overview, StoreError> {
+        let running = self.store.claim(&format!("watch/{watch}"))?.is_none();
+        let first = Page { events: 1, ..PAGE };
+        let (progress, backlog, first) = self.store.run(&watch, |rows| {
+            Ok((
+                rows.progress(&watch)?.unwrap_or_default(),
+                rows.backlog(&watch)?,
+                rows.waiting(&watch, first)?.pop(),
+            ))
+        })?;
+        Ok(Overview { watch, progress, backlog, first, running })
+    }
+
+    /// The first events that wait after a number, 0 for the beginning: a page of some hundred.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn waiting(&self, watch: &str, after: u64) -> Result<Vec<Stored>, StoreError> {
+        self.store.run(watch, |rows| rows.waiting(watch, Page { after, ..PAGE }))
+    }
+
+    /// The first dead events after a number, 0 for the beginning: a page of some hundred.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn dead(&self, watch: &str, after: u64) -> Result<Vec<Stored>, StoreError> {
+        self.store.run(watch, |rows| rows.dead(watch, Page { after, ..PAGE }))
+    }
+
+    /// Puts dead events at the end of those that wait: all, or those with the given ids. Whoever runs the watch delivers
+    /// them soon, else whoever runs it next. Returns the ids of those that were found dead.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn replay(&self, watch: &str, ids: Option<&[String]>) -> Result<Vec<String>, StoreError> {
+        let mut replayed = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = self.dead(watch, after)?;
+            let Some(last) = page.last() else {
+                return Ok(replayed);
+            };
+            after = last.number;
+            let wanted: Vec<Stored> = page
+                .into_iter()
+                .filter(|stored| ids.is_none_or(|ids| ids.contains(&stored.event.id)))
+                .collect();
+            let now = self.clock.now();
+            let revived = self.store.run_on_disk(watch, |rows| {
+                let mut revived = Vec::new();
+                for stored in &wanted {
+                    if rows.revive(watch, stored.number, now)? {
+                        revived.push(stored.event.id.clone());
+                    }
+                }
+                Ok(revived)
+            })?;
+            replayed.extend(revived);
+        }
+    }
+
+    /// Lets a watch that its receiver had stopped begin again. Says whether it was stopped.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn resume(&self, watch: &str) -> Result<bool, StoreError> {
+        self.store.run_on_disk(watch, |rows| match rows.progress(watch)? {
+            Some(progress) if progress.stopped.is_some() => {
+                rows.set_progress(watch, &Progress { stopped: None, ..progress })?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        })
+    }
+
+    /// Forgets a watch with all its events, so that it begins anew. Says whether it could: not while somebody runs it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn forget(&self, watch: &str) -> Result<bool, StoreError> {
+        let Some(_claim) = self.store.claim(&format!("watch/{watch}"))? else {
+            return Ok(false);
+        };
+        self.store.run_on_disk(watch, |rows| rows.forget(watch))?;
+        Ok(true)
+    }
+}

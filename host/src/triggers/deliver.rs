@@ -1,0 +1,183 @@
+//! The other half of a watch: what waits in the store goes to the callback, in order.
+
+use std::time::Duration;
+
+use super::callback::Outcome;
+use super::error::WatchError;
+use super::fail;
+use super::news::News;
+use super::schedule::backoff;
+use super::watch::{Ended, Signals, Watch};
+use crate::clock::Timestamp;
+use crate::store::{StoreError, Stored, Trouble};
+
+/// After how many attempts a watch that runs once gives up.
+const ATTEMPTS_ONCE: u32 = 3;
+/// How long a watch that runs once waits for an attempt.
+const PATIENCE_ONCE: Duration = Duration::from_secs(60);
+
+/// What became of the events.
+#[derive(Debug)]
+pub(super) struct Delivered {
+    pub(super) ended: Ended,
+    pub(super) acknowledged: u64,
+    pub(super) dead: u64,
+}
+
+/// What became of one event.
+enum Fate {
+    Acknowledged,
+    Dead,
+    End(Ended),
+}
+
+impl Watch {
+    /// Delivers until asked to stop, or until everything is delivered if that is what was asked for.
+    pub(super) async fn deliveries(
+        &self,
+        mut failing_since: Option<Timestamp>,
+        signals: &Signals,
+    ) -> Result<Delivered, WatchError> {
+        let mut delivered = Delivered::default();
+        loop {
+            // Asked first: what was complete then is all in the page, if that is empty.
+            let complete = *signals.complete.borrow();
+            let page = self.stubbornly(signals, || self.ledger.waiting()).await?;
+            if page.is_empty() {
+                if complete || self.idle(signals).await {
+                    return Ok(delivered);
+                }
+                continue;
+            }
+            for stored in page {
+                match self.event(stored, &mut failing_since, signals).await? {
+                    Fate::Acknowledged => delivered.acknowledged += 1,
+                    Fate::Dead => delivered.dead += 1,
+                    Fate::End(ended) => return Ok(Delivered { ended, ..delivered }),
+                }
+            }
+        }
+    }
+
+    /// Waits until something may have changed. Says whether the watch is to end.
+    async fn idle(&self, signals: &Signals) -> bool {
+        let (mut stop, mut complete) = (signals.stop.clone(), signals.complete.clone());
+        tokio::select! {
+            () = signals.news.notified() => false,
+            _ = complete.wait_for(|complete| *complete) => false,
+            _ = stop.wait_for(|stop| *stop) => true,
+        }
+    }
+
+    /// Delivers one event, however often it takes.
+    async fn event(
+        &self,
+        mut stored: Stored,
+        failing_since: &mut Option<Timestamp>,
+        signals: &Signals,
+    ) -> Result<Fate, WatchError> {
+        let mut stop = signals.stop.clone();
+        loop {
+            if *stop.borrow() {
+                return Ok(Fate::End(Ended::Asked));
+            }
+            let wait =
+                stored.trouble.as_ref().map_or(Duration::ZERO, |trouble| trouble.due.since(self.now()));
+            if signals.once && wait > PATIENCE_ONCE {
+                return Err(self.undelivered(&stored).await);
+            }
+            if !wait.is_zero() && self.sleep(wait, &mut stop).await {
+                return Ok(Fate::End(Ended::Asked));
+            }
+            fail::point("before-delivery");
+            let outcome = self.callback.deliver(self.origin.event(&stored)).await;
+            fail::point("after-delivery");
+            match outcome {
+                Outcome::Acknowledged => {
+                    let recovered = failing_since.take().is_some();
+                    self.stubbornly(signals, || self.ledger.acknowledge(stored.number, recovered)).await?;
+                    let after = self.now().since(stored.found_at);
+                    self.observer.tell(&News::Delivered { id: stored.event.id, after });
+                    return Ok(Fate::Acknowledged);
+                }
+                Outcome::Retry { reason, after } => {
+                    let trouble = self.trouble(&stored, reason, after);
+                    let since = *failing_since.get_or_insert(self.now());
+                    if self.is_hopeless(&stored, since) {
+                        self.stubbornly(signals, || self.ledger.bury(stored.number, trouble.clone())).await?;
+                        self.observer.tell(&News::Died { id: stored.event.id, reason: trouble.reason });
+                        return Ok(Fate::Dead);
+                    }
+                    self.stubbornly(signals, || self.ledger.trouble(stored.number, trouble.clone(), since))
+                        .await?;
+                    self.observer.tell(&News::DeliveryFailed {
+                        id: stored.event.id.clone(),
+                        attempts: trouble.attempts,
+                        reason: trouble.reason.clone(),
+                        next: trouble.due.since(self.now()),
+                    });
+                    let tired = signals.once && trouble.attempts % ATTEMPTS_ONCE == 0;
+                    stored.trouble = Some(trouble);
+                    if tired {
+                        return Err(self.undelivered(&stored).await);
+                    }
+                }
+                Outcome::Stop { reason } => {
+                    self.stubbornly(signals, || self.ledger.stop(reason.clone())).await?;
+                    self.observer.tell(&News::Stopped { reason: reason.clone() });
+                    return Ok(Fate::End(Ended::Stopped(reason)));
+                }
+                Outcome::Closed => return Ok(Fate::End(Ended::Closed)),
+            }
+        }
+    }
+
+    fn trouble(&self, stored: &Stored, reason: String, wish: Option<Duration>) -> Trouble {
+        let attempts = stored.trouble.as_ref().map_or(0, |trouble| trouble.attempts).saturating_add(1);
+        let due = self.now().saturating_add(backoff(attempts, wish, fastrand::f64()));
+        Trouble { attempts, due, reason }
+    }
+
+    /// Whether to give up: the event has waited for so long, and for as long no delivery at all succeeded. The first
+    /// alone would give up at once on whatever waited while nothing ran; the second alone would give each event that
+    /// waits behind the first as long again.
+    fn is_hopeless(&self, stored: &Stored, failing_since: Timestamp) -> bool {
+        let now = self.now();
+        now.since(stored.found_at) >= self.give_up && now.since(failing_since) >= self.give_up
+    }
+
+    async fn undelivered(&self, stored: &Stored) -> WatchError {
+        let reason = stored.trouble.as_ref().map_or_else(String::new, |trouble| trouble.reason.clone());
+        match self.ledger.backlog().await {
+            Ok(backlog) => {
+                WatchError::Undelivered { watch: self.name().to_owned(), waiting: backlog.waiting, reason }
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Asks the store until it does not fail, unless waiting will not help. An event that was delivered is not delivered
+    /// again only because the disk is full at the moment.
+    async fn stubbornly<R, F: Future<Output = Result<R, StoreError>>>(
+        &self,
+        signals: &Signals,
+        operation: impl Fn() -> F,
+    ) -> Result<R, WatchError> {
+        let mut stop = signals.stop.clone();
+        let mut failures = 0;
+        loop {
+            match operation().await {
+                Ok(result) => return Ok(result),
+                Err(error) if error.is_passing() && !(signals.once && failures >= ATTEMPTS_ONCE) => {
+                    failures += 1;
+                    let next = backoff(failures, None, fastrand::f64());
+                    self.observer.tell(&News::StoreFailed { error: error.clone(), next });
+                    if self.sleep(next, &mut stop).await {
+                        return Err(error.into());
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a watch ends.
+
+use crate::call::CallError;
+use crate::failure::{Failure, FailureCase};
+use crate::store::StoreError;
+
+/// Why a watch cannot go on. Nothing is lost by it: what was found waits in the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// Another holder runs the watch.
+    #[error("{watch} is watched already, by another process or task")]
+    Busy {
+        /// The watch.
+        watch: String,
+    },
+    /// The receiver had said that it wants no more.
+    #[error("{watch} was stopped by its receiver: {reason}")]
+    Stopped {
+        /// The watch.
+        watch: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is no callback to deliver to.
+    #[error("there is no callback to deliver events to")]
+    NoCallback,
+    /// The time from which events are to count is none.
+    #[error("`{0}` is no time from which events could count")]
+    Since(String),
+    /// The connector cannot be polled.
+    #[error("{watch} cannot be polled: {error}")]
+    Poll {
+        /// The watch.
+        watch: String,
+        /// Why.
+        error: CallError,
+    },
+    /// The store cannot be used, and waiting will not mend it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Events are left that could not be delivered for now.
+    #[error("events of {watch} could not be delivered, and {waiting} wait: {reason}")]
+    Undelivered {
+        /// The watch.
+        watch: String,
+        /// How many wait.
+        waiting: u64,
+        /// Why the first of them was not delivered.
+        reason: String,
+    },
+}
+
+impl WatchError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Busy { .. } => "end the other one first; one at a time keeps events in order".into(),
+            Self::Stopped { watch, .. } => format!("start again with: connector events resume {watch}"),
+            Self::Undelivered { .. } => {
+                "they are kept: run it again when the receiver works; `connector events pending` shows them"
+                    .into()
+            }
+            Self::Since(_) => "give a time such as 2030-01-31T12:00:00Z".into(),
+            Self::Poll { error, .. } => return error.hint(),
+            Self::NoCallback | Self::Store(_) => return None,
+        })
+    }
+
+    /// The failure, as the contract has it.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let case = match self {
+            Self::Poll { error, .. } => {
+                let failure = error.failure();
+                let message = self.to_string();
+                return Failure { message, hint: self.hint().or(failure.hint.clone()), ..failure };
+            }
+            Self::Busy { .. } => FailureCase::PermanentConflict,
+            Self::Stopped { .. } => FailureCase::PermanentRejected,
+            Self::NoCallback | Self::Since(_) => FailureCase::PermanentInvalidInput,
+            Self::Undelivered { .. } => FailureCase::Unavailable,
+            Self::Store(_) => FailureCase::ExecutionFailed,
+        };
+        let mut failure = Failure::new(case, self.to_string());
+        failure.hint = self.hint();
+        failure
+    }
+}

@@ -1,0 +1,174 @@
+//! A watch's pages in the store: each operation is one transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fail;
+use crate::clock::{Clock, Timestamp};
+use crate::store::{Backlog, Claim, Found, Page, Progress, Store, StoreError, Stored, Transaction, Trouble};
+
+/// How long the ids of delivered events are kept: longer than any trigger looks back, so that what is found again is
+/// known.
+const KNOWN_FOR: Duration = Duration::from_secs(2 * 86_400);
+/// How much is read at a time.
+const PAGE: Page = Page { after: 0, events: 100, bytes: 1 << 20 };
+
+/// A watch in the store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Ledger {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    watch: Arc<str>,
+}
+
+impl Ledger {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, watch: &str) -> Self {
+        Self { store, clock, watch: watch.into() }
+    }
+
+    pub(super) fn watch(&self) -> &str {
+        &self.watch
+    }
+
+    /// Takes the watch for this holder alone; none while another has it.
+    pub(super) async fn claim(&self) -> Result<Option<Claim>, StoreError> {
+        let ledger = self.clone();
+        self.aside(move || ledger.store.claim(&format!("watch/{}", ledger.watch))).await
+    }
+
+    /// How far the watch is, and how many events wait.
+    pub(super) async fn open(&self) -> Result<(Option<Progress>, Backlog), StoreError> {
+        self.run(false, |rows, watch, now| {
+            rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR))?;
+            Ok((rows.progress(watch)?, rows.backlog(watch)?))
+        })
+        .await
+    }
+
+    /// Stores what a poll found, together with where the next one goes on. Once this has returned, neither is lost to
+    /// anything but the disk's own failure. Returns how many events are new.
+    pub(super) async fn store(&self, events: Vec<Found>, checkpoint: String) -> Result<usize, StoreError> {
+        fail::point("before-store");
+        let stored = self
+            .run(true, move |rows, watch, now| {
+                let mut new = 0;
+                for (place, event) in events.iter().enumerate() {
+                    if place == events.len() / 2 {
+                        fail::point("amid-store");
+                    }
+                    new += usize::from(rows.add(watch, event, now)?);
+                }
+                let progress = rows.progress(watch)?.unwrap_or_default();
+                rows.set_progress(watch, &Progress { checkpoint: Some(checkpoint.clone()), ..progress })?;
+                fail::point("before-commit");
+                Ok(new)
+            })
+            .await;
+        fail::point("after-store");
+        stored
+    }
+
+    /// The first events that wait, in order.
+    pub(super) async fn waiting(&self) -> Result<Vec<Stored>, StoreError> {
+        self.run(false, |rows, watch, _| rows.waiting(watch, PAGE)).await
+    }
+
+    pub(super) async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.run(false, |rows, watch, _| rows.backlog(watch)).await
+    }
+
+    /// Notes that the callback has acknowledged an event, and, if deliveries had been failing, that they no longer are.
+    pub(super) async fn acknowledge(&self, number: u64, recovered: bool) -> Result<(), StoreError> {
+        fail::point("before-acknowledge");
+        self.run(false, move |rows, watch, now| {
+            rows.acknowledge(watch, number, now)?;
+            if recovered {
+                let progress = rows.progress(watch)?.unwrap_or_default();
+                rows.set_progress(watch, &Progress { failing_since: None, ..progress })?;
+            }
+            Ok(())
+        })
+        .await?;
+        fail::point("after-acknowledge");
+        Ok(())
+    }
+
+    /// Notes that an event could not be delivered.
+    pub(super) async fn trouble(
+        &self,
+        number: u64,
+        trouble: Trouble,
+        failing_since: Timestamp,
+    ) -> Result<(), StoreError> {
+        fail::point("before-trouble");
+        self.run(false, move |rows, watch, _| {
+            rows.note_trouble(watch, number, &trouble)?;
+            let progress = rows.progress(watch)?.unwrap_or_default();
+            if progress.failing_since != Some(failing_since) {
+                let failing_since = Some(failing_since);
+                rows.set_progress(watch, &Progress { failing_since, ..progress })?;
+            }
+            Ok(())
+        })
+        .await?;
+        fail::point("after-trouble");
+        Ok(())
+    }
+
+    /// Declares an event dead.
+    pub(super) async fn bury(&self, number: u64, trouble: Trouble) -> Result<(), StoreError> {
+        fail::point("before-bury");
+        self.run(true, move |rows, watch, now| {
+            rows.note_trouble(watch, number, &trouble)?;
+            rows.bury(watch, number, now)
+        })
+        .await?;
+        fail::point("after-bury");
+        Ok(())
+    }
+
+    /// Notes that the receiver wants no more.
+    pub(super) async fn stop(&self, reason: String) -> Result<(), StoreError> {
+        self.run(true, move |rows, watch, _| {
+            let progress = rows.progress(watch)?.unwrap_or_default();
+            rows.set_progress(watch, &Progress { stopped: Some(reason.clone()), ..progress })
+        })
+        .await
+    }
+
+    /// Forgets ids that need not be known any more.
+    pub(super) async fn tidy(&self) -> Result<(), StoreError> {
+        self.run(false, |rows, watch, now| rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR))).await
+    }
+
+    async fn run<R: Send + 'static>(
+        &self,
+        on_disk: bool,
+        mut work: impl FnMut(&mut dyn Transaction, &str, Timestamp) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        let ledger = self.clone();
+        self.aside(move || {
+            let now = ledger.clock.now();
+            let mut work = |rows: &mut dyn Transaction| work(rows, &ledger.watch, now);
+            if on_disk {
+                ledger.store.run_on_disk(&ledger.watch, &mut work)
+            } else {
+                ledger.store.run(&ledger.watch, &mut work)
+            }
+        })
+        .await
+    }
+
+    /// Runs what may block where it holds up nobody. If the wait is given up, it is done nevertheless.
+    async fn aside<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        if self.store.is_local() {
+            return work();
+        }
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+            Err(StoreError::Failed { location: self.watch.to_string(), source: Arc::new(error) })
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! One poll: what the connector is asked, and what it answers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::trigger::{BatchKeys, Trigger};
+use crate::call::{CallError, DEFAULT_DEADLINE};
+use crate::connector::Function;
+use crate::failure::{Failure, FailureCase};
+use crate::manifest::Limit;
+use crate::store::Found;
+use crate::value::Shape;
+
+/// The longest id of an event, in bytes: it must fit into a header.
+const LONGEST_ID: usize = 1024;
+/// The longest checkpoint, in bytes, as the contract has it.
+const LONGEST_CHECKPOINT: usize = 64 << 10;
+
+/// How a trigger looks for events. What is left out takes the trigger's own default.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Look {
+    /// At the start, the time from which events count; from now on if left out.
+    pub(super) since: Option<String>,
+    /// How far to look back for events that become visible late.
+    pub(super) overlap: Option<Duration>,
+    /// The most events to fetch with one request.
+    pub(super) page_size: Option<u32>,
+    /// How much of the connection's quota its polls may take together, in per cent.
+    pub(super) quota_share: u8,
+}
+
+/// What a poll found.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) events: Vec<Found>,
+    pub(super) checkpoint: String,
+    pub(super) more: bool,
+}
+
+/// Asks once for what is new since the checkpoint.
+pub(super) async fn poll(
+    trigger: &Trigger,
+    checkpoint: Option<&str>,
+    look: &Look,
+) -> Result<Batch, CallError> {
+    let connection = &trigger.connection;
+    let function = connection.connector().find(&trigger.polled.function)?;
+    let input = input(function, checkpoint, look);
+    let share = connection.profile().quota().limit.map(|limit| share(limit, look.quota_share));
+    let reply = connection.poll(function, &input, DEFAULT_DEADLINE, share).await?;
+    read(&trigger.polled.batch, reply.json()).map_err(|reason| {
+        let message = format!("{}: {reason}", trigger.polled.function);
+        CallError::Failed(Box::new(Failure::new(FailureCase::PermanentUnexpectedReply, message)))
+    })
+}
+
+/// A part of a limit: at least one call.
+fn share(limit: Limit, per_cent: u8) -> Limit {
+    let calls = u64::from(limit.calls) * u64::from(per_cent.min(100)) / 100;
+    Limit { calls: u32::try_from(calls).unwrap_or(limit.calls).max(1), ..limit }
+}
+
+/// The options that the function has, in the place where it has them.
+fn input(function: &Function, checkpoint: Option<&str>, look: &Look) -> Map<String, Value> {
+    let options = [
+        ("checkpoint", checkpoint.map(Value::from)),
+        ("since", look.since.as_deref().map(Value::from)),
+        ("overlap-seconds", look.overlap.map(|overlap| json!(overlap.as_secs()))),
+        ("page-size", look.page_size.map(Value::from)),
+    ];
+    let mut input = Map::new();
+    for parameter in function.signature.parameters() {
+        if let Shape::Record(fields) = &parameter.shape {
+            let known = options.iter().filter(|(name, _)| fields.iter().any(|f| *f.spelling.name == **name));
+            let given = known.filter_map(|(name, value)| Some(((*name).to_owned(), value.clone()?)));
+            input.insert(parameter.name.to_string(), Value::Object(given.collect()));
+        } else if let Some((_, Some(value))) = options.iter().find(|(name, _)| *parameter.name == **name) {
+            input.insert(parameter.name.to_string(), value.clone());
+        }
+    }
+    input
+}
+
+type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// Reads what a poll returned. Data stays the text that it is.
+fn read(keys: &BatchKeys, json: &str) -> Result<Batch, String> {
+    let unreadable = |error: serde_json::Error| format!("its result cannot be read ({error})");
+    let batch: Object<'_> = serde_json::from_str(json).map_err(unreadable)?;
+    let part = |key: &str| batch.get(key).ok_or_else(|| format!("its result has no `{key}`"));
+    let rows: Vec<Object<'_>> = serde_json::from_str(part(&keys.events)?.get()).map_err(unreadable)?;
+    let checkpoint: String = serde_json::from_str(part(&keys.checkpoint)?.get()).map_err(unreadable)?;
+    if checkpoint.len() > LONGEST_CHECKPOINT {
+        return Err(format!("its checkpoint has {} bytes, over {LONGEST_CHECKPOINT}", checkpoint.len()));
+    }
+    Ok(Batch {
+        events: rows.iter().map(|row| event(keys, row)).collect::<Result<_, _>>()?,
+        checkpoint,
+        more: serde_json::from_str(part(&keys.more)?.get()).map_err(unreadable)?,
+    })
+}
+
+fn event(keys: &BatchKeys, row: &Object<'_>) -> Result<Found, String> {
+    let text = |key: &str| row.get(key).map(|text| serde_json::from_str::<String>(text.get()));
+    let id = match text(&keys.id) {
+        Some(Ok(id)) if !id.is_empty() && id.len() <= LONGEST_ID => id,
+        Some(Ok(id)) => return Err(format!("an event has an id of {} bytes", id.len())),
+        _ => return Err("an event has no id".into()),
+    };
+    let data = row.get(&*keys.data).ok_or("an event has no data")?;
+    // Line breaks in JSON are white space or not JSON. Without them an event is one line.
+    let data = data.get().replace(['\n', '\r'], " ");
+    Ok(Found { id, time: keys.time.as_deref().and_then(text).and_then(Result::ok), data })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> BatchKeys {
+        BatchKeys {
+            events: "events".into(),
+            checkpoint: "checkpoint".into(),
+            more: "more".into(),
+            id: "id".into(),
+            time: Some("time".into()),
+            data: "data".into(),
+        }
+    }
+
+    #[test]
+    fn data_stays_what_it_is() {
+        let text = "{\"events\":[{\"id\":\"a\",\"time\":\"t\",\"data\":{\"n\":1.10,\n \"big\":18446744073709551617}},\
+                    {\"id\":\"b\",\"data\":null}],\"checkpoint\":\"c\",\"more\":true}";
+        let batch = read(&keys(), text).unwrap();
+        assert_eq!(batch.events[0].data, "{\"n\":1.10,  \"big\":18446744073709551617}");
+        assert_eq!(batch.events[0].time.as_deref(), Some("t"));
+        assert_eq!((batch.events[1].data.as_str(), &batch.events[1].time), ("null", &None));
+        assert_eq!((batch.checkpoint.as_str(), batch.more), ("c", true));
+    }
+
+    #[test]
+    fn what_is_no_batch_is_refused() {
+        let long = format!(
+            "{{\"events\":[{{\"id\":\"{}\",\"data\":1}}],\"checkpoint\":\"\",\"more\":false}}",
+            "x".repeat(1025)
+        );
+        let checkpoint =
+            format!("{{\"events\":[],\"checkpoint\":\"{}\",\"more\":false}}", "x".repeat(65_537));
+        for (text, expected) in [
+            ("[]", "cannot be read"),
+            ("{\"events\":[],\"more\":false}", "no `checkpoint`"),
+            ("{\"events\":[{\"data\":1}],\"checkpoint\":\"\",\"more\":false}", "no id"),
+            ("{\"events\":[{\"id\":\"\",\"data\":1}],\"checkpoint\":\"\",\"more\":false}", "0 bytes"),
+            ("{\"events\":[{\"id\":\"a\"}],\"checkpoint\":\"\",\"more\":false}", "no data"),
+            (&long, "1025 bytes"),
+            (&checkpoint, "65537 bytes"),
+        ] {
+            let reason = read(&keys(), text).unwrap_err();
+            assert!(reason.contains(expected), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_at_least_one_call() {
+        let limit = Limit { calls: 100, period_seconds: 60 };
+        assert_eq!(share(limit, 50).calls, 50);
+        assert_eq!(share(limit, 0).calls, 1);
+        assert_eq!(share(limit, 255).calls, 100);
+    }
+}

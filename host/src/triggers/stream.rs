@@ -1,0 +1,101 @@
+//! Events as a stream, for programs that want to pull them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::channel::{mpsc, oneshot};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, SinkExt as _, Stream, StreamExt as _};
+
+use super::callback::{Callback, Outcome};
+use super::cloudevent::Event;
+use super::error::WatchError;
+use super::watch::{Ended, WatchBuilder};
+
+/// The events of a watch, one after another. The watch runs while the stream is polled, and ends when it is dropped.
+pub struct Events {
+    run: Option<BoxFuture<'static, Result<Ended, WatchError>>>,
+    deliveries: mpsc::Receiver<Delivery>,
+}
+
+/// An event that is to be acknowledged. Dropped without that, it comes again.
+#[derive(Debug)]
+pub struct Delivery {
+    event: Event,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Delivery {
+    /// The event.
+    #[must_use]
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// Acknowledges the event: it will not be needed again.
+    pub fn acknowledge(self) {
+        self.answer(Outcome::Acknowledged);
+    }
+
+    /// Says what became of the delivery.
+    pub fn answer(self, outcome: Outcome) {
+        // If the stream is gone, the event comes again.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+impl WatchBuilder {
+    /// The events as a stream: the next one comes when the one before it was acknowledged.
+    ///
+    /// # Errors
+    /// As [`WatchBuilder::build`].
+    pub fn stream(self) -> Result<Events, WatchError> {
+        let (sender, deliveries) = mpsc::channel(0);
+        let watch = self.to_shared(Arc::new(Handing(sender))).build()?;
+        let run = async move { watch.run().await }.boxed();
+        Ok(Events { run: Some(run), deliveries })
+    }
+}
+
+/// Hands events over to whoever polls the stream.
+struct Handing(mpsc::Sender<Delivery>);
+
+impl Callback for Handing {
+    fn deliver(&self, event: Event) -> BoxFuture<'_, Outcome> {
+        let mut sender = self.0.clone();
+        async move {
+            let (answer, answered) = oneshot::channel();
+            if sender.send(Delivery { event, answer }).await.is_err() {
+                return Outcome::Closed;
+            }
+            answered.await.unwrap_or_else(|_| Outcome::retry("it was not acknowledged"))
+        }
+        .boxed()
+    }
+}
+
+impl Stream for Events {
+    type Item = Result<Delivery, WatchError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(run) = &mut self.run else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(ended) = run.poll_unpin(context) {
+            self.run = None;
+            return Poll::Ready(ended.err().map(Err));
+        }
+        match self.deliveries.poll_next_unpin(context) {
+            Poll::Ready(Some(delivery)) => Poll::Ready(Some(Ok(delivery))),
+            // The sender is in the watch, which runs.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Events")
+    }
+}

@@ -1,0 +1,185 @@
+//! Which triggers a connector has: the manifest names them, and the shape of their functions says what they can do.
+
+use std::sync::Arc;
+
+use crate::call::Connection;
+use crate::connector::{Connector, Function};
+use crate::manifest::Status;
+use crate::value::Shape;
+
+use super::watch::WatchBuilder;
+
+/// How the functions are called that the manifest does not name.
+const POLL: &str = "poll-";
+
+/// A trigger of a connection.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    pub(super) connection: Connection,
+    pub(super) polled: Arc<Polled>,
+}
+
+/// A trigger that can be polled.
+#[derive(Debug, Clone)]
+pub struct Polled {
+    /// The trigger's name, such as `new-alerts`.
+    pub name: String,
+    /// The title, for people.
+    pub title: String,
+    /// What it waits for.
+    pub summary: String,
+    /// Whether it may be relied on.
+    pub status: Status,
+    /// The name of the function that polls.
+    pub function: String,
+    pub(super) batch: BatchKeys,
+}
+
+/// The keys in JSON of what a poll returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BatchKeys {
+    pub(super) events: Arc<str>,
+    pub(super) checkpoint: Arc<str>,
+    pub(super) more: Arc<str>,
+    pub(super) id: Arc<str>,
+    pub(super) time: Option<Arc<str>>,
+    pub(super) data: Arc<str>,
+}
+
+/// Why there is no such trigger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the connector has no trigger `{name}` that can be polled")]
+pub struct TriggerError {
+    name: String,
+    known: Vec<String>,
+}
+
+impl TriggerError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let names = self.known.iter().map(String::as_str);
+        match crate::similar::most_similar(&self.name, names) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None if self.known.is_empty() => "this connector has actions only".into(),
+            None => format!("its triggers are: {}", self.known.join(", ")),
+        }
+    }
+}
+
+impl Connector {
+    /// The triggers that can be polled: each function of the shape that the contract has for them.
+    #[must_use]
+    pub fn triggers(&self) -> Vec<Polled> {
+        let manifest = self.manifest();
+        let of_manifest = manifest.triggers.iter().filter_map(|trigger| {
+            let function = self.functions().find(|function| {
+                trigger.poll.as_ref().is_some_and(|poll| poll.name == function.action.name)
+            })?;
+            Some(Polled {
+                name: trigger.name.clone(),
+                title: trigger.title.clone(),
+                summary: trigger.summary.clone(),
+                status: trigger.status,
+                function: function.action.name.clone(),
+                batch: BatchKeys::of(function)?,
+            })
+        });
+        let unlisted = self.functions().filter(|function| {
+            !manifest.trigger_functions().any(|action| action.name == function.action.name)
+        });
+        let unlisted = unlisted.filter_map(|function| {
+            Some(Polled {
+                name: function.action.name.strip_prefix(POLL)?.to_owned(),
+                title: function.action.title.clone(),
+                summary: function.action.summary.clone(),
+                status: function.action.status,
+                function: function.action.name.clone(),
+                batch: BatchKeys::of(function)?,
+            })
+        });
+        of_manifest.chain(unlisted).collect()
+    }
+}
+
+impl Connection {
+    /// The trigger of that name.
+    ///
+    /// # Errors
+    /// The connector has none that can be polled.
+    pub fn trigger(&self, name: &str) -> Result<Trigger, TriggerError> {
+        let triggers = self.connector().triggers();
+        let known = triggers.iter().map(|trigger| trigger.name.clone()).collect();
+        match triggers.into_iter().find(|trigger| trigger.name == name) {
+            Some(polled) => Ok(Trigger { connection: self.clone(), polled: Arc::new(polled) }),
+            None => Err(TriggerError { name: name.to_owned(), known }),
+        }
+    }
+}
+
+impl Trigger {
+    /// The connection that it is a trigger of.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What is known of it.
+    #[must_use]
+    pub fn description(&self) -> &Polled {
+        &self.polled
+    }
+
+    /// Begins to settle how its events are waited for.
+    #[must_use]
+    pub fn watch(&self) -> WatchBuilder {
+        WatchBuilder::new(self.clone())
+    }
+}
+
+impl BatchKeys {
+    /// The keys, if the function polls: it takes a checkpoint that may be absent, and returns a record of `events` (each
+    /// with `id` and `data`, and perhaps `time`), `checkpoint` and `more`.
+    fn of(function: &Function) -> Option<Self> {
+        let takes_checkpoint = function.signature.parameters().any(|parameter| {
+            &*parameter.name == "checkpoint"
+                && matches!(&parameter.shape, Shape::Option(inner) if matches!(**inner, Shape::String))
+        });
+        let batch = Fields::of(function.signature.result())?;
+        let Shape::List(event) = batch.shape("events")? else { return None };
+        let event = Fields::of(event)?;
+        let plain = matches!(event.shape("id")?, Shape::String)
+            && matches!(batch.shape("checkpoint")?, Shape::String)
+            && matches!(batch.shape("more")?, Shape::Bool);
+        (takes_checkpoint && plain).then_some(())?;
+        Some(Self {
+            events: batch.key("events")?,
+            checkpoint: batch.key("checkpoint")?,
+            more: batch.key("more")?,
+            id: event.key("id")?,
+            time: event.key("time"),
+            data: event.key("data")?,
+        })
+    }
+}
+
+/// The fields of a record, by their names in the contract.
+struct Fields<'a>(&'a [crate::value::RecordField]);
+
+impl<'a> Fields<'a> {
+    fn of(shape: &'a Shape) -> Option<Self> {
+        match shape {
+            Shape::Record(fields) => Some(Self(fields)),
+            _ => None,
+        }
+    }
+
+    fn shape(&self, name: &str) -> Option<&'a Shape> {
+        self.0.iter().find(|field| &*field.spelling.name == name).map(|field| &field.shape)
+    }
+
+    fn key(&self, name: &str) -> Option<Arc<str>> {
+        let field = self.0.iter().find(|field| &*field.spelling.name == name)?;
+        Some(field.spelling.key.clone())
+    }
+}
