@@ -93,6 +93,13 @@ pub(crate) enum Command {
     /// `connector call <action> --help` shows the action's own flags.
     #[command(disable_help_flag = true)]
     Call(CallArgs),
+    /// Bring the events of a trigger to a callback, each at least once
+    ///
+    /// It goes on where it left off, whatever ended it: what was found and not yet delivered is kept.
+    Watch(WatchArgs),
+    /// Look at events that wait or could not be delivered, and deliver them again
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// List connections, or test one
     #[command(subcommand)]
     Connections(ConnectionsCommand),
@@ -121,6 +128,83 @@ pub(crate) enum ConnectionsCommand {
     List,
     /// Sign in and make one cheap read; nothing is changed
     Test,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// The trigger, such as one that `connector describe` lists
+    pub(crate) trigger: String,
+    /// Where events go: an https address, `exec:program argument…` (the event on its standard input; exit code 0
+    /// acknowledges), or `-` for lines of JSON on standard output
+    #[arg(long, value_name = "URL|exec:…|-")]
+    pub(crate) to: String,
+    /// On the first start, the time from which events count: 2030-01-31T12:00:00Z, or 2h ago as `2h` [default: now]
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(crate) since: Option<String>,
+    /// How often to poll [default: from every 15s while events come to every 2m while none do]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) interval: Option<Duration>,
+    /// How far to look back for events that become visible late [default: the connector's own]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) overlap: Option<Duration>,
+    /// Deliver what is there, and end when all of it is acknowledged
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// A variable with a secret to sign with: `whsec_` and base64; several while secrets are exchanged
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret_env: Vec<String>,
+    /// Send the event's data as the body, and the rest of the event in headers
+    #[arg(long)]
+    pub(crate) binary: bool,
+    /// Allow an address on this machine, also by http
+    #[arg(long)]
+    pub(crate) allow_loopback_http: bool,
+    /// How long one delivery may take [default: 30s, or 60s for a program]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long an event is tried to be delivered before it is put aside as dead
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3d")]
+    pub(crate) give_up: Duration,
+    /// How much of the quota polls may take, in per cent: the rest is there for actions
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quota_share: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// List what is watched, with how many events wait and are dead
+    List,
+    /// List the events that wait to be delivered
+    Pending {
+        /// What is watched, such as `new-alerts` or `default/new-alerts` [default: all]
+        watch: Option<String>,
+    },
+    /// List the events that could not be delivered
+    Dead {
+        /// What is watched, such as `new-alerts` or `default/new-alerts` [default: all]
+        watch: Option<String>,
+    },
+    /// Deliver dead events after all
+    Replay {
+        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        watch: String,
+        /// All that are dead
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+        /// The events
+        #[arg(value_name = "ID", required_unless_present = "all")]
+        ids: Vec<String>,
+    },
+    /// Deliver again to a receiver that had said that it wants no more (410 Gone)
+    Resume {
+        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        watch: String,
+    },
+    /// Forget where a trigger goes on, and all its events
+    Forget {
+        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        watch: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -173,6 +257,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "ms" => 0.001,
         "m" => 60.0,
         "h" => 3600.0,
+        "d" => 86_400.0,
         _ => return Err("expected a time such as 30s, 5m or 1h".into()),
     };
     let number: f64 = digits.parse().map_err(|_| "expected a time such as 30s, 5m or 1h".to_owned())?;
@@ -180,4 +265,18 @@ fn duration(text: &str) -> Result<Duration, String> {
         Ok(time) if !time.is_zero() => Ok(time),
         _ => Err("expected a time greater than zero, such as 30s".into()),
     }
+}
+
+/// A time as it is, or one so long ago.
+fn since(text: &str) -> Result<String, String> {
+    let mistake = || "expected a time such as 2030-01-31T12:00:00Z, or 2h for two hours ago".to_owned();
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.to_string());
+    }
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        return Ok(format!("{date}T00:00:00Z"));
+    }
+    let ago = duration(text).map_err(|_| mistake())?;
+    let time = jiff::Timestamp::now().checked_sub(ago).map_err(|_| mistake())?;
+    time.round(jiff::Unit::Second).map(|time| time.to_string()).map_err(|_| mistake())
 }

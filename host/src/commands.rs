@@ -6,7 +6,9 @@ mod completions;
 mod connections;
 mod demo;
 mod describe;
+mod events;
 mod simulate;
+mod watch;
 
 use crate::cli::{Command, ConnectionsCommand, Globals};
 use crate::error::CliError;
@@ -17,6 +19,8 @@ pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliErro
         Command::Actions => actions::run(globals),
         Command::Describe { action } => describe::run(globals, action.as_deref()),
         Command::Call(arguments) => call::run(globals, arguments.words),
+        Command::Watch(arguments) => watch::run(globals, &arguments),
+        Command::Events(command) => events::run(globals, &command),
         Command::Connections(ConnectionsCommand::List) => connections::list(globals),
         Command::Connections(ConnectionsCommand::Test) => connections::test(globals),
         Command::Simulate(arguments) => simulate::run(globals, &arguments),

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use connector_host::config::ConfigError;
 use connector_host::egress::EgressError;
+use connector_host::store::StoreError;
+use connector_host::triggers::WatchError;
 use connector_host::{CallError, Failure, FailureCase, HostError, LoadError};
 use serde_json::json;
 
@@ -26,6 +28,8 @@ pub(crate) enum CliError {
     Connect(EgressError),
     /// A call failed.
     Call(CallError),
+    /// A trigger cannot be watched.
+    Watch(WatchError),
     /// Something local that should work does not.
     Local { message: String, hint: String },
     /// Whoever read standard output has had enough.
@@ -65,6 +69,7 @@ impl CliError {
     fn failure(&self) -> Failure {
         let (case, message, hint) = match self {
             Self::Call(error) => return error.failure(),
+            Self::Watch(error) => return error.failure(),
             Self::Connect(error) => return error.failure(connector_host::manifest::Effect::Read),
             Self::Usage { message, hint } => {
                 (FailureCase::PermanentInvalidInput, message.clone(), Some(hint.clone()))
@@ -152,6 +157,18 @@ fn hint(failure: &Failure) -> Option<String> {
 impl From<CallError> for CliError {
     fn from(error: CallError) -> Self {
         Self::Call(error)
+    }
+}
+
+impl From<WatchError> for CliError {
+    fn from(error: WatchError) -> Self {
+        Self::Watch(error)
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::local(error.to_string(), "set CONNECTOR_STATE_DIR to a directory that you may write to")
     }
 }
 

@@ -27,17 +27,20 @@ pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
 /// The connector that the flags name, and the host to connect it in, which shares its quota with other processes.
 pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
     let paths = paths(globals)?;
-    let store = SqliteStore::open(&paths.state).map_err(|error| {
-        CliError::local(error.to_string(), "set CONNECTOR_STATE_DIR to a directory that you may write to")
-    })?;
+    let store = store(globals)?;
     let host = Host::builder()
         .concurrency(CONCURRENCY)
         .cache_dir(paths.cache.join("code"))
-        .store(Arc::new(store))
+        .store(store)
         .on_wait(terminal::tell_of_wait)
         .build()?;
     let connector = load(&host, globals)?;
     Ok((host, connector))
+}
+
+/// What this program shares with others that run or will run on this machine.
+pub(crate) fn store(globals: &Globals) -> Result<Arc<SqliteStore>, CliError> {
+    Ok(Arc::new(SqliteStore::open(&paths(globals)?.state)?))
 }
 
 /// The configuration file that the flags name.
