@@ -10,3 +10,4 @@ mod replies;
 mod sandbox;
 mod secrets;
 mod support;
+mod triggers;

@@ -1,0 +1,6 @@
+//! Triggers from outside: what happens at the API reaches a callback, whatever goes wrong on the way.
+
+mod command_line;
+mod crashes;
+mod library;
+mod world;

@@ -1,0 +1,289 @@
+//! `connector watch` and `connector events`, as their user sees them.
+
+use defender_simulator::{Effect, Fault};
+use standardwebhooks::Webhook;
+
+use super::world::{SECRETS, alerts, answer, api, events, home, ids, lines, receiver};
+use crate::support::home::{Home, Outcome};
+use crate::support::server::Received;
+
+/// Runs a command without holding up the servers of the test.
+async fn run(home: &Home, words: &[&str]) -> Outcome {
+    let mut command = home.command(words);
+    command.env("HOOK_SECRET", SECRETS[0]).env("OLD_HOOK_SECRET", SECRETS[1]).env("NO_SECRET", "open sesame");
+    tokio::task::spawn_blocking(move || command.output().expect("the command starts").into())
+        .await
+        .expect("it ends")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_lines_and_come_once() {
+    let (api, home) = {
+        let api = api().await;
+        (api.clone(), home(&api))
+    };
+    let start = api.clock().now();
+    let since = start.to_string();
+    let watch = ["watch", "new-alerts", "--to", "-", "--once", "--since", &since];
+
+    let none = run(&home, &watch).await.done();
+    assert_eq!(none.stdout, "");
+    let expected = alerts(&api, start, 0..5);
+    let first = run(&home, &watch).await.done();
+    assert_eq!(ids(&lines(&first.stdout)), expected);
+    assert!(first.stderr.contains("5 new events, 5 delivered"), "{first:?}");
+    let event = &lines(&first.stdout)[0];
+    assert_eq!(event["specversion"], "1.0");
+    assert_eq!(event["type"], "defender-atp.new-alerts");
+    assert_eq!(event["source"], "/defender-atp/default/new-alerts");
+    assert_eq!((&event["subject"], &event["data"]["id"]), (&event["id"], &event["id"]));
+    assert_eq!(event["time"], event["data"]["alertCreationTime"]);
+    assert_eq!(event["datacontenttype"], "application/json");
+
+    assert_eq!(run(&home, &watch).await.done().stdout, "", "nothing comes twice");
+    let more = alerts(&api, start, 5..7);
+    let second = run(&home, &["watch", "new-alerts", "--to", "-", "--once"]).await.done();
+    assert_eq!(ids(&lines(&second.stdout)), more, "it goes on where it left off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_is_from_now_on() {
+    let api = api().await;
+    let home = home(&api);
+    let watch = ["watch", "new-alerts", "--to", "-", "--once"];
+    assert_eq!(run(&home, &watch).await.done().stdout, "", "what was there before is not reported");
+    let id = api.add_alert(Default::default());
+    assert_eq!(ids(&lines(&run(&home, &watch).await.done().stdout)), [id]);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_acknowledges_by_its_exit_code() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    let expected = alerts(&api, start, 0..3);
+    let file = home.path().join("got");
+    // Fails at the second event, but only the first time.
+    let script = home.path().join("script");
+    let text = "read -r line; case $line in *alert-000001*) [ -e failed ] || { : > failed; echo 'not now' >&2; exit 3; };; \
+                esac; printf '%s\\n' \"$line\" >> got; env > environment";
+    std::fs::write(&script, text).expect("the temporary directory can be written");
+    let to = format!("exec:sh -c 'cd {}; . ./script'", home.path().display());
+    let outcome = run(&home, &["watch", "new-alerts", "--to", &to, "--once", "--since", &since]).await.done();
+    assert!(outcome.stderr.contains("attempt 1") && outcome.stderr.contains("not now"), "{outcome:?}");
+    let got = std::fs::read_to_string(file).expect("the program ran");
+    assert_eq!(ids(&lines(&got)), expected);
+    let environment = std::fs::read_to_string(home.path().join("environment")).expect("the program ran");
+    assert!(!environment.contains(api.client_secret()), "the program got the connection's secret");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_program_does_not_take_waits() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    alerts(&api, start, 0..2);
+    let hang = "exec:sh -c 'sleep 100 & sleep 100'";
+    let words = [
+        "watch",
+        "new-alerts",
+        "--to",
+        hang,
+        "--once",
+        "--since",
+        &since,
+        "--timeout",
+        "100ms",
+        "--output",
+        "json",
+    ];
+    let outcome = run(&home, &words).await;
+    assert_eq!(outcome.code, 7, "{outcome:?}");
+    let error = outcome.error();
+    assert!(error["error"]["message"].as_str().unwrap_or_default().contains("2 wait"), "{error}");
+    assert!(error["error"]["message"].as_str().unwrap_or_default().contains("did not end within"), "{error}");
+
+    let pending = run(&home, &["events", "pending", "--output", "json"]).await.done().json();
+    assert_eq!(pending[0]["attempts"], 3);
+    assert_eq!((&pending[0]["id"], &pending[1]["id"]), (&"alert-000000".into(), &"alert-000001".into()));
+    let table = run(&home, &["events", "list"]).await.done().stdout;
+    assert!(table.contains("defender-atp/default/new-alerts") && table.contains("idle"), "{table}");
+}
+
+fn verify(request: &Received, secret: &str) -> Result<(), standardwebhooks::WebhookError> {
+    let mut headers = http::HeaderMap::new();
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        if let Some(value) = request.headers.get(name) {
+            headers.insert(name, value.parse().expect("it arrived as a header"));
+        }
+    }
+    Webhook::new(secret).expect("it is a secret").verify(&request.body, &headers)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_can_tell_who_sends() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    let expected = alerts(&api, start, 0..2);
+    let receiver = receiver(202).await;
+    let to = format!("{}/hooks/alerts?key=s3cret", receiver.origin());
+    let words = ["watch", "new-alerts", "--to", &to, "--once", "--since", &since, "--allow-loopback-http"];
+    let signed = [&words[..], &["--secret-env", "HOOK_SECRET", "--secret-env", "OLD_HOOK_SECRET"]].concat();
+    let outcome = run(&home, &signed).await.done();
+    assert!(!format!("{outcome:?}").contains("s3cret"), "{outcome:?}");
+    let got = receiver.received();
+    assert_eq!(ids(&events(&got)), expected);
+    for request in &got {
+        assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", "/hooks/alerts?key=s3cret"));
+        assert_eq!(request.headers["content-type"], "application/cloudevents+json; charset=utf-8");
+        assert_eq!(request.headers["webhook-signature"].split(' ').count(), 2);
+        assert!(!request.headers.contains_key("authorization"), "the token is the API's alone");
+        SECRETS.iter().for_each(|secret| verify(request, secret).expect("it is signed with both"));
+        verify(request, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect_err("it is not signed with that");
+        let changed = Received { body: b"{}".to_vec(), ..request.clone() };
+        verify(&changed, SECRETS[0]).expect_err("the signature is of the body");
+    }
+
+    alerts(&api, start, 2..3);
+    let binary = [&words[..], &["--binary", "--secret-env", "HOOK_SECRET"]].concat();
+    run(&home, &binary).await.done();
+    let got = receiver.received();
+    let [request] = &got[..] else { panic!("{got:?}") };
+    assert_eq!(request.headers["content-type"], "application/json");
+    assert_eq!(request.headers["ce-id"], "alert-000002");
+    assert_eq!(request.headers["ce-type"], "defender-atp.new-alerts");
+    assert_eq!(events(&got)[0]["id"], "alert-000002", "the body is the alert itself");
+    verify(request, SECRETS[0]).expect("it is signed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_gone_ends_the_watch_for_good() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    let expected = alerts(&api, start, 0..2);
+    let receiver = receiver(410).await;
+    let to = receiver.origin();
+    let words = ["watch", "new-alerts", "--to", &to, "--since", &since, "--allow-loopback-http"];
+    // Without --once: it ends by itself.
+    let outcome = run(&home, &words).await;
+    assert_eq!(outcome.code, 6, "{outcome:?}");
+    assert!(outcome.stderr.contains("410 Gone") && outcome.stderr.contains("events resume"), "{outcome:?}");
+    assert_eq!(receiver.received().len(), 1);
+    answer(&receiver, 200, &[]);
+    let once = [&words[..], &["--once"]].concat();
+    assert_eq!(run(&home, &once).await.code, 6, "it stays stopped");
+    assert!(receiver.received().is_empty());
+    run(&home, &["events", "resume", "new-alerts"]).await.done();
+    run(&home, &once).await.done();
+    assert_eq!(ids(&events(&receiver.received())), expected, "nothing was lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_is_kept_and_can_be_replayed() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    alerts(&api, start, 0..1);
+    let receiver = receiver(500).await;
+    let to = receiver.origin();
+    let words = ["watch", "new-alerts", "--to", &to, "--once", "--since", &since, "--allow-loopback-http"];
+    let short = [&words[..], &["--give-up", "1ms"]].concat();
+    let outcome = run(&home, &short).await.done();
+    assert!(outcome.stderr.contains("1 dead"), "{outcome:?}");
+    let dead = run(&home, &["events", "dead", "new-alerts", "--output", "json"]).await.done().json();
+    assert_eq!(dead[0]["id"], "alert-000000");
+    assert!(dead[0]["reason"].as_str().unwrap_or_default().contains("500"), "{dead}");
+    assert_eq!(dead[0]["data"]["id"], "alert-000000");
+
+    let wrong = run(&home, &["events", "replay", "new-alerts", "alert-000001"]).await;
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    run(&home, &["events", "replay", "new-alerts", "alert-000000"]).await.done();
+    receiver.received();
+    answer(&receiver, 204, &[]);
+    run(&home, &words).await.done();
+    assert_eq!(ids(&events(&receiver.received())), ["alert-000000"]);
+    assert_eq!(
+        run(&home, &["events", "dead", "--output", "json"]).await.done().json(),
+        serde_json::json!([])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_at_a_time_watches() {
+    let api = api().await;
+    let home = home(&api);
+    let mut first = home
+        .command(&["watch", "new-alerts", "--to", "-"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let running = loop {
+        let list = run(&home, &["events", "list", "--output", "json"]).await.done().json();
+        if list[0]["state"] == "running" {
+            break list;
+        }
+    };
+    assert_eq!(running[0]["watch"], "defender-atp/default/new-alerts");
+    let second = run(&home, &["watch", "new-alerts", "--to", "-"]).await;
+    assert_eq!(second.code, 6, "{second:?}");
+    assert!(second.stderr.contains("watched already"), "{second:?}");
+    let forget = run(&home, &["events", "forget", "new-alerts"]).await;
+    assert_eq!(forget.code, 2, "{forget:?}");
+    first.kill().and_then(|()| first.wait()).expect("it can be killed");
+    // What killed it gave the watch back.
+    run(&home, &["watch", "new-alerts", "--to", "-", "--once"]).await.done();
+    run(&home, &["events", "forget", "default/new-alerts"]).await.done();
+    assert_eq!(
+        run(&home, &["events", "list", "--output", "json"]).await.done().json(),
+        serde_json::json!([])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_are_told_before_anything_is_sent() {
+    let api = api().await;
+    let home = home(&api);
+    for (words, hint) in [
+        (&["watch", "new-alert", "--to", "-"][..], "did you mean `new-alerts`?"),
+        (&["watch", "new-alerts", "--to", "http://127.0.0.1:9/"], "--allow-loopback-http"),
+        (&["watch", "new-alerts", "--to", "http://example.com/"], "https address"),
+        (&["watch", "new-alerts", "--to", "https://10.0.0.1/"], "https address"),
+        (&["watch", "new-alerts", "--to", "ftp://example.com/"], "absolute address"),
+        (&["watch", "new-alerts", "--to", "exec:'"], "exec:program"),
+        (&["watch", "new-alerts", "--to", "-", "--binary"], "leave them out"),
+        (&["watch", "new-alerts", "--to", "-", "--since", "soon"], "2030-01-31"),
+        (&["watch", "new-alerts", "--to", "https://example.com/", "--secret-env", "NO_SECRET"], "whsec_"),
+        (&["watch", "new-alerts", "--to", "-", "--overlap", "2d", "--once"], ""),
+    ] {
+        let outcome = run(&home, words).await;
+        assert_eq!(outcome.code, 2, "{words:?} {outcome:?}");
+        assert!(outcome.stderr.contains(hint) && !outcome.stderr.contains("open sesame"), "{outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_fails_for_a_while_is_waited_for() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    let watch = ["watch", "new-alerts", "--to", "-", "--once", "--since", &since];
+    api.revoke_role("Alert.Read.All");
+    api.revoke_role("Alert.ReadWrite.All");
+    let refused = run(&home, &watch).await;
+    assert_eq!(refused.code, 3, "{refused:?}");
+    api.grant_role("Alert.Read.All");
+    api.faults().add(Fault::new(Effect::Drop).on("GetAlerts").times(2));
+    let expected = alerts(&api, start, 0..2);
+    assert_eq!(ids(&lines(&run(&home, &watch).await.done().stdout)), expected);
+}
