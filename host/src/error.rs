@@ -29,7 +29,7 @@ pub(crate) enum CliError {
     /// A call failed.
     Call(CallError),
     /// A trigger cannot be watched.
-    Watch(WatchError),
+    Watch(Box<WatchError>),
     /// Something local that should work does not.
     Local { message: String, hint: String },
     /// Whoever read standard output has had enough.
@@ -162,7 +162,7 @@ impl From<CallError> for CliError {
 
 impl From<WatchError> for CliError {
     fn from(error: WatchError) -> Self {
-        Self::Watch(error)
+        Self::Watch(Box::new(error))
     }
 }
 

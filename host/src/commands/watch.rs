@@ -28,7 +28,7 @@ pub(crate) fn run(globals: &Globals, arguments: &WatchArgs) -> Result<(), CliErr
         .to_shared(callback(arguments, &connection)?)
         .quota_share(arguments.quota_share)
         .give_up_after(arguments.give_up)
-        .observe(move |news| news::tell(news));
+        .observe(news::tell);
     if let Some(since) = &arguments.since {
         watch = watch.since(since);
     }

@@ -116,7 +116,7 @@ impl Watch {
                         reason: trouble.reason.clone(),
                         next: trouble.due.since(self.now()),
                     });
-                    let tired = signals.once && trouble.attempts % ATTEMPTS_ONCE == 0;
+                    let tired = signals.once && trouble.attempts.is_multiple_of(ATTEMPTS_ONCE);
                     stored.trouble = Some(trouble);
                     if tired {
                         return Err(self.undelivered(&stored).await);

@@ -34,7 +34,7 @@ pub enum WatchError {
         /// The watch.
         watch: String,
         /// Why.
-        error: CallError,
+        error: Box<CallError>,
     },
     /// The store cannot be used, and waiting will not mend it.
     #[error(transparent)]

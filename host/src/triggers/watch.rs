@@ -339,7 +339,10 @@ impl Watch {
                 Err(error) => {
                     let failure = error.failure();
                     if !answered && is_final(failure.case) {
-                        return Err(WatchError::Poll { watch: self.name().to_owned(), error });
+                        return Err(WatchError::Poll {
+                            watch: self.name().to_owned(),
+                            error: Box::new(error),
+                        });
                     }
                     let wish = failure.retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into()));
                     let next = pace.after_failure(wish, fastrand::f64());
@@ -366,9 +369,10 @@ impl Watch {
     async fn polls_once(&self, mut checkpoint: Option<String>, signals: &Signals) -> Result<u64, WatchError> {
         let mut found = 0;
         loop {
-            let batch = poll::poll(&self.trigger, checkpoint.as_deref(), &self.look)
-                .await
-                .map_err(|error| WatchError::Poll { watch: self.name().to_owned(), error })?;
+            let batch =
+                poll::poll(&self.trigger, checkpoint.as_deref(), &self.look).await.map_err(|error| {
+                    WatchError::Poll { watch: self.name().to_owned(), error: Box::new(error) }
+                })?;
             let (new, more) = self.keep(&mut checkpoint, batch).await?;
             found += new as u64;
             self.observer.tell(&News::Polled { found: new, next: Duration::ZERO });
