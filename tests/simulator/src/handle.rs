@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::additions::{NewActivity, NewAlert, ReportedEvent};
 use crate::clock::Clock;
+use crate::identity::ManagedIdentity;
 use crate::model::alert::{Alert, Evidence};
 use crate::model::machine::Behaviour;
 use crate::model::remediation::{Activity, ActivityRow, MachineReference};
@@ -46,6 +47,11 @@ impl Handle {
     /// The application's secret.
     pub fn client_secret(&self) -> &str {
         &self.simulation.identity.client_secret
+    }
+
+    /// The identity of the machine.
+    pub fn managed_identity(&self) -> &ManagedIdentity {
+        &self.simulation.managed
     }
 
     /// The clock that all API times follow.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::api::ALL_ROLES;
+use crate::identity::{Federation, ManagedIdentity, TrustedIssuer};
 use crate::server::limits::LimitOptions;
 use crate::server::log::LogOptions;
 
@@ -23,6 +24,12 @@ pub struct Options {
     pub client_id: String,
     /// The application's secret.
     pub client_secret: String,
+    /// Another issuer's tokens that the application may use in its secret's place.
+    pub federation: Option<Federation>,
+    /// The identity of the machine, for those that have one.
+    pub managed_identity: ManagedIdentity,
+    /// Other authorities whose tokens the API accepts.
+    pub trusted_issuers: Vec<TrustedIssuer>,
     /// Application roles granted at the start.
     pub roles: Vec<String>,
     /// Call limits.
@@ -88,6 +95,9 @@ impl Default for Options {
             tenant_domain: "contoso.onmicrosoft.com".to_owned(),
             client_id: "3c1d9a52-8e47-4f0b-b6a1-2d7e9f4c8051".to_owned(),
             client_secret: "simulated~client~secret".to_owned(),
+            federation: None,
+            managed_identity: ManagedIdentity::default(),
+            trusted_issuers: Vec::new(),
             roles: ALL_ROLES.iter().map(|role| (*role).to_owned()).collect(),
             limits: LimitOptions::default(),
             log: LogOptions::default(),

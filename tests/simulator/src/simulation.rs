@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::identity::{Identity, Tokens};
+use crate::identity::{Identity, ManagedIdentity, Tokens};
 pub(crate) use crate::lists::ListKey;
 use crate::lists::Lists;
 use crate::model::Organisation;
@@ -28,6 +28,7 @@ pub(crate) struct Simulation {
     pub(crate) faults: Faults,
     pub(crate) limits: Limits,
     pub(crate) tokens: Tokens,
+    pub(crate) managed: ManagedIdentity,
     pub(crate) organisation: RwLock<Organisation>,
     pub(crate) lists: Lists,
     pub(crate) subscriptions: Subscriptions,
@@ -55,6 +56,7 @@ impl Simulation {
             tenant_domain: options.tenant_domain.clone(),
             client_id: options.client_id.clone(),
             client_secret: options.client_secret.clone(),
+            federation: options.federation.clone(),
             app_name: seed::APP_NAME.to_owned(),
         };
         Self {
@@ -64,7 +66,8 @@ impl Simulation {
             log: Log::new(options.log.clone()),
             faults: Faults::default(),
             limits: Limits::new(options.limits.clone()),
-            tokens: Tokens::default(),
+            tokens: Tokens::trusting(options.trusted_issuers.clone()),
+            managed: options.managed_identity.clone(),
             organisation: RwLock::new(organisation),
             lists: Lists::default(),
             subscriptions: Subscriptions::default(),

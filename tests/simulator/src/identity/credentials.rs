@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::error::EntraError;
-use super::{Identity, form_decoded};
+use super::{Identity, federation, form_decoded};
 use crate::moment::Moment;
 
 /// The parameters of a token request.
@@ -60,7 +60,12 @@ pub(crate) fn check(
             if kind != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
                 return Err(EntraError::Assertion("its type is not jwt-bearer"));
             }
-            check_assertion(identity, assertion, endpoint, now)
+            match &identity.federation {
+                Some(federation) if federation::concerns(federation, assertion) => {
+                    federation::check(federation, assertion, now)
+                }
+                _ => check_assertion(identity, assertion, endpoint, now),
+            }
         }
         (None, None) => Err(EntraError::NoCredential),
     }

@@ -32,6 +32,12 @@ pub(crate) enum EntraError {
     NoCredential,
     #[error("Client assertion is not acceptable: {0}.")]
     Assertion(&'static str),
+    #[error("No matching federated identity record found for presented assertion subject '{0}'.")]
+    Subject(String),
+    #[error("No matching federated identity record found for presented assertion audience.")]
+    Audience,
+    #[error("Client assertion is not within its valid time range.")]
+    AssertionExpired,
     #[error("The provided value for the input parameter 'scope' is not valid. The scope {0} is not valid.")]
     Scope(String),
     #[error(
@@ -91,6 +97,9 @@ impl EntraError {
             Self::Secret(_) => (DENIED, "invalid_client", 7_000_215),
             Self::NoCredential => (DENIED, "invalid_client", 7_000_216),
             Self::Assertion(_) => (DENIED, "invalid_client", 700_027),
+            Self::Subject(_) => (DENIED, "invalid_client", 700_213),
+            Self::Audience => (DENIED, "invalid_client", 700_212),
+            Self::AssertionExpired => (DENIED, "invalid_client", 700_024),
             Self::Scope(_) => (BAD, "invalid_scope", 70_011),
             Self::ScopeWithoutDefault(_) => (BAD, "invalid_scope", 1_002_012),
             Self::Resource { .. } => (BAD, "invalid_resource", 500_011),

@@ -1,8 +1,13 @@
-//! The token endpoint, in the shape of Microsoft Entra's: v2 and v1 token requests, and discovery.
+//! The token endpoint, in the shape of Microsoft Entra's: v2 and v1 token requests, and discovery; the token services of
+//! Azure's machines; and other authorities that the API trusts.
 
 mod credentials;
 mod error;
+mod federation;
+mod jwt;
+mod managed;
 mod tokens;
+mod trusted;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -13,7 +18,13 @@ use url::form_urlencoded;
 
 use self::credentials::Form;
 use self::error::EntraError;
+pub use self::federation::Federation;
+pub use self::jwt::{Key, KeySet};
+pub use self::managed::ManagedIdentity;
+pub(crate) use self::managed::Service;
 pub(crate) use self::tokens::Tokens;
+pub use self::trusted::TrustedIssuer;
+use crate::server::log::{MANAGED, TOKEN};
 use crate::server::reply::Reply;
 use crate::simulation::Simulation;
 
@@ -24,6 +35,7 @@ pub(crate) struct Identity {
     pub(crate) tenant_domain: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    pub(crate) federation: Option<Federation>,
     /// The application's display name: the requestor of what it asks for.
     pub(crate) app_name: String,
 }
@@ -34,6 +46,7 @@ pub(crate) enum Endpoint {
     Token { tenant: String, version: Version },
     Discovery { tenant: String },
     Keys,
+    Managed(Service),
 }
 
 /// The two forms of the token endpoint: v1 takes a `resource`, v2 a `scope`.
@@ -45,6 +58,9 @@ pub(crate) enum Version {
 
 impl Endpoint {
     pub(crate) fn of(path: &str) -> Option<Self> {
+        if let Some(service) = Service::of(path) {
+            return Some(Self::Managed(service));
+        }
         let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
         let tenant = tenant.to_owned();
         match rest {
@@ -57,12 +73,21 @@ impl Endpoint {
             _ => None,
         }
     }
+
+    /// The name under which it is logged and can be made to fail.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Managed(_) => MANAGED,
+            _ => TOKEN,
+        }
+    }
 }
 
 pub(crate) fn answer(simulation: &Simulation, endpoint: &Endpoint, parts: &Parts, body: &Bytes) -> Reply {
     let reply = match endpoint {
         Endpoint::Token { tenant, version } => token(simulation, tenant, *version, parts, body),
         Endpoint::Discovery { tenant } => discovery(simulation, tenant),
+        Endpoint::Managed(service) => Ok(managed::answer(simulation, *service, parts)),
         Endpoint::Keys => Ok(Reply::json(StatusCode::OK, &json!({ "keys": [] }))),
     };
     reply.unwrap_or_else(|error| error.reply(simulation.clock.now()))

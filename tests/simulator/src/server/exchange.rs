@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
 use super::connection::{Closed, LastBytes};
-use super::log::{Arrival, TOKEN};
+use super::log::Arrival;
 use super::refusal::Refusal;
 use super::spoil::{Outcome, spoil};
 use crate::admin::{self, Administration};
@@ -143,7 +143,7 @@ impl Destination {
     /// The name under which it is logged and can be made to fail.
     fn name(&self) -> Option<&'static str> {
         match self {
-            Self::Identity(_) => Some(TOKEN),
+            Self::Identity(endpoint) => Some(endpoint.name()),
             Self::Api(target) => target.name(),
         }
     }

@@ -12,7 +12,8 @@ use super::effect::Effect;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
-    /// Only this operation, by the connector's operation id (`IsolateMachine`), or `Token`.
+    /// Only this operation, by the connector's operation id (`IsolateMachine`), or `Token`, or
+    /// `ManagedIdentity`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// Only this method.

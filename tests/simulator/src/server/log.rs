@@ -129,7 +129,11 @@ impl Arrival {
         };
         let header = |(name, value): &(String, Vec<u8>)| {
             let text = String::from_utf8_lossy(value);
-            let shown = if name == "authorization" && !secrets { redacted(&text) } else { text.into_owned() };
+            let shown = if matches!(name.as_str(), "authorization" | "x-identity-header") && !secrets {
+                redacted(&text)
+            } else {
+                text.into_owned()
+            };
             (name.clone(), shown)
         };
         ArrivalView {
@@ -216,6 +220,8 @@ impl Default for LogOptions {
 
 /// The operation name under which token requests are logged and can be made to fail.
 pub(crate) const TOKEN: &str = "Token";
+/// The same for a machine's own identity.
+pub(crate) const MANAGED: &str = "ManagedIdentity";
 
 fn nanoseconds(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)

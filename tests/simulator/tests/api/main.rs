@@ -14,6 +14,7 @@ mod lists;
 mod live_response;
 mod machine_actions;
 mod machines;
+mod managed;
 mod remediation;
 mod statistics;
 mod subscriptions;
