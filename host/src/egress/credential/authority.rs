@@ -56,7 +56,7 @@ impl Authority {
                 Err(_) => false,
             };
             if !again || attempt == ATTEMPTS {
-                return outcome;
+                return outcome.and_then(|response| self.unless_busy(response));
             }
             tokio::time::sleep(retry::backoff(attempt, fastrand::f64())).await;
             attempt += 1;
@@ -111,6 +111,20 @@ impl Authority {
             }
             RequestTokenError::Other(_) => self.junk("it is empty, or not JSON"),
         }
+    }
+
+    /// A server that is busy or broken says so in its status, often without any error that the standard knows.
+    fn unless_busy(&self, response: HttpResponse) -> Result<HttpResponse, CredentialError> {
+        let status = response.status();
+        let busy = matches!(status.as_u16(), 408 | 429 | 500..=599);
+        if !busy || serde_json::from_slice::<BasicErrorResponse>(response.body()).is_ok() {
+            return Ok(response);
+        }
+        Err(CredentialError::Unreachable {
+            authority: self.origin.clone(),
+            message: format!("it cannot serve the request now (HTTP status {status})").into(),
+            hint: "try again later",
+        })
     }
 
     fn unreachable(&self, error: &TransportError) -> CredentialError {
