@@ -4,6 +4,7 @@
 mod cases;
 mod cli;
 mod contract;
+mod identity;
 mod quota;
 mod reference;
 mod replies;

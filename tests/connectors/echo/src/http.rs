@@ -11,7 +11,11 @@ pub(crate) fn get(origin: &str, path: &str, headers: &[(&str, &str)]) -> Result<
         headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
     let headers = Fields::from_list(&headers).map_err(|error| error.to_string())?;
     let request = OutgoingRequest::new(headers);
-    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let scheme = match scheme {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
+        other => Scheme::Other(other.to_owned()),
+    };
     request.set_scheme(Some(&scheme)).map_err(|()| "the scheme is refused")?;
     request.set_authority(Some(authority)).map_err(|()| "the authority is refused")?;
     request.set_path_with_query(Some(path)).map_err(|()| "the path is refused")?;

@@ -1,0 +1,7 @@
+//! Signing in, as those who do it see it; and secrets, which nobody sees.
+
+mod applications;
+mod authority;
+mod destinations;
+mod failures;
+mod tricks;

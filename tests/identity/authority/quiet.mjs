@@ -1,0 +1,2 @@
+// oidc-provider's notices are for those who deploy it.
+console.info = console.warn = () => {};
