@@ -45,6 +45,8 @@ export async function startSimulator() {
     changeRoles: (change) => send("/roles", "POST", change),
     /** Makes every answer go wrong until the next reset. */
     spoil: (effect) => send("/faults", "POST", { effect }),
+    /** Raises one alert or several. */
+    alert: (alerts) => send("/alerts", "POST", alerts),
     populate: (population) => send("/population", "PUT", population),
     /** Runs `calls`, and returns what arrived meanwhile. */
     arrivals: async (calls) => {
