@@ -11,4 +11,5 @@ mod replies;
 mod sandbox;
 mod secrets;
 mod support;
+mod transport;
 mod triggers;
