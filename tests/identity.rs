@@ -2,6 +2,7 @@
 
 mod applications;
 mod authority;
+mod canaries;
 mod destinations;
 mod failures;
 mod tricks;
