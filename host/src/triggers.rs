@@ -42,6 +42,7 @@
 //! Each watch has a task's worth of work of its own and shares nothing with others but the store and the connection's
 //! quota, of which polls take no more than a share, so that actions always find the rest.
 
+mod builder;
 mod callback;
 mod clerk;
 mod cloudevent;
@@ -51,12 +52,14 @@ mod fail;
 mod ledger;
 mod news;
 mod poll;
+mod polls;
 mod schedule;
 mod signature;
 mod stream;
 mod trigger;
 mod watch;
 
+pub use builder::WatchBuilder;
 pub use callback::{
     Callback, CallbackError, Command, CommandBuilder, Http, HttpBuilder, Lines, Mode, Outcome,
 };
@@ -67,4 +70,4 @@ pub use news::News;
 pub use signature::{SecretError, Signer};
 pub use stream::{Delivery, Events};
 pub use trigger::{Polled, Trigger, TriggerError};
-pub use watch::{Drained, Ended, Watch, WatchBuilder};
+pub use watch::{Drained, Ended, Watch};

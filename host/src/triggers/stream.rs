@@ -8,10 +8,11 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, SinkExt as _, Stream, StreamExt as _};
 
+use super::builder::WatchBuilder;
 use super::callback::{Callback, Outcome};
 use super::cloudevent::Event;
 use super::error::WatchError;
-use super::watch::{Ended, WatchBuilder};
+use super::watch::Ended;
 
 /// The events of a watch, one after another. The watch runs while the stream is polled, and ends when it is dropped.
 pub struct Events {

@@ -7,7 +7,7 @@ use crate::connector::{Connector, Function};
 use crate::manifest::Status;
 use crate::value::Shape;
 
-use super::watch::WatchBuilder;
+use super::builder::WatchBuilder;
 
 /// How the functions are called that the manifest does not name.
 const POLL: &str = "poll-";

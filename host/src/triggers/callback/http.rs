@@ -21,6 +21,9 @@ use crate::egress::transport::Transport;
 use crate::triggers::cloudevent::SPEC_VERSION;
 use crate::triggers::{Event, Signer};
 
+#[cfg(test)]
+mod tests;
+
 /// How long a delivery may take unless told otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of an answer is read, so that the connection can be used again. What it says does not matter.

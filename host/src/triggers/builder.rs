@@ -1,0 +1,151 @@
+//! How a trigger's events are to be waited for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::callback::Callback;
+use super::cloudevent::{Origin, watch_name};
+use super::error::WatchError;
+use super::ledger::Ledger;
+use super::news::{News, Observer};
+use super::poll::Look;
+use super::trigger::Trigger;
+use super::watch::Watch;
+
+/// How often a trigger with events is polled, unless told otherwise.
+const BUSY: Duration = Duration::from_secs(15);
+/// How often a trigger without events is polled at least, unless told otherwise.
+const QUIET: Duration = Duration::from_secs(120);
+/// How long an event is tried to be delivered, unless told otherwise.
+const GIVE_UP: Duration = Duration::from_secs(3 * 86_400);
+/// How much of the quota polls may take, in per cent, unless told otherwise.
+const QUOTA_SHARE: u8 = 50;
+/// Settles how the events of a trigger are waited for.
+#[derive(Debug)]
+pub struct WatchBuilder {
+    trigger: Trigger,
+    callback: Option<Arc<dyn Callback>>,
+    look: Look,
+    busy: Duration,
+    quiet: Duration,
+    give_up: Duration,
+    keeps_trying: bool,
+    observer: Observer,
+}
+
+impl WatchBuilder {
+    pub(super) fn new(trigger: Trigger) -> Self {
+        Self {
+            trigger,
+            callback: None,
+            look: Look { quota_share: QUOTA_SHARE, ..Look::default() },
+            busy: BUSY,
+            quiet: QUIET,
+            give_up: GIVE_UP,
+            keeps_trying: false,
+            observer: Observer::default(),
+        }
+    }
+
+    /// Where the events go: a [`Callback`], or an async closure that takes an [`Event`](super::Event).
+    #[must_use]
+    pub fn to(self, callback: impl Callback + 'static) -> Self {
+        self.to_shared(Arc::new(callback))
+    }
+
+    /// As [`WatchBuilder::to`], for a callback that several watches share.
+    #[must_use]
+    pub fn to_shared(mut self, callback: Arc<dyn Callback>) -> Self {
+        self.callback = Some(callback);
+        self
+    }
+
+    /// When the watch begins for the first time, the time from which events count, such as `2030-01-31T12:00:00Z`; from
+    /// its first poll on if left out. Later it goes on where it left off.
+    #[must_use]
+    pub fn since(mut self, time: impl Into<String>) -> Self {
+        self.look.since = Some(time.into());
+        self
+    }
+
+    /// How far to look back for events that become visible late; the connector's own default if left out. What becomes
+    /// visible later than that is not found.
+    #[must_use]
+    pub fn overlap(mut self, time: Duration) -> Self {
+        self.look.overlap = Some(time);
+        self
+    }
+
+    /// The most events to fetch with one request; the connector's own default if left out.
+    #[must_use]
+    pub fn page_size(mut self, events: u32) -> Self {
+        self.look.page_size = Some(events);
+        self
+    }
+
+    /// How often to poll: `busy` while events come (15 s if left out), and ever more slowly, up to `quiet` (2 minutes),
+    /// while none do. Where more is known to be there, the next poll comes at once.
+    #[must_use]
+    pub fn interval(mut self, busy: Duration, quiet: Duration) -> Self {
+        self.busy = busy.max(Duration::from_millis(1));
+        self.quiet = quiet;
+        self
+    }
+
+    /// How long an event is tried to be delivered before it is declared dead; 3 days if left out.
+    #[must_use]
+    pub fn give_up_after(mut self, time: Duration) -> Self {
+        self.give_up = time;
+        self
+    }
+
+    /// How much of the connection's quota the polls of all its triggers together may take, in per cent; 50 if left out.
+    /// The rest is always there for actions.
+    #[must_use]
+    pub fn quota_share(mut self, per_cent: u8) -> Self {
+        self.look.quota_share = per_cent.clamp(1, 100);
+        self
+    }
+
+    /// Whether to go on even if the first poll is refused for good, such as for a missing permission. Without this,
+    /// the watch ends with that error; a watch that was once answered always goes on.
+    #[must_use]
+    pub fn keep_trying(mut self, keeps_trying: bool) -> Self {
+        self.keeps_trying = keeps_trying;
+        self
+    }
+
+    /// Has a function called with all news of the watch. It must not block.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&News) + Send + Sync + 'static) -> Self {
+        self.observer = Observer(Arc::new(observer));
+        self
+    }
+
+    /// The watch.
+    ///
+    /// # Errors
+    /// [`WatchError::NoCallback`], or [`WatchError::Since`].
+    pub fn build(self) -> Result<Watch, WatchError> {
+        if let Some(since) = &self.look.since
+            && since.parse::<jiff::Timestamp>().is_err()
+        {
+            return Err(WatchError::Since(since.clone()));
+        }
+        let connection = &self.trigger.connection;
+        let ledger =
+            Ledger::new(connection.store().clone(), connection.clock().clone(), &watch_name(&self.trigger));
+        Ok(Watch {
+            callback: self.callback.ok_or(WatchError::NoCallback)?,
+            ledger,
+            origin: Origin::of(&self.trigger),
+            observer: self.observer,
+            give_up: self.give_up,
+            look: self.look,
+            busy: self.busy,
+            quiet: self.quiet,
+            keeps_trying: self.keeps_trying,
+            trigger: self.trigger,
+        })
+    }
+}
