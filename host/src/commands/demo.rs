@@ -4,6 +4,7 @@
 
 mod proof;
 mod story;
+mod trigger;
 
 use std::io::{self, Write};
 use std::time::Instant;
@@ -49,12 +50,20 @@ async fn demo() -> Result<(), CliError> {
     story.update_alert().await?;
     story.release().await?;
 
+    let watched = trigger::show(&connection, &simulator).await?;
+    story.heard(&watched.arrived);
+
     let limited = Limit { calls: 5, period_seconds: 2 };
     let hurried = connect(&host, &connector, &simulator, |profile| profile.name("hurried").quota(limited))?;
     story.hurry(&hurried, limited).await?;
 
     say("")?;
     proof::show(&simulator, &[&connection, &hurried], story.replies())?;
+    say(&format!(
+        "alerts raised             {}, of which {} arrived, signed",
+        watched.raised,
+        watched.arrived.len()
+    ))?;
     simulator.shutdown().await;
     say(&format!("All steps checked out, in {:.1} s.", began.elapsed().as_secs_f32()))
 }

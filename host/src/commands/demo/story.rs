@@ -33,6 +33,11 @@ impl<'a> Story<'a> {
         &self.replies
     }
 
+    /// Takes what else came out of the sandbox.
+    pub(super) fn heard(&mut self, said: &[String]) {
+        self.replies.extend_from_slice(said);
+    }
+
     pub(super) async fn list_machines(&mut self) -> Result<(), CliError> {
         step("List the active machines at the highest risk")?;
         let input = json!({ "$filter": "healthStatus eq 'Active' and riskScore eq 'High'", "$top": 5 });
@@ -172,10 +177,10 @@ impl<'a> Story<'a> {
     }
 }
 
-fn step(title: &str) -> Result<(), CliError> {
+pub(super) fn step(title: &str) -> Result<(), CliError> {
     say(&format!("\n* {title}"))
 }
 
-fn text(value: &Value, key: &str) -> String {
+pub(super) fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_default().to_owned()
 }
