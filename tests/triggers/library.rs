@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use connector_host::clock::{Clock, SystemClock};
 use connector_host::manifest::Limit;
 use connector_host::store::{Claim, MemoryStore, SqliteStore, Store, StoreError, Work};
 use connector_host::triggers::{Ended, Event, News, Outcome, WatchBuilder};
@@ -17,10 +18,20 @@ use super::world::{alerts, api, without_repeats};
 use crate::support::component;
 
 /// A limit that is never felt.
-const FREE: Limit = Limit { calls: 1_000_000, period_seconds: 1 };
+pub(super) const FREE: Limit = Limit { calls: 1_000_000, period_seconds: 1 };
 
 fn connect(api: &Simulator, store: Arc<dyn Store>, name: &str, quota: Limit) -> Connection {
-    let host = Host::builder().concurrency(8).store(store).build().expect("the engine starts");
+    connect_by(Arc::new(SystemClock), api, store, name, quota)
+}
+
+pub(super) fn connect_by(
+    clock: Arc<dyn Clock>,
+    api: &Simulator,
+    store: Arc<dyn Store>,
+    name: &str,
+    quota: Limit,
+) -> Connection {
+    let host = Host::builder().concurrency(8).store(store).clock(clock).build().expect("the engine starts");
     let connector = host.load(&component()).expect("the component is a connector");
     let profile = Profile::builder()
         .name(name)
@@ -38,7 +49,7 @@ fn connect(api: &Simulator, store: Arc<dyn Store>, name: &str, quota: Limit) -> 
     host.connect(&connector, profile).expect("a secret that is given needs no setting up")
 }
 
-fn on_disk() -> (TempDir, Arc<SqliteStore>) {
+pub(super) fn on_disk() -> (TempDir, Arc<SqliteStore>) {
     let folder = tempfile::tempdir().expect("there is a temporary directory");
     let store = SqliteStore::open(folder.path()).expect("it can be written");
     (folder, Arc::new(store))
