@@ -9,6 +9,8 @@
 //! client-id = "00000000-0000-0000-0000-000000000000"
 //! client-secret-env = "CLIENT_SECRET"
 //! ```
+//!
+//! Kinds are those of [`Auth`](crate::Auth); each has keys of its own, and a key of another kind is refused.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,6 +19,7 @@ use std::path::{Path, PathBuf};
 use crate::connection::Profile;
 use crate::manifest::Manifest;
 
+mod auth;
 mod error;
 mod file;
 mod paths;

@@ -3,22 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use crate::config::Variables;
-use crate::egress::credential::{Credential, SecretSource};
 use crate::egress::destination::Origin;
 use crate::egress::quota::QuotaSettings;
 
+mod auth;
 mod builder;
 mod check;
+mod credentials;
 mod error;
+mod redirect;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use builder::AuthDraft;
+pub use auth::{Application, Auth, AzureCliProfile, ManagedIdentityProfile, WorkloadIdentityProfile};
 pub use builder::ProfileBuilder;
+pub(crate) use check::is_identifier;
+pub(crate) use credentials::AuthDraft;
 pub use error::ProfileError;
+pub(crate) use redirect::LoopbackName;
+pub use redirect::{Redirect, RedirectError};
 
 /// How a connector is connected.
 #[derive(Debug, Clone)]
@@ -33,45 +38,6 @@ pub struct Profile {
     quota: QuotaSettings,
     action_limits: bool,
     variables: Variables,
-}
-
-/// As whom.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Auth {
-    /// As nobody: requests carry no token.
-    Anonymous,
-    /// With the token in an environment variable.
-    TokenVariable(String),
-    /// With the token that a command prints.
-    TokenCommand {
-        /// The program. No shell is involved.
-        program: String,
-        /// Its arguments.
-        arguments: Vec<String>,
-    },
-    /// With a token from the embedding program.
-    TokenGiven(SecretString),
-    /// As an application with a shared secret.
-    ClientSecret(ClientSecretProfile),
-    /// With a credential of the embedding program's own making.
-    Custom(Arc<dyn Credential>),
-}
-
-/// An application that signs in with a shared secret.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ClientSecretProfile {
-    /// The token authority.
-    pub authority: Origin,
-    /// The tenant: a directory's id or a domain of it.
-    pub tenant: String,
-    /// The scope to ask a token for.
-    pub scope: String,
-    /// The application's id.
-    pub client_id: String,
-    /// Where its secret is.
-    pub secret: SecretSource,
 }
 
 impl Profile {
@@ -139,18 +105,5 @@ impl Profile {
     #[must_use]
     pub fn variables(&self) -> &Variables {
         &self.variables
-    }
-}
-
-impl Auth {
-    /// The kind's name in a configuration.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Anonymous => "none",
-            Self::TokenVariable(_) | Self::TokenCommand { .. } | Self::TokenGiven(_) => "token",
-            Self::ClientSecret(_) => "client-secret",
-            Self::Custom(_) => "custom",
-        }
     }
 }

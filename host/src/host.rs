@@ -89,6 +89,14 @@ impl Host {
         self.load(&Connector::read(path.as_ref())?)
     }
 
+    pub(crate) fn vault(&self) -> &Arc<dyn Vault> {
+        &self.vault
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// Connects a connector: from here on there is an address, a credential and a quota.
     ///
     /// Nothing is sent before the first call.

@@ -36,6 +36,7 @@ mod engine;
 mod failure;
 mod host;
 mod instance;
+mod login;
 pub mod manifest;
 mod similar;
 pub mod store;
@@ -44,8 +45,12 @@ mod value;
 pub mod vault;
 
 pub use call::{CallError, Connection, DEFAULT_DEADLINE, Pages, Reply};
-pub use connection::{Auth, ClientSecretProfile, Profile, ProfileBuilder, ProfileError};
+pub use connection::{
+    Application, Auth, AzureCliProfile, ManagedIdentityProfile, Profile, ProfileBuilder, ProfileError,
+    Redirect, RedirectError, WorkloadIdentityProfile,
+};
 pub use connector::{Connector, Function, LoadError};
+pub use egress::credential::{Prompt, SignedIn};
 pub use failure::{Failure, FailureCase};
 pub use host::{Host, HostBuilder, HostError};
 pub use manifest::Manifest;

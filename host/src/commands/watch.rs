@@ -5,10 +5,10 @@ mod news;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connector_host::Connection;
 use connector_host::config::Variables;
 use connector_host::egress::credential::SecretSource;
 use connector_host::triggers::{Callback, Command, Ended, Http, Lines, Mode, Signer, Watch, WatchError};
-use connector_host::{Auth, Connection};
 
 use crate::cli::{Globals, WatchArgs};
 use crate::error::CliError;
@@ -118,14 +118,7 @@ fn command(
 
 /// The variables that hold the connection's secrets: they are no business of a program that takes events.
 fn secret_variables(connection: &Connection) -> Vec<String> {
-    match connection.profile().auth() {
-        Auth::TokenVariable(name) => vec![name.clone()],
-        Auth::ClientSecret(application) => match &application.secret {
-            SecretSource::Variable(name) => vec![name.clone()],
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
+    connection.profile().auth().secret_variables().into_iter().map(str::to_owned).collect()
 }
 
 fn http(arguments: &WatchArgs) -> Result<Arc<dyn Callback>, CliError> {

@@ -63,7 +63,7 @@ fn the_example_is_understood() {
     assert_eq!(profile.allowed_origins(), [profile.api_url().clone()]);
     assert_eq!(profile.quota().limit, Some(Limit { calls: 45, period_seconds: 60 }));
     assert_eq!(profile.quota().bucket, "soc-app");
-    let Auth::ClientSecret(application) = profile.auth() else { panic!() };
+    let Auth::ClientSecret { application, .. } = profile.auth() else { panic!() };
     assert_eq!(
         (application.authority.to_string().as_str(), application.tenant.as_str()),
         ("https://login.example.com", "contoso.com")
@@ -217,4 +217,61 @@ fn paths_follow_the_command_line_then_variables_then_the_platform() {
         Paths::find(Some("a.toml".into()), &Variables::fixed(own)).unwrap().config,
         Path::new("a.toml")
     );
+}
+
+#[test]
+fn every_kind_reads_its_keys_and_refuses_others() {
+    let kinds = [
+        ("none", &[][..]),
+        ("token", &["token-env = \"A\""]),
+        ("client-secret", &["client-id = \"a\"", "client-secret-env = \"A\""]),
+        ("managed-identity", &["client-id = \"a\"", "metadata-endpoint = \"http://169.254.169.254\""]),
+        (
+            "workload-identity",
+            &["client-id = \"a\"", "token-file = \"/f\"", "authority = \"https://a.example\""],
+        ),
+        ("device-code", &["client-id = \"a\"", "scope = \"b\""]),
+        ("auth-code", &["client-id = \"a\"", "redirect-uri = \"http://localhost:8400/back\""]),
+        ("azure-cli", &["scope = \"b\""]),
+    ];
+    let profile = |kind: &str, keys: &[&str]| {
+        let keys = keys.join("\n");
+        let text = format!(
+            "[connections.default]\ntenant-id = \"t\"\n[connections.default.auth]\nkind = \"{kind}\"\n{keys}"
+        );
+        default_profile(&text)
+    };
+    let every: std::collections::BTreeSet<&str> = kinds.iter().flat_map(|(_, keys)| *keys).copied().collect();
+    let reads = [
+        (
+            "client-id",
+            &["client-secret", "managed-identity", "workload-identity", "device-code", "auth-code"][..],
+        ),
+        ("authority", &["client-secret", "workload-identity", "device-code", "auth-code"]),
+        (
+            "scope",
+            &[
+                "client-secret",
+                "managed-identity",
+                "workload-identity",
+                "device-code",
+                "auth-code",
+                "azure-cli",
+            ],
+        ),
+    ];
+    for (kind, keys) in kinds {
+        assert_eq!(profile(kind, keys).unwrap().auth().kind(), kind);
+        for other in every.iter().filter(|other| !keys.contains(other)) {
+            let name = other.split(' ').next().unwrap();
+            if reads.iter().any(|(key, of)| *key == name && of.contains(&kind)) {
+                continue;
+            }
+            let error = profile(kind, &[keys, &[other]].concat()).unwrap_err();
+            assert!(
+                error.to_string().contains(&format!("`auth.{name}` does not belong")),
+                "{kind} {other}: {error}"
+            );
+        }
+    }
 }

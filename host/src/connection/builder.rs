@@ -1,13 +1,9 @@
 //! Gathers what a profile is made of, from code or from a configuration.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
-use super::Auth;
+use super::AuthDraft;
 use crate::config::Variables;
-use crate::egress::credential::{Credential, SecretSource};
 use crate::egress::quota::WhenExceeded;
 use crate::manifest::Limit;
 
@@ -40,13 +36,6 @@ pub struct ProfileBuilder {
     pub(crate) action_limits: Option<bool>,
     pub(crate) unlimited: bool,
     pub(crate) variables: Variables,
-}
-
-/// A credential before the cloud is known.
-#[derive(Debug)]
-pub(crate) enum AuthDraft {
-    Ready(Auth),
-    ClientSecret { client_id: String, secret: SecretSource },
 }
 
 impl ProfileBuilder {
@@ -117,47 +106,6 @@ impl ProfileBuilder {
     #[must_use]
     pub fn max_reply_bytes(mut self, bytes: u64) -> Self {
         self.max_reply_bytes = Some(bytes);
-        self
-    }
-
-    /// Signs in as an application whose secret is in an environment variable.
-    #[must_use]
-    pub fn client_secret_variable(self, client_id: impl Into<String>, variable: impl Into<String>) -> Self {
-        self.client_secret(client_id, SecretSource::Variable(variable.into()))
-    }
-
-    /// Signs in as an application with a shared secret.
-    #[must_use]
-    pub fn client_secret(mut self, client_id: impl Into<String>, secret: SecretSource) -> Self {
-        self.auth = Some(AuthDraft::ClientSecret { client_id: client_id.into(), secret });
-        self
-    }
-
-    /// Uses a token that the embedding program has.
-    #[must_use]
-    pub fn token(mut self, token: impl Into<SecretString>) -> Self {
-        self.auth = Some(AuthDraft::Ready(Auth::TokenGiven(token.into())));
-        self
-    }
-
-    /// Uses the token in an environment variable.
-    #[must_use]
-    pub fn token_variable(mut self, variable: impl Into<String>) -> Self {
-        self.auth = Some(AuthDraft::Ready(Auth::TokenVariable(variable.into())));
-        self
-    }
-
-    /// Uses a credential of the embedding program's own making.
-    #[must_use]
-    pub fn credential(mut self, credential: Arc<dyn Credential>) -> Self {
-        self.auth = Some(AuthDraft::Ready(Auth::Custom(credential)));
-        self
-    }
-
-    /// Sends no token.
-    #[must_use]
-    pub fn anonymous(mut self) -> Self {
-        self.auth = Some(AuthDraft::Ready(Auth::Anonymous));
         self
     }
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::builder::{AuthDraft, ProfileBuilder};
-use super::{Auth, ClientSecretProfile, Profile, ProfileError};
+use super::{Profile, ProfileBuilder, ProfileError};
 use crate::egress::destination::{Origin, check_grant};
 use crate::egress::quota::QuotaSettings;
 use crate::manifest::{Cloud, Limit, Manifest};
@@ -82,28 +81,6 @@ impl ProfileBuilder {
             None => Ok(clouds.get(DEFAULT_CLOUD)),
         }
     }
-
-    fn checked_auth(&self, cloud: Option<&Cloud>) -> Result<Auth, ProfileError> {
-        let (client_id, secret) = match &self.auth {
-            None => return Err(ProfileError::Missing { key: "auth" }),
-            Some(AuthDraft::Ready(auth)) => return Ok(auth.clone()),
-            Some(AuthDraft::ClientSecret { client_id, secret }) => (client_id, secret),
-        };
-        let authority = self.authority.as_ref().or(cloud.map(|cloud| &cloud.authority));
-        let scope = self.scope.as_ref().or(cloud.map(|cloud| &cloud.scope));
-        let tenant = self.tenant.as_ref().ok_or(ProfileError::Missing { key: "tenant-id" })?;
-        Ok(Auth::ClientSecret(ClientSecretProfile {
-            authority: origin(
-                "auth.authority",
-                authority.ok_or(ProfileError::Missing { key: "auth.authority" })?,
-                self.allow_loopback_http,
-            )?,
-            tenant: identifier("tenant-id", tenant)?,
-            scope: visible("auth.scope", scope.ok_or(ProfileError::Missing { key: "auth.scope" })?)?,
-            client_id: identifier("auth.client-id", client_id)?,
-            secret: secret.clone(),
-        }))
-    }
 }
 
 /// The limit, of which one half may be given: the other is the connector's own.
@@ -117,29 +94,29 @@ fn limit(calls: Option<u32>, period: Option<u32>, own: Option<Limit>) -> Result<
     Ok(Some(Limit { calls, period_seconds: period }))
 }
 
-fn origin(key: &'static str, text: &str, loopback: bool) -> Result<Origin, ProfileError> {
-    let origin: Origin = text.parse().map_err(|error| ProfileError::Origin {
-        key,
-        text: text.into(),
-        error: Box::new(error),
-    })?;
+pub(super) fn origin(key: &'static str, text: &str, loopback: bool) -> Result<Origin, ProfileError> {
+    let origin = plain_origin(key, text)?;
     check_grant(&origin, loopback)
         .map_err(|reason| ProfileError::NotGranted { key, reason: Box::new(reason) })?;
     Ok(origin)
 }
 
-/// An id or a domain: it becomes part of a path.
-fn identifier(key: &'static str, text: &str) -> Result<String, ProfileError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let dots = text.bytes().all(|byte| byte == b'.');
-    if !dots && text.len() <= 253 && text.bytes().all(plain) {
-        Ok(text.to_owned())
-    } else {
-        Err(ProfileError::Identifier { key })
-    }
+pub(super) fn plain_origin(key: &'static str, text: &str) -> Result<Origin, ProfileError> {
+    text.parse().map_err(|error| ProfileError::Origin { key, text: text.into(), error: Box::new(error) })
 }
 
-fn visible(key: &'static str, text: &str) -> Result<String, ProfileError> {
+pub(super) fn identifier(key: &'static str, text: &str) -> Result<String, ProfileError> {
+    if is_identifier(text) { Ok(text.to_owned()) } else { Err(ProfileError::Identifier { key }) }
+}
+
+/// Whether it is an id or a domain: it becomes part of a path.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let dots = text.bytes().all(|byte| byte == b'.');
+    !dots && text.len() <= 253 && text.bytes().all(plain)
+}
+
+pub(super) fn visible(key: &'static str, text: &str) -> Result<String, ProfileError> {
     let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     if visible { Ok(text.to_owned()) } else { Err(ProfileError::Identifier { key }) }
 }

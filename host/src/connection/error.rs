@@ -1,5 +1,6 @@
 //! What is wrong with a profile.
 
+use super::RedirectError;
 use crate::egress::destination::{OriginError, Reason};
 
 /// What is wrong with a profile. Keys are those of the configuration.
@@ -62,6 +63,18 @@ pub enum ProfileError {
         /// The kind.
         kind: &'static str,
     },
+    /// What should be a redirect address is not. It is not shown: it may be a secret in the wrong place.
+    #[error("`auth.redirect-uri` cannot be used: {error}")]
+    Redirect {
+        /// What is wrong with it.
+        error: RedirectError,
+    },
+    /// The connector's manifest names a path of the token authority that is none.
+    #[error("the connector says that the token authority has \"{path}\", which is not a path")]
+    Endpoint {
+        /// What it says.
+        path: String,
+    },
     /// What should be an id or a name is empty or has characters that none has. It is not shown: it may be a secret
     /// in the wrong place.
     #[error("`{key}` is empty or has characters that it cannot have")]
@@ -77,6 +90,8 @@ impl ProfileError {
     pub fn key(&self) -> &'static str {
         match self {
             Self::UnknownCloud { .. } => "cloud",
+            Self::Endpoint { .. } => "auth.authority",
+            Self::Redirect { .. } => "auth.redirect-uri",
             Self::Missing { key }
             | Self::Origin { key, .. }
             | Self::NotGranted { key, .. }
@@ -110,6 +125,10 @@ impl ProfileError {
                     None => format!("there are: {}", known.join(", ")),
                 }
             }
+            Self::Redirect { .. } => {
+                "leave `auth.redirect-uri` out, or set it to the address that the application is registered with".into()
+            }
+            Self::Endpoint { .. } => "report it to the connector's author".into(),
             Self::Origin { .. } => "write it like https://api.example.com, without a path".into(),
             Self::NotGranted { reason, .. } => match **reason {
                 Reason::Loopback(_) => "for tests and simulators, set `allow-loopback-http = true`".into(),

@@ -35,3 +35,47 @@ fn quotas_of_the_same_name_are_shared_only_when_asked() {
     assert_eq!(profile(Profile::builder().bucket("shared")).quota().bucket, "shared");
     assert_eq!(profile(Profile::builder()).quota().limit, None);
 }
+
+#[test]
+fn a_cloud_sets_api_authority_and_scope_together_and_each_can_be_overridden() {
+    let clouds = r#"{"public":{"api":"https://api.example","authority":"https://login.example","scope":"a/.default"},
+        "gov":{"api":"https://api.gov.example","authority":"https://login.gov.example","scope":"b/.default"}}"#;
+    let signs = |builder: ProfileBuilder| {
+        let profile = builder.tenant("t").device_code("c").build(&manifest(clouds)).unwrap();
+        let Auth::DeviceCode(application) = profile.auth() else { panic!() };
+        let Application { authority, scope, endpoints, .. } = application;
+        assert_eq!(endpoints.token, "/{tenant}/oauth2/v2.0/token");
+        format!("{} {authority} {scope}", profile.api_url())
+    };
+    let gov = || Profile::builder().cloud("gov");
+    assert_eq!(signs(Profile::builder()), "https://api.example https://login.example a/.default");
+    assert_eq!(signs(gov()), "https://api.gov.example https://login.gov.example b/.default");
+    assert_eq!(signs(gov().scope("x")), "https://api.gov.example https://login.gov.example x");
+    assert_eq!(
+        signs(gov().authority("https://y.example")),
+        "https://api.gov.example https://y.example b/.default"
+    );
+    assert_eq!(
+        signs(gov().api_url("https://z.example")),
+        "https://z.example https://login.gov.example b/.default"
+    );
+}
+
+#[test]
+fn a_connector_names_the_paths_of_its_own_authority() {
+    let cloud = |endpoints: &str| {
+        let cloud = format!(
+            r#"{{"public":{{"api":"https://api.example","authority":"https://login.example","scope":"s","endpoints":{endpoints}}}}}"#
+        );
+        Profile::builder().device_code("c").build(&manifest(&cloud))
+    };
+    let own = r#"{"token":"/token","authorization":"/authorize","deviceAuthorization":"/device"}"#;
+    let profile = cloud(own).unwrap();
+    let Auth::DeviceCode(application) = profile.auth() else { panic!() };
+    assert_eq!((&*application.tenant, &*application.endpoints.device_authorization), ("", "/device"));
+    assert_eq!(cloud(r#"{"token":"/token"}"#).unwrap_err(), ProfileError::Missing { key: "tenant-id" });
+    for path in ["token", "//evil.example\\\\", "/a?b", "/a#b", "/a@b", ""] {
+        let error = cloud(&format!(r#"{{"token":"{path}"}}"#)).unwrap_err();
+        assert!(matches!(error, ProfileError::Endpoint { .. }), "{path}: {error}");
+    }
+}

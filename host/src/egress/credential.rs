@@ -13,23 +13,40 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::transport::Transport;
 use crate::clock::{Clock, Timestamp};
-use crate::connection::{Auth, Profile};
+use crate::connection::{Application, Auth, Profile};
 use crate::vault::Vault;
 
+mod auth_code;
 mod authority;
+mod azure_cli;
 mod cache;
 mod client_secret;
+mod command;
+mod delegated;
+mod device_code;
 mod error;
+mod exchange;
 mod identity;
+mod login;
+mod managed_identity;
+mod registration;
 mod secret;
 mod token;
+mod workload_identity;
 
+use azure_cli::AzureCli;
 pub use cache::Cached;
-pub use client_secret::ClientSecret;
+use client_secret::ClientSecret;
+use delegated::Delegated;
 pub use error::{CredentialError, Refusal};
 pub use identity::Identity;
+pub use login::{Prompt, SignedIn};
+pub(crate) use login::{login, logout};
+use managed_identity::ManagedIdentity;
+use registration::Registration;
 pub use secret::SecretSource;
 pub use token::{Literal, TokenCommand, TokenVariable};
+use workload_identity::WorkloadIdentity;
 
 /// Gives the token that a request carries.
 pub trait Credential: Send + Sync + fmt::Debug {
@@ -114,26 +131,43 @@ impl fmt::Debug for AccessToken {
 pub(super) fn of_profile(
     profile: &Profile,
     transport: &Transport,
-    _vault: &Arc<dyn Vault>,
+    vault: &Arc<dyn Vault>,
     clock: &Arc<dyn Clock>,
 ) -> Option<Arc<dyn Credential>> {
     let variables = profile.variables().clone();
-    let clock = clock.clone();
+    let loopback = profile.allow_loopback_http();
+    let registration = |application: &Application| {
+        Registration::new(application.clone(), loopback, transport.clone(), clock.clone())
+    };
     Some(match profile.auth() {
         Auth::Anonymous => return None,
         Auth::Custom(credential) => credential.clone(),
-        Auth::TokenVariable(name) => Arc::new(Cached::new(TokenVariable::new(name, variables), clock)),
-        Auth::TokenGiven(token) => Arc::new(Cached::new(Literal::new(token.clone()), clock)),
+        Auth::TokenVariable(name) => cached(TokenVariable::new(name, variables), clock),
+        Auth::TokenGiven(token) => cached(Literal::new(token.clone()), clock),
         Auth::TokenCommand { program, arguments } => {
-            Arc::new(Cached::new(TokenCommand::new(program, arguments.clone()), clock))
+            cached(TokenCommand::new(program, arguments.clone()), clock)
         }
-        Auth::ClientSecret(application) => {
-            let loopback = profile.allow_loopback_http();
-            let source =
-                ClientSecret::new(application, loopback, transport.clone(), variables, clock.clone());
-            Arc::new(Cached::new(source, clock))
+        Auth::ClientSecret { application, secret } => {
+            let registration = registration(application);
+            cached(ClientSecret { registration, secret: secret.clone(), variables }, clock)
         }
+        Auth::DeviceCode(application) | Auth::AuthCode { application, .. } => {
+            let (registration, vault) = (registration(application), vault.clone());
+            cached(Delegated { registration, vault, connection: profile.name().into() }, clock)
+        }
+        Auth::ManagedIdentity(profile) => {
+            cached(ManagedIdentity::new(profile.clone(), loopback, variables, clock.clone()), clock)
+        }
+        Auth::WorkloadIdentity(profile) => {
+            let (profile, transport) = (profile.clone(), transport.clone());
+            cached(WorkloadIdentity { profile, loopback, transport, variables, clock: clock.clone() }, clock)
+        }
+        Auth::AzureCli(profile) => cached(AzureCli::new(profile.clone()), clock),
     })
+}
+
+fn cached(source: impl Source, clock: &Arc<dyn Clock>) -> Arc<dyn Credential> {
+    Arc::new(Cached::new(source, clock.clone()))
 }
 
 impl<C: Credential + ?Sized> Credential for Arc<C> {

@@ -152,6 +152,37 @@ pub fn check_address(address: IpAddr, loopback: bool) -> Result<(), Forbidden> {
     }
 }
 
+/// Whether a platform's metadata service may be asked there: by `http` at a link-local address, or with the grant on
+/// this machine.
+///
+/// # Errors
+/// Names the grant that is missing, or says that there is none to give.
+pub fn check_metadata(origin: &Origin, loopback: bool) -> Result<(), Reason> {
+    if origin.host().is_loopback() {
+        return if loopback { Ok(()) } else { Err(Reason::Loopback(origin.clone())) };
+    }
+    match origin.host().address() {
+        Some(address) => check_metadata_address(address, false).map_err(Reason::Address),
+        None => Err(Reason::NotMetadata(origin.clone())),
+    }
+}
+
+/// Whether a connection may be made to the address when a metadata service is looked for.
+///
+/// # Errors
+/// Says what the address is. With `loopback`, everything but this machine's own is refused; without, everything but
+/// this link's ([RFC 3927](https://www.rfc-editor.org/rfc/rfc3927)).
+pub fn check_metadata_address(address: IpAddr, loopback: bool) -> Result<(), Forbidden> {
+    let link_local = matches!(address, IpAddr::V4(v4) if v4.is_link_local());
+    match address::classify(address) {
+        Some(Forbidden { kind: address::Kind::Loopback, .. }) if loopback => Ok(()),
+        Some(_) if link_local && !loopback => Ok(()),
+        _ if loopback => Err(Forbidden { address, kind: address::Kind::NotLoopback }),
+        Some(forbidden) => Err(forbidden),
+        None => Err(Forbidden { address, kind: address::Kind::NotLinkLocal }),
+    }
+}
+
 /// Refuses what would be ambiguous on the wire. Everything else goes out as the connector wrote it, byte for byte.
 fn check_path(uri: &Uri) -> Result<(), Reason> {
     let text = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
@@ -209,6 +240,9 @@ pub enum Reason {
     /// The origin is an address that is not on the public internet.
     #[error(transparent)]
     Address(Forbidden),
+    /// The origin has a name, and a platform's metadata service has none.
+    #[error("{0} is not a link-local address, where metadata services are")]
+    NotMetadata(Origin),
 }
 
 impl Denied {
@@ -237,7 +271,7 @@ impl Denied {
                 "for tests and simulators, allow it in the configuration:\n\
                  [connections.{connection}]\nallow-loopback-http = true"
             ),
-            Reason::NotAllowed(_) | Reason::Insecure(_) | Reason::Address(_) => {
+            Reason::NotAllowed(_) | Reason::Insecure(_) | Reason::Address(_) | Reason::NotMetadata(_) => {
                 "nothing in the configuration allows this; use the API's public https address".to_owned()
             }
             Reason::Unclear(_) | Reason::Path(_) => {

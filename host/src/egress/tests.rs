@@ -18,6 +18,8 @@ use crate::vault::MemoryVault;
 
 mod credentials;
 mod door;
+mod login;
+mod platform;
 mod retrying;
 mod secrets;
 mod server;

@@ -26,11 +26,13 @@ mod error;
 mod tests;
 mod tls;
 
-use dial::Dialler;
+use dial::{Dialler, Reach};
 pub use error::DialError;
 
 /// How long a connection may take, name resolution and TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection to a metadata service may take: where there is one, it is near.
+const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an idle connection is kept. Azure's front ends close theirs after some 120 s to 240 s; whoever closes first
 /// decides whether a request is ever written to a dead connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
@@ -51,7 +53,12 @@ impl Transport {
     /// settings. What goes to this machine goes there directly.
     #[must_use]
     pub fn new(loopback: bool) -> Self {
-        Self::over(Dialler::new(loopback, Matcher::from_system()))
+        Self::over(Dialler::new(Reach::Public { loopback }, Matcher::from_system()))
+    }
+
+    /// A way to a platform's metadata service: to this link or this machine, never through a proxy, and soon given up.
+    pub(super) fn to_metadata() -> Self {
+        Self::over(Dialler::new(Reach::Metadata, Matcher::builder().build()))
     }
 
     fn over(dialler: Dialler) -> Self {

@@ -1,22 +1,21 @@
 //! The token authority: one bounded request at a time, and what its refusals mean.
 
+use std::fmt::Display;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use oauth2::basic::BasicErrorResponse;
-use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, RequestTokenError};
+use oauth2::{
+    AsyncHttpClient, ErrorResponseType, HttpRequest, HttpResponse, RequestTokenError, StandardErrorResponse,
+};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
 
+use super::exchange::{ExchangeError, exchange};
 use super::{CredentialError, Refusal};
 use crate::egress::destination::{Origin, check_grant};
 use crate::egress::retry;
 use crate::egress::transport::{Transport, TransportError};
 
-/// The largest reply that is read, in bytes.
-const LARGEST_REPLY: usize = 1 << 20;
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a request is sent at most, when the authority is busy or away.
@@ -42,11 +41,20 @@ impl Authority {
         format!("{}{path}", self.origin)
     }
 
+    /// Whether the authority, and the addresses that it hands out, may be this machine.
+    pub(super) fn loopback(&self) -> bool {
+        self.loopback
+    }
+
+    /// Whether it may be sent a secret.
+    pub(super) fn check(&self) -> Result<(), CredentialError> {
+        check_grant(&self.origin, self.loopback)
+            .map_err(|reason| CredentialError::AuthorityDenied { reason: Box::new(reason) })
+    }
+
     /// Sends a request for a token. A token request may be sent again: the worst is a second token.
-    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
-        if let Err(reason) = check_grant(&self.origin, self.loopback) {
-            return Err(CredentialError::AuthorityDenied { reason: Box::new(reason) });
-        }
+    pub(super) async fn post(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
+        self.check()?;
         let mut attempt = 1;
         loop {
             let outcome = self.attempt(&request).await;
@@ -64,28 +72,16 @@ impl Authority {
     }
 
     async fn attempt(&self, request: &HttpRequest) -> Result<HttpResponse, CredentialError> {
-        let until = Instant::now() + TIMEOUT;
-        let request = request.clone().map(|body| Full::new(Bytes::from(body)));
-        let response = self.transport.send(request, until).await.map_err(|error| self.unreachable(&error))?;
-        let (parts, body) = response.into_parts();
-        if parts.status.is_redirection() {
-            return Err(self.junk("it redirects, which is not followed"));
-        }
-        let body = tokio::time::timeout_at(until, Limited::new(body, LARGEST_REPLY).collect());
-        match body.await {
-            Ok(Ok(body)) => Ok(HttpResponse::from_parts(parts, body.to_bytes().into())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                Err(self.junk(&format!("it is larger than {LARGEST_REPLY} bytes")))
-            }
-            Ok(Err(_)) => Err(self.unreachable(&TransportError::Broken("in the middle of its reply".into()))),
-            Err(_) => Err(self.unreachable(&TransportError::Timeout { sent: true })),
-        }
+        exchange(&self.transport, request.clone(), TIMEOUT).await.map_err(|error| match error {
+            ExchangeError::Transport(error) => self.unreachable(&error),
+            ExchangeError::Unreadable(what) => self.junk(&what),
+        })
     }
 
     /// What a failed exchange comes to. `secret` is left out of whatever the authority says.
-    pub(super) fn explain(
+    pub(super) fn explain<T: ErrorResponseType + AsRef<str> + Display + 'static>(
         &self,
-        error: RequestTokenError<CredentialError, BasicErrorResponse>,
+        error: RequestTokenError<CredentialError, StandardErrorResponse<T>>,
         secret: &SecretString,
     ) -> CredentialError {
         match error {
@@ -157,14 +153,14 @@ impl<'c> AsyncHttpClient<'c> for Authority {
 /// The number in Microsoft Entra's messages: `AADSTS7000215: Invalid client secret provided. …`
 ///
 /// Source: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
-fn entra_code(text: &str) -> Option<u32> {
+pub(super) fn entra_code(text: &str) -> Option<u32> {
     let digits = text.split_once("AADSTS")?.1;
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     digits.get(..end)?.parse().ok()
 }
 
 /// The first line, without control characters and without the secret, cut short.
-fn presentable(text: &str, secret: &str) -> Box<str> {
+pub(super) fn presentable(text: &str, secret: &str) -> Box<str> {
     let line = text.lines().next().unwrap_or_default();
     let line = if secret.is_empty() { line.to_owned() } else { line.replace(secret, "(secret)") };
     line.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect::<String>().into()

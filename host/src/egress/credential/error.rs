@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::egress::destination::{Origin, Reason};
+use crate::vault::VaultError;
 
 /// Why there is no token. No variant holds a secret.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -19,6 +20,42 @@ pub enum CredentialError {
     UnreadableVariable {
         /// The variable's name.
         variable: Box<str>,
+    },
+    /// An environment variable holds something else than it should. Its value is not shown.
+    #[error("the environment variable {variable} is not {expected}")]
+    BadVariable {
+        /// The variable's name.
+        variable: Box<str>,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The variables of Azure's workload identity are not set.
+    #[error("there is no workload identity here: the environment variable {variable} is not set")]
+    NoWorkloadIdentity {
+        /// The variable's name.
+        variable: Box<str>,
+    },
+    /// There is no metadata service to ask for a managed identity's token.
+    #[error(
+        "there is no managed identity here: the metadata service at {endpoint} did not answer: {message}"
+    )]
+    NoManagedIdentity {
+        /// Where it was looked for.
+        endpoint: Origin,
+        /// What happened.
+        message: Box<str>,
+    },
+    /// The Azure CLI is not installed, or not where programs are found.
+    #[error("the Azure CLI was not found: there is no program `az`")]
+    NoAzureCli,
+    /// Nobody is signed in to the Azure CLI, or no longer.
+    #[error("nobody is signed in to the Azure CLI, or the sign-in has expired")]
+    AzureCliLogin,
+    /// The Azure CLI gave no token.
+    #[error("the Azure CLI gave no token: {message}")]
+    AzureCli {
+        /// What it said.
+        message: Box<str>,
     },
     /// A file cannot be read, or cannot be a secret.
     #[error("the file {}, which holds the credential, cannot be used: {message}", path.display())]
@@ -42,6 +79,40 @@ pub enum CredentialError {
     /// What should be a token has white space, control or other characters that no token has.
     #[error("what should be a token has characters that no token has")]
     UnprintableToken,
+    /// A person has to log in first, or again.
+    #[error("the connection \"{connection}\" needs a login: {message}")]
+    LoginRequired {
+        /// The connection's name.
+        connection: Box<str>,
+        /// Why.
+        message: Box<str>,
+    },
+    /// There is nothing to log in to: the connection needs no person.
+    #[error("the connection signs in by itself: with the kind \"{kind}\" there is no login")]
+    NoLogin {
+        /// The kind of credential.
+        kind: &'static str,
+    },
+    /// Nobody signed in.
+    #[error("nobody signed in within {seconds} s")]
+    LoginTimedOut {
+        /// How long it was waited, in seconds.
+        seconds: u64,
+    },
+    /// The browser cannot come back.
+    #[error("cannot listen at {address} for the browser to come back: {message}")]
+    Listener {
+        /// The address.
+        address: Box<str>,
+        /// What the operating system said.
+        message: Box<str>,
+    },
+    /// The authority let the person in, and gave nothing to stay in by.
+    #[error("the token authority gave no refresh token, so that the login would end with this program")]
+    NoRefreshToken,
+    /// What a login leaves behind cannot be kept or read.
+    #[error("the login cannot be kept: {0}")]
+    Vault(#[from] VaultError),
     /// The authority answered, and said no.
     #[error("the token authority refused: {refusal} ({error}{}{message})", if message.is_empty() { "" } else { ": " })]
     Refused {
@@ -91,6 +162,39 @@ pub enum Refusal {
     /// The secret has expired.
     #[error("the client secret has expired")]
     ExpiredSecret,
+    /// The application does not know whoever signed the assertion.
+    #[error("the assertion does not convince it")]
+    WrongAssertion,
+    /// The application does not have the certificate.
+    #[error("the application does not know the certificate")]
+    UnknownCertificate,
+    /// The certificate has expired.
+    #[error("the certificate has expired, or is not valid yet")]
+    ExpiredCertificate,
+    /// The application does not trust the federated token's issuer, subject or audience.
+    #[error("the application does not trust the federated token")]
+    NoFederation,
+    /// The assertion is too old or not valid yet.
+    #[error("the assertion is not within its time")]
+    WrongTime,
+    /// The person, or an administrator, said no.
+    #[error("the sign-in was declined")]
+    Declined,
+    /// The code was not used in time.
+    #[error("the code has expired")]
+    CodeExpired,
+    /// What a login left behind is no longer good.
+    #[error("the login is over")]
+    LoginOver,
+    /// The authority asks for a secret of an application that has none.
+    #[error("the application may not sign people in without a secret")]
+    NotPublic,
+    /// The application does not have the redirect address.
+    #[error("the application does not know the redirect address")]
+    BadRedirect,
+    /// No such identity is assigned to the machine or app.
+    #[error("no such identity is assigned here")]
+    NoIdentity,
     /// The tenant does not have the application.
     #[error("the tenant does not know the application")]
     UnknownClient,
@@ -127,6 +231,14 @@ impl Refusal {
         match (code, error) {
             (Some(7_000_215 | 7_000_218), _) => Self::WrongSecret,
             (Some(7_000_222), _) => Self::ExpiredSecret,
+            (Some(700_027 | 700_030), _) => Self::UnknownCertificate,
+            (Some(1_000_502), _) => Self::ExpiredCertificate,
+            (Some(70_021 | 700_211 | 700_212 | 700_213 | 7_002_381), _) => Self::NoFederation,
+            (Some(700_024), _) => Self::WrongTime,
+            (Some(50_013), _) => Self::WrongAssertion,
+            (Some(50_011), _) => Self::BadRedirect,
+            (Some(65_004), _) => Self::Declined,
+            (Some(70_019 | 70_020), _) => Self::CodeExpired,
             (Some(700_016 | 7_000_229), _) => Self::UnknownClient,
             (Some(7_000_112), _) => Self::DisabledClient,
             (Some(90_002 | 900_021 | 900_023 | 50_059), _) => Self::UnknownTenant,
@@ -149,6 +261,31 @@ impl Refusal {
             }
             Self::ExpiredSecret => {
                 "create a new client secret for the application and put it in the old one's place"
+            }
+            Self::WrongAssertion => {
+                "check `client-id`, and that the application has this certificate or trusts this token's issuer"
+            }
+            Self::UnknownCertificate => "add the certificate to the application, and check `client-id`",
+            Self::ExpiredCertificate => "create a new certificate, and add it to the application",
+            Self::NoFederation => {
+                "give the application a federated credential with the token's issuer, subject and audience"
+            }
+            Self::WrongTime => {
+                "set this machine's clock right; if the assertion is in a file, see that it is renewed"
+            }
+            Self::Declined => "log in again, and accept; if an administrator must, ask one",
+            Self::CodeExpired => "log in again, and type the code sooner",
+            Self::LoginOver => "log in again",
+            Self::NotPublic => {
+                "allow public client flows for the application (Entra: Authentication, Advanced settings), under the platform \
+                 for mobile and desktop applications"
+            }
+            Self::BadRedirect => {
+                "add http://localhost to the application's redirect addresses (Entra: Authentication, the platform for mobile \
+                 and desktop applications), or set `redirect-uri` to one that it has"
+            }
+            Self::NoIdentity => {
+                "assign a managed identity to this machine or app; of several, name one by its client id in `client-id`"
             }
             Self::UnknownClient => {
                 "check `client-id` and `tenant-id`: the application must be registered in that tenant"
@@ -178,11 +315,34 @@ impl CredentialError {
             Self::MissingVariable { variable } | Self::UnreadableVariable { variable } => {
                 format!("set {variable} in the environment of this program")
             }
+            Self::BadVariable { variable, .. } => format!("set {variable} right, or leave it out"),
+            Self::NoWorkloadIdentity { variable } => {
+                format!("run where Azure's workload identity sets {variable}, or set `client-id`, `tenant-id` and `token-file`")
+            }
+            Self::NoManagedIdentity { .. } => {
+                "only Azure's machines and apps have a managed identity; elsewhere, use another kind of `auth`".into()
+            }
+            Self::NoAzureCli => {
+                "install it (https://aka.ms/azure-cli) and see that `az` is on the PATH, or use another kind of `auth`"
+                    .into()
+            }
+            Self::AzureCliLogin => "run `az login`, with `--tenant` if the connection names one".into(),
+            Self::AzureCli { .. } => "run `az account get-access-token` by hand to see what it needs".into(),
             Self::SecretFile { .. } => "check the path and that this user may read the file".into(),
             Self::Command { program, .. } => format!("run `{program}` by hand; sign in with it first if it asks for that"),
             Self::EmptyToken | Self::UnprintableToken => {
                 "check what provides the token: it must be the token alone, without quotes, `Bearer` or JSON around it".into()
             }
+            Self::LoginRequired { connection, .. } => format!("run `connector login --connection {connection}`"),
+            Self::NoLogin { .. } => "`connector connections test` shows whether it works".into(),
+            Self::LoginTimedOut { .. } => {
+                "log in again; on a machine without a browser, use the kind \"device-code\"".into()
+            }
+            Self::Listener { .. } => {
+                "leave `redirect-uri` without a port, or end the program that has it; or use the kind \"device-code\"".into()
+            }
+            Self::NoRefreshToken => "let the application have the scope offline_access".into(),
+            Self::Vault(error) => error.hint(),
             Self::Refused { refusal, .. } => refusal.hint().into(),
             Self::Unreachable { hint, .. } => (*hint).into(),
             Self::AuthorityDenied { .. } => {
@@ -202,6 +362,7 @@ impl CredentialError {
         matches!(
             self,
             Self::Unreachable { .. }
+                | Self::NoManagedIdentity { .. }
                 | Self::Interrupted
                 | Self::Refused { refusal: Refusal::Unavailable, .. }
         )

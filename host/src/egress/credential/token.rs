@@ -1,25 +1,16 @@
 //! Tokens that someone else obtains: from an environment variable, from a command, from the embedding program.
 
-use std::process::Stdio;
-use std::time::Duration;
-
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
 
+use super::command::{self, Complaints};
 use super::{AccessToken, CredentialError, Source, secret};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::Variables;
-
-/// How long the command may take.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
-/// The largest output that is taken for a token, in bytes.
-const LARGEST: u64 = 64 << 10;
 
 /// A token in an environment variable.
 #[derive(Debug)]
@@ -84,34 +75,13 @@ impl TokenCommand {
             program: self.program.as_str().into(),
             message: message.into(),
         };
-        let mut child = Command::new(&self.program)
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| failed(error.to_string()))?;
-        let mut output = Zeroizing::new(Vec::with_capacity(8 << 10));
-        let run = async {
-            if let Some(stdout) = child.stdout.take() {
-                stdout.take(LARGEST + 1).read_to_end(&mut output).await?;
-            }
-            if output.len() as u64 > LARGEST {
-                return Err(std::io::Error::other(format!(
-                    "it printed more than {LARGEST} bytes, too many for a token"
-                )));
-            }
-            child.wait().await
-        };
-        let status = tokio::time::timeout(COMMAND_TIMEOUT, run)
+        let finished = command::run(&self.program, &self.arguments, Complaints::Shown)
             .await
-            .map_err(|_| failed(format!("it did not end within {} s", COMMAND_TIMEOUT.as_secs())))?
             .map_err(|error| failed(error.to_string()))?;
-        if !status.success() {
-            return Err(failed(status.to_string()));
+        if !finished.status.success() {
+            return Err(failed(finished.status.to_string()));
         }
-        let text = std::str::from_utf8(&output).map_err(|_| CredentialError::UnprintableToken)?;
+        let text = std::str::from_utf8(&finished.output).map_err(|_| CredentialError::UnprintableToken)?;
         let token = SecretString::from(text.trim());
         AccessToken::new(&token, expiry(token.expose_secret()))
     }
@@ -127,7 +97,7 @@ impl Source for TokenCommand {
 /// time that has passed is taken for a clock that is wrong.
 ///
 /// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4
-fn expiry(token: &str) -> Option<Timestamp> {
+pub(super) fn expiry(token: &str) -> Option<Timestamp> {
     #[derive(serde::Deserialize)]
     struct Claims {
         exp: i64,

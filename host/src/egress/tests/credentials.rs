@@ -298,7 +298,7 @@ async fn an_authority_that_is_away_is_tried_again() {
     assert!(matches!(error, CredentialError::Unreachable { .. }) && seen == 3, "{error:?}");
     assert!(error.is_transient());
     let (error, seen) = refusal(Act::reply(503, "", "<html>")).await;
-    assert!(matches!(error, CredentialError::JunkReply { .. }) && seen == 3, "{error:?}");
+    assert!(matches!(error, CredentialError::Unreachable { .. }) && seen == 3, "{error:?}");
 }
 
 #[tokio::test]

@@ -6,10 +6,11 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::Uri;
@@ -25,33 +26,58 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::{CONNECT_TIMEOUT, DialError, innermost, tls};
-use crate::egress::destination::{Origin, check_address};
+use super::{CONNECT_TIMEOUT, DialError, METADATA_CONNECT_TIMEOUT, innermost, tls};
+use crate::egress::destination::{Forbidden, Origin, check_address, check_metadata_address};
 
 /// TCP, or TLS to a proxy.
 type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
 /// What HTTP is spoken over.
 type Link = MaybeHttpsStream<Wire>;
 
+/// Which addresses may be dialled.
+#[derive(Clone, Copy)]
+pub(super) enum Reach {
+    /// The public internet's, and with the grant this machine's, by its own names.
+    Public { loopback: bool },
+    /// This link's and this machine's, and no others: a platform's metadata service.
+    Metadata,
+}
+
+impl Reach {
+    fn check(self, address: IpAddr, named_loopback: bool) -> Result<(), Forbidden> {
+        match self {
+            Self::Public { loopback } => check_address(address, loopback && named_loopback),
+            Self::Metadata => check_metadata_address(address, named_loopback),
+        }
+    }
+
+    fn patience(self) -> Duration {
+        match self {
+            Self::Public { .. } => CONNECT_TIMEOUT,
+            Self::Metadata => METADATA_CONNECT_TIMEOUT,
+        }
+    }
+}
+
 /// Makes connections.
 #[derive(Clone)]
 pub(super) struct Dialler {
-    loopback: bool,
+    reach: Reach,
     proxies: Arc<Matcher>,
     direct: HttpConnector<CheckedResolver>,
     to_proxy: HttpConnector<GaiResolver>,
 }
 
 impl Dialler {
-    pub(super) fn new(loopback: bool, proxies: Matcher) -> Self {
-        Self::with_lookup(loopback, proxies, Arc::new(system_lookup))
+    pub(super) fn new(reach: Reach, proxies: Matcher) -> Self {
+        Self::with_lookup(reach, proxies, Arc::new(system_lookup))
     }
 
-    pub(super) fn with_lookup(loopback: bool, proxies: Matcher, lookup: Lookup) -> Self {
+    pub(super) fn with_lookup(reach: Reach, proxies: Matcher, lookup: Lookup) -> Self {
         Self {
-            loopback,
+            reach,
             proxies: Arc::new(proxies),
-            direct: connector(HttpConnector::new_with_resolver(CheckedResolver { loopback, lookup })),
+            direct: connector(HttpConnector::new_with_resolver(CheckedResolver { reach, lookup })),
             to_proxy: connector(HttpConnector::new_with_resolver(GaiResolver::new())),
         }
     }
@@ -73,7 +99,7 @@ impl Dialler {
     async fn direct(&self, origin: &Origin, uri: Uri) -> Result<Wire, DialError> {
         // An address is not resolved, so the resolver does not see it.
         if let Some(address) = origin.host().address() {
-            check_address(address, self.loopback && origin.host().is_loopback())?;
+            self.reach.check(address, origin.host().is_loopback())?;
         }
         self.direct.clone().call(uri).await.map(Wire::Http).map_err(|error| DialError::of(&error))
     }
@@ -99,7 +125,7 @@ impl Dialler {
     }
 }
 
-/// The door for the pool: one connection, in [`CONNECT_TIMEOUT`].
+/// The door for the pool: one connection, in [`Reach::patience`].
 impl Service<Uri> for Dialler {
     type Response = Link;
     type Error = DialError;
@@ -112,7 +138,8 @@ impl Service<Uri> for Dialler {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let dialler = self.clone();
         Box::pin(async move {
-            tokio::time::timeout(CONNECT_TIMEOUT, dialler.dial(uri)).await.unwrap_or(Err(DialError::TimedOut))
+            let patience = dialler.reach.patience();
+            tokio::time::timeout(patience, dialler.dial(uri)).await.unwrap_or(Err(DialError::TimedOut))
         })
     }
 }
@@ -179,13 +206,16 @@ fn system_lookup(name: Box<str>) -> BoxFuture<'static, io::Result<Vec<SocketAddr
 /// Resolves names, and refuses a name if any of its addresses is one that may not be dialled.
 #[derive(Clone)]
 struct CheckedResolver {
-    loopback: bool,
+    reach: Reach,
     lookup: Lookup,
 }
 
 impl CheckedResolver {
     async fn resolve(self, name: Box<str>) -> Result<std::vec::IntoIter<SocketAddr>, DialError> {
-        let loopback = self.loopback && &*name == "localhost";
+        let named_loopback = &*name == "localhost";
+        if matches!(self.reach, Reach::Metadata) && !named_loopback {
+            return Err(DialError::Address("a metadata service has no name".into()));
+        }
         let addresses = (self.lookup)(name.clone())
             .await
             .map_err(|error| DialError::Dns { name: name.clone(), message: error.to_string().into() })?;
@@ -193,7 +223,7 @@ impl CheckedResolver {
             return Err(DialError::Dns { name, message: "it has no address".into() });
         }
         for address in &addresses {
-            check_address(address.ip(), loopback)?;
+            self.reach.check(address.ip(), named_loopback)?;
         }
         Ok(addresses.into_iter())
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::{CONNECT_TIMEOUT, find, innermost};
+use super::{find, innermost};
 use crate::egress::destination::Forbidden;
 
 /// No connection: nothing of the request was sent.
@@ -27,8 +27,8 @@ pub enum DialError {
     /// The server could not be reached.
     #[error("the server could not be reached: {0}")]
     Unreachable(Arc<str>),
-    /// There was no connection within [`CONNECT_TIMEOUT`].
-    #[error("there was no connection within {} s", CONNECT_TIMEOUT.as_secs())]
+    /// There was no connection within [`CONNECT_TIMEOUT`](super::CONNECT_TIMEOUT).
+    #[error("there was no connection in time")]
     TimedOut,
     /// TLS could not be agreed on, or the certificate is not trusted.
     #[error("no secure connection: {0}")]

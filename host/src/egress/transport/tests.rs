@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::dial::{Dialler, Lookup};
+use super::dial::{Dialler, Lookup, Reach};
 use super::*;
 
 fn dialler(
@@ -22,7 +22,7 @@ fn dialler(
         let addresses = addresses.collect();
         Box::pin(async move { Ok(addresses) })
     });
-    (Transport::over(Dialler::with_lookup(loopback, proxies, lookup)), lookups)
+    (Transport::over(Dialler::with_lookup(Reach::Public { loopback }, proxies, lookup)), lookups)
 }
 
 async fn send(transport: &Transport, address: &str) -> Result<u16, TransportError> {
@@ -149,4 +149,39 @@ async fn https_goes_through_the_proxy_and_this_machine_does_not() {
         panic!()
     };
     assert!(dial.to_string().contains("socks5 proxies are not supported"), "{dial}");
+}
+
+#[tokio::test]
+async fn the_way_to_metadata_leads_nowhere_else() {
+    let port = server().await;
+    let metadata = |answers: &'static str| {
+        let lookup: Lookup = Arc::new(move |_| {
+            let address = (answers.parse::<std::net::IpAddr>().unwrap(), 0).into();
+            Box::pin(async move { Ok(vec![address]) })
+        });
+        Transport::over(Dialler::with_lookup(Reach::Metadata, none(), lookup))
+    };
+    for (address, answer) in [
+        ("http://8.8.8.8/", "127.0.0.1"),
+        ("http://10.0.0.1/", "127.0.0.1"),
+        ("http://168.63.129.16/", "127.0.0.1"),
+        ("http://100.100.100.200/", "127.0.0.1"),
+        ("http://metadata.example/", "8.8.8.8"),
+        ("http://metadata.example/", "127.0.0.1"),
+        ("http://metadata.example/", "169.254.169.254"),
+        ("http://localhost/", "8.8.8.8"),
+        ("http://localhost/", "169.254.169.254"),
+    ] {
+        let Err(TransportError::NotSent(dial)) = send(&metadata(answer), address).await else {
+            panic!("{address}")
+        };
+        assert!(
+            matches!(*dial, DialError::Forbidden(_) | DialError::Address(_)),
+            "{address} {answer}: {dial:?}"
+        );
+    }
+    for address in ["127.0.0.1", "localhost"] {
+        let metadata = metadata("127.0.0.1");
+        assert_eq!(send(&metadata, &format!("http://{address}:{port}/")).await.unwrap(), 200);
+    }
 }

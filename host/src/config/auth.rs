@@ -1,0 +1,163 @@
+//! The keys of a connection's `auth` table.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::connection::{Auth, AuthDraft, ProfileError};
+use crate::egress::credential::SecretSource;
+
+/// All kinds' keys: which of them belong to the kind is checked when the profile is built.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct AuthTable {
+    kind: Kind,
+    pub(super) authority: Option<String>,
+    pub(super) scope: Option<String>,
+    client_id: Option<String>,
+    client_secret_env: Option<String>,
+    client_secret_file: Option<PathBuf>,
+    token_env: Option<String>,
+    token_command: Option<Vec<String>>,
+    token_file: Option<PathBuf>,
+    metadata_endpoint: Option<String>,
+    redirect_uri: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    None,
+    Token,
+    ClientSecret,
+    DeviceCode,
+    AuthCode,
+    ManagedIdentity,
+    WorkloadIdentity,
+    AzureCli,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Token => "token",
+            Self::ClientSecret => "client-secret",
+            Self::DeviceCode => "device-code",
+            Self::AuthCode => "auth-code",
+            Self::ManagedIdentity => "managed-identity",
+            Self::WorkloadIdentity => "workload-identity",
+            Self::AzureCli => "azure-cli",
+        }
+    }
+
+    /// The keys that the kind reads.
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::Token => &["auth.token-env", "auth.token-command"],
+            Self::ClientSecret => &[
+                "auth.authority",
+                "auth.scope",
+                "auth.client-id",
+                "auth.client-secret-env",
+                "auth.client-secret-file",
+            ],
+            Self::DeviceCode => &["auth.authority", "auth.scope", "auth.client-id"],
+            Self::AuthCode => &["auth.authority", "auth.scope", "auth.client-id", "auth.redirect-uri"],
+            Self::ManagedIdentity => &["auth.scope", "auth.client-id", "auth.metadata-endpoint"],
+            Self::WorkloadIdentity => &["auth.authority", "auth.scope", "auth.client-id", "auth.token-file"],
+            Self::AzureCli => &["auth.scope"],
+        }
+    }
+}
+
+impl AuthTable {
+    pub(super) fn draft(&self) -> Result<AuthDraft, ProfileError> {
+        self.only(self.kind)?;
+        Ok(match self.kind {
+            Kind::None => AuthDraft::Ready(Auth::Anonymous),
+            Kind::Token => AuthDraft::Ready(self.token()?),
+            Kind::ClientSecret => {
+                let secret = source(
+                    ["auth.client-secret-env", "auth.client-secret-file"],
+                    self.client_secret_env.as_ref(),
+                    self.client_secret_file.as_ref(),
+                )?;
+                AuthDraft::ClientSecret {
+                    client_id: self.client_id()?,
+                    secret: secret.ok_or(ProfileError::Missing { key: "auth.client-secret-env" })?,
+                }
+            }
+            Kind::DeviceCode => AuthDraft::DeviceCode { client_id: self.client_id()? },
+            Kind::AuthCode => {
+                AuthDraft::AuthCode { client_id: self.client_id()?, redirect: self.redirect_uri.clone() }
+            }
+            Kind::ManagedIdentity => AuthDraft::ManagedIdentity {
+                client_id: self.client_id.clone(),
+                endpoint: self.metadata_endpoint.clone(),
+            },
+            Kind::WorkloadIdentity => AuthDraft::WorkloadIdentity {
+                client_id: self.client_id.clone(),
+                token_file: self.token_file.clone(),
+            },
+            Kind::AzureCli => AuthDraft::AzureCli,
+        })
+    }
+
+    fn client_id(&self) -> Result<String, ProfileError> {
+        self.client_id.clone().ok_or(ProfileError::Missing { key: "auth.client-id" })
+    }
+
+    fn token(&self) -> Result<Auth, ProfileError> {
+        Ok(match (&self.token_env, self.token_command.as_deref()) {
+            (Some(_), Some(_)) => {
+                return Err(ProfileError::Both { keys: ["auth.token-env", "auth.token-command"] });
+            }
+            (Some(variable), None) => Auth::TokenVariable(variable.clone()),
+            (None, Some([program, arguments @ ..])) => {
+                Auth::TokenCommand { program: program.clone(), arguments: arguments.to_vec() }
+            }
+            (None, Some([])) => {
+                return Err(ProfileError::Identifier { key: "auth.token-command" });
+            }
+            (None, None) => {
+                return Err(ProfileError::Missing { key: "auth.token-env" });
+            }
+        })
+    }
+
+    /// A key that the kind does not read is a mistake, and may be one about who signs in.
+    fn only(&self, kind: Kind) -> Result<(), ProfileError> {
+        let present = [
+            ("auth.authority", self.authority.is_some()),
+            ("auth.scope", self.scope.is_some()),
+            ("auth.client-id", self.client_id.is_some()),
+            ("auth.client-secret-env", self.client_secret_env.is_some()),
+            ("auth.client-secret-file", self.client_secret_file.is_some()),
+            ("auth.token-env", self.token_env.is_some()),
+            ("auth.token-command", self.token_command.is_some()),
+            ("auth.token-file", self.token_file.is_some()),
+            ("auth.metadata-endpoint", self.metadata_endpoint.is_some()),
+            ("auth.redirect-uri", self.redirect_uri.is_some()),
+        ];
+        match present.into_iter().find(|(key, present)| *present && !kind.keys().contains(key)) {
+            Some((key, _)) => Err(ProfileError::NotOfKind { key, kind: kind.name() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where a secret is: in a variable or in a file, not in both.
+fn source(
+    keys: [&'static str; 2],
+    variable: Option<&String>,
+    file: Option<&PathBuf>,
+) -> Result<Option<SecretSource>, ProfileError> {
+    match (variable, file) {
+        (Some(_), Some(_)) => Err(ProfileError::Both { keys }),
+        (Some(variable), None) => Ok(Some(SecretSource::Variable(variable.clone()))),
+        (None, Some(path)) => Ok(Some(SecretSource::File(path.clone()))),
+        (None, None) => Ok(None),
+    }
+}

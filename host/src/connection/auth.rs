@@ -1,0 +1,150 @@
+//! As whom a connection is made, with all that is needed to sign in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::Redirect;
+use crate::egress::credential::{Credential, SecretSource};
+use crate::egress::destination::Origin;
+use crate::manifest::Endpoints;
+
+/// As whom.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Auth {
+    /// As nobody: requests carry no token.
+    Anonymous,
+    /// With the token in an environment variable.
+    TokenVariable(String),
+    /// With the token that a command prints.
+    TokenCommand {
+        /// The program. No shell is involved.
+        program: String,
+        /// Its arguments.
+        arguments: Vec<String>,
+    },
+    /// With a token from the embedding program.
+    TokenGiven(SecretString),
+    /// As an application with a shared secret.
+    ClientSecret {
+        /// The application.
+        application: Application,
+        /// Where its secret is.
+        secret: SecretSource,
+    },
+    /// As a person, who signs in with a code in a browser on any machine.
+    DeviceCode(Application),
+    /// As a person, who signs in with a browser on this machine.
+    AuthCode {
+        /// The application that acts for the person.
+        application: Application,
+        /// Where the browser comes back to.
+        redirect: Redirect,
+    },
+    /// As the identity that Azure gives to the machine or the app on which this program runs.
+    ManagedIdentity(ManagedIdentityProfile),
+    /// As an application that trusts the issuer of a token in a file, such as a Kubernetes cluster.
+    WorkloadIdentity(WorkloadIdentityProfile),
+    /// As whoever is signed in to the Azure CLI.
+    AzureCli(AzureCliProfile),
+    /// With a credential of the embedding program's own making.
+    Custom(Arc<dyn Credential>),
+}
+
+/// An application, and the authority that gives it tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Application {
+    /// The token authority.
+    pub authority: Origin,
+    /// The paths of the authority's endpoints.
+    pub endpoints: Endpoints,
+    /// The tenant: a directory's id or a domain of it. Empty where no endpoint has one in its path.
+    pub tenant: String,
+    /// The scope to ask a token for.
+    pub scope: String,
+    /// The application's id.
+    pub client_id: String,
+}
+
+/// The identity of an Azure machine or app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ManagedIdentityProfile {
+    /// The resource to ask a token for: the scope without `/.default`.
+    pub resource: String,
+    /// Which of the assigned identities, by its client id; when left out, the machine's own.
+    pub client_id: Option<String>,
+    /// Where the metadata service is, in place of the platform's.
+    pub endpoint: Option<Origin>,
+}
+
+/// A federated workload. What is left out is in the variables that Azure's workload identity sets.
+///
+/// Source: <https://learn.microsoft.com/azure/aks/workload-identity-overview>
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkloadIdentityProfile {
+    /// The token authority.
+    pub authority: Origin,
+    /// Whether `AZURE_AUTHORITY_HOST`, where it is set, comes before [`Self::authority`]: so it does when neither an
+    /// authority nor a cloud was named.
+    pub authority_may_vary: bool,
+    /// The paths of the authority's endpoints.
+    pub endpoints: Endpoints,
+    /// The tenant; else `AZURE_TENANT_ID`.
+    pub tenant: Option<String>,
+    /// The scope to ask a token for.
+    pub scope: String,
+    /// The application's id; else `AZURE_CLIENT_ID`.
+    pub client_id: Option<String>,
+    /// The file with the federated token; else `AZURE_FEDERATED_TOKEN_FILE`.
+    pub token_file: Option<PathBuf>,
+}
+
+/// Whoever is signed in to the Azure CLI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AzureCliProfile {
+    /// The tenant; when left out, the CLI's own.
+    pub tenant: Option<String>,
+    /// The scope to ask a token for.
+    pub scope: String,
+}
+
+impl Auth {
+    /// Whether a person has to log in before it can be used.
+    #[must_use]
+    pub fn needs_login(&self) -> bool {
+        matches!(self, Self::DeviceCode(_) | Self::AuthCode { .. })
+    }
+
+    /// The environment variables that hold a secret of it: programs that this one starts have no business with them.
+    #[must_use]
+    pub fn secret_variables(&self) -> Vec<&str> {
+        match self {
+            Self::TokenVariable(name) => vec![name],
+            Self::ClientSecret { secret: SecretSource::Variable(name), .. } => vec![name],
+            Self::ManagedIdentity(_) => vec!["IDENTITY_HEADER"],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The kind's name in a configuration.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "none",
+            Self::TokenVariable(_) | Self::TokenCommand { .. } | Self::TokenGiven(_) => "token",
+            Self::ClientSecret { .. } => "client-secret",
+            Self::DeviceCode(_) => "device-code",
+            Self::AuthCode { .. } => "auth-code",
+            Self::ManagedIdentity(_) => "managed-identity",
+            Self::WorkloadIdentity(_) => "workload-identity",
+            Self::AzureCli(_) => "azure-cli",
+            Self::Custom(_) => "custom",
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Makes a credential of what was gathered: the cloud gives what was not said.
+
+use super::check::{identifier, origin, plain_origin, visible};
+use super::{
+    Application, Auth, AuthDraft, AzureCliProfile, ManagedIdentityProfile, ProfileBuilder, ProfileError,
+    Redirect, WorkloadIdentityProfile,
+};
+use crate::egress::destination::{Origin, check_metadata};
+use crate::manifest::{Cloud, Endpoints};
+
+/// What makes a resource a scope, at Microsoft Entra.
+const DEFAULT_SCOPE: &str = "/.default";
+
+impl ProfileBuilder {
+    pub(super) fn checked_auth(&self, cloud: Option<&Cloud>) -> Result<Auth, ProfileError> {
+        let draft = self.auth.as_ref().ok_or(ProfileError::Missing { key: "auth" })?;
+        Ok(match draft {
+            AuthDraft::Ready(auth) => auth.clone(),
+            AuthDraft::ClientSecret { client_id, secret } => Auth::ClientSecret {
+                application: self.application(client_id, cloud)?,
+                secret: secret.clone(),
+            },
+            AuthDraft::DeviceCode { client_id } => Auth::DeviceCode(self.application(client_id, cloud)?),
+            AuthDraft::AuthCode { client_id, redirect } => Auth::AuthCode {
+                application: self.application(client_id, cloud)?,
+                redirect: match redirect {
+                    Some(text) => text.parse().map_err(|error| ProfileError::Redirect { error })?,
+                    None => Redirect::default(),
+                },
+            },
+            AuthDraft::ManagedIdentity { client_id, endpoint } => {
+                let scope = self.checked_scope(cloud)?;
+                Auth::ManagedIdentity(ManagedIdentityProfile {
+                    resource: scope.strip_suffix(DEFAULT_SCOPE).unwrap_or(&scope).to_owned(),
+                    client_id: optional("auth.client-id", client_id.as_ref())?,
+                    endpoint: endpoint.as_ref().map(|text| self.metadata(text)).transpose()?,
+                })
+            }
+            AuthDraft::WorkloadIdentity { client_id, token_file } => {
+                Auth::WorkloadIdentity(WorkloadIdentityProfile {
+                    authority: self.checked_authority(cloud)?,
+                    authority_may_vary: self.authority.is_none() && self.cloud.is_none(),
+                    endpoints: endpoints(cloud)?,
+                    tenant: optional("tenant-id", self.tenant.as_ref())?,
+                    scope: self.checked_scope(cloud)?,
+                    client_id: optional("auth.client-id", client_id.as_ref())?,
+                    token_file: token_file.clone(),
+                })
+            }
+            AuthDraft::AzureCli => Auth::AzureCli(AzureCliProfile {
+                tenant: optional("tenant-id", self.tenant.as_ref())?,
+                scope: self.checked_scope(cloud)?,
+            }),
+        })
+    }
+
+    fn application(&self, client_id: &str, cloud: Option<&Cloud>) -> Result<Application, ProfileError> {
+        let endpoints = endpoints(cloud)?;
+        let tenant = match &self.tenant {
+            Some(tenant) => identifier("tenant-id", tenant)?,
+            None if endpoints.need_tenant() => return Err(ProfileError::Missing { key: "tenant-id" }),
+            None => String::new(),
+        };
+        Ok(Application {
+            authority: self.checked_authority(cloud)?,
+            endpoints,
+            tenant,
+            scope: self.checked_scope(cloud)?,
+            client_id: identifier("auth.client-id", client_id)?,
+        })
+    }
+
+    fn checked_authority(&self, cloud: Option<&Cloud>) -> Result<Origin, ProfileError> {
+        let key = "auth.authority";
+        let authority = self.authority.as_ref().or(cloud.map(|cloud| &cloud.authority));
+        origin(key, authority.ok_or(ProfileError::Missing { key })?, self.allow_loopback_http)
+    }
+
+    fn checked_scope(&self, cloud: Option<&Cloud>) -> Result<String, ProfileError> {
+        let key = "auth.scope";
+        let scope = self.scope.as_ref().or(cloud.map(|cloud| &cloud.scope));
+        visible(key, scope.ok_or(ProfileError::Missing { key })?)
+    }
+
+    fn metadata(&self, text: &str) -> Result<Origin, ProfileError> {
+        let key = "auth.metadata-endpoint";
+        let endpoint = plain_origin(key, text)?;
+        check_metadata(&endpoint, self.allow_loopback_http)
+            .map_err(|reason| ProfileError::NotGranted { key, reason: Box::new(reason) })?;
+        Ok(endpoint)
+    }
+}
+
+fn optional(key: &'static str, text: Option<&String>) -> Result<Option<String>, ProfileError> {
+    text.map(|text| identifier(key, text)).transpose()
+}
+
+/// The connector's own endpoints, checked: they come from its manifest.
+fn endpoints(cloud: Option<&Cloud>) -> Result<Endpoints, ProfileError> {
+    let endpoints = cloud.map(|cloud| cloud.endpoints.clone()).unwrap_or_default();
+    match endpoints.broken() {
+        Some(path) => Err(ProfileError::Endpoint {
+            path: path.chars().take(80).flat_map(char::escape_default).collect(),
+        }),
+        None => Ok(endpoints),
+    }
+}

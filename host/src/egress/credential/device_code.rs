@@ -1,0 +1,129 @@
+//! The device authorization grant ([RFC 8628]): a person types a code into a browser, on any machine.
+//!
+//! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use oauth2::{
+    DeviceAuthorizationUrl, DeviceCodeErrorResponse, DeviceCodeErrorResponseType, HttpRequest,
+    RequestTokenError, StandardDeviceAuthorizationResponse,
+};
+use secrecy::SecretString;
+
+use super::delegated::{Granted, granted, public};
+use super::login::Prompt;
+use super::registration::Registration;
+use super::{CredentialError, Refusal};
+use crate::egress::destination::{Origin, check_grant};
+
+/// The longest that a code is waited for.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+/// The longest wait between two questions to the authority.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
+
+impl Registration {
+    /// Asks for a code, shows it, and waits until somebody has signed in with it.
+    pub(super) async fn device_code(
+        &self,
+        prompt: &mut (dyn FnMut(Prompt) + Send),
+    ) -> Result<Granted, CredentialError> {
+        let endpoint =
+            DeviceAuthorizationUrl::new(self.address(&self.application().endpoints.device_authorization))
+                .map_err(|_| self.no_address())?;
+        let client = self.delegated_client()?.set_device_authorization_url(endpoint);
+        let none = SecretString::default();
+        let given: StandardDeviceAuthorizationResponse = client
+            .exchange_device_code()
+            .add_scopes(self.delegated_scopes())
+            .request_async(self.authority())
+            .await
+            .map_err(|error| public(self.authority().explain(error, &none)))?;
+        let time = given.expires_in().min(LONGEST);
+        prompt(self.prompt(&given)?);
+
+        // The library takes every failure to send for one that passes. What does not pass ends the wait here.
+        let (fail, failed) = oneshot::channel();
+        let fail = Mutex::new(Some(fail));
+        let send = |request: HttpRequest| async {
+            match self.authority().post(request).await {
+                Err(error) if !error.is_transient() => {
+                    if let Some(fail) = fail.lock().ok().and_then(|mut fail| fail.take()) {
+                        let _ = fail.send(error);
+                    }
+                    std::future::pending().await
+                }
+                outcome => outcome,
+            }
+        };
+        let sleep = |wait: Duration| {
+            let clock = self.clock();
+            clock.sleep_until(clock.now().saturating_add(wait.min(LONGEST_INTERVAL)))
+        };
+        let asked = self.clock().now();
+        let poll = client.exchange_device_access_token(&given).request_async(&send, sleep, Some(time));
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(time + LONGEST_INTERVAL, poll) => outcome,
+            Ok(error) = failed => return Err(error),
+        };
+        let secret = given.device_code().secret().as_str().into();
+        match outcome {
+            Ok(Ok(response)) => granted(&response, asked),
+            Ok(Err(error)) => Err(self.explain_device(error, &secret)),
+            Err(_) => Err(CredentialError::LoginTimedOut { seconds: time.as_secs() }),
+        }
+    }
+
+    /// What to show: it comes from the authority, so it is checked before somebody follows it.
+    fn prompt(&self, given: &StandardDeviceAuthorizationResponse) -> Result<Prompt, CredentialError> {
+        let junk = |what| self.authority().junk(what);
+        let code = given.user_code().secret();
+        if code.is_empty()
+            || code.len() > 64
+            || !code.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        {
+            return Err(junk("its code is not one that a person could type"));
+        }
+        let check = |address: &str| {
+            let uri = address.parse().ok();
+            let origin =
+                uri.and_then(|uri| Origin::of(&uri).ok()).ok_or_else(|| junk("its address is not a URL"))?;
+            check_grant(&origin, self.authority().loopback())
+                .map_err(|_| junk("its address is not one to sign in at"))?;
+            Ok::<_, CredentialError>(address.to_owned())
+        };
+        let complete =
+            given.verification_uri_complete().map(|address| check(address.secret())).transpose()?;
+        Ok(Prompt::DeviceCode {
+            address: check(given.verification_uri())?,
+            code: code.clone(),
+            complete_address: complete,
+            expires_in: given.expires_in(),
+        })
+    }
+
+    fn explain_device(
+        &self,
+        error: RequestTokenError<CredentialError, DeviceCodeErrorResponse>,
+        secret: &SecretString,
+    ) -> CredentialError {
+        let refusal = match &error {
+            RequestTokenError::ServerResponse(said) => match said.error() {
+                DeviceCodeErrorResponseType::ExpiredToken => Some(Refusal::CodeExpired),
+                DeviceCodeErrorResponseType::AccessDenied => Some(Refusal::Declined),
+                // Microsoft Entra's own word for it.
+                other if other.as_ref() == "authorization_declined" => Some(Refusal::Declined),
+                other if other.as_ref() == "code_expired" => Some(Refusal::CodeExpired),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (self.authority().explain(error, secret), refusal) {
+            (CredentialError::Refused { error, message, .. }, Some(refusal)) => {
+                CredentialError::Refused { refusal, error, message }
+            }
+            (error, _) => public(error),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! One request to whoever gives tokens: bounded in time and size, never redirected.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use tokio::time::Instant;
+
+use crate::egress::transport::{Transport, TransportError};
+
+/// The largest reply that is read, in bytes.
+pub(super) const LARGEST_REPLY: usize = 1 << 20;
+
+/// Why there is no reply that can be read.
+#[derive(Debug)]
+pub(super) enum ExchangeError {
+    /// There is none, or not all of it.
+    Transport(TransportError),
+    /// It is one that is not read.
+    Unreadable(String),
+}
+
+/// Sends the request, once, and reads the reply.
+pub(super) async fn exchange(
+    transport: &Transport,
+    request: Request<Vec<u8>>,
+    timeout: Duration,
+) -> Result<Response<Vec<u8>>, ExchangeError> {
+    let until = Instant::now() + timeout;
+    let request = request.map(|body| Full::new(Bytes::from(body)));
+    let response = transport.send(request, until).await.map_err(ExchangeError::Transport)?;
+    let (parts, body) = response.into_parts();
+    if parts.status.is_redirection() {
+        return Err(ExchangeError::Unreadable("it redirects, which is not followed".into()));
+    }
+    let body = tokio::time::timeout_at(until, Limited::new(body, LARGEST_REPLY).collect());
+    match body.await {
+        Ok(Ok(body)) => Ok(Response::from_parts(parts, body.to_bytes().into())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(ExchangeError::Unreadable(format!("it is larger than {LARGEST_REPLY} bytes")))
+        }
+        Ok(Err(_)) => {
+            Err(ExchangeError::Transport(TransportError::Broken("in the middle of its reply".into())))
+        }
+        Err(_) => Err(ExchangeError::Transport(TransportError::Timeout { sent: true })),
+    }
+}

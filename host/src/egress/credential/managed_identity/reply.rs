@@ -1,0 +1,92 @@
+//! What a metadata service answers.
+
+use std::time::Duration;
+
+use http::Response;
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroize;
+use serde::{Deserialize, Deserializer};
+
+use crate::clock::Timestamp;
+use crate::egress::credential::authority::{entra_code, presentable};
+use crate::egress::credential::{AccessToken, CredentialError, Refusal};
+use crate::egress::destination::Origin;
+
+/// A token. The times are numbers in a string, or numbers; an app's endpoint gives `expires_on` alone.
+#[derive(Deserialize)]
+struct Given {
+    access_token: String,
+    #[serde(default, deserialize_with = "number")]
+    expires_in: Option<u32>,
+    #[serde(default, deserialize_with = "number")]
+    expires_on: Option<i64>,
+}
+
+/// An error: the standard's for a machine, another for an app.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    error: Option<serde_json::Value>,
+    error_description: Option<String>,
+    message: Option<String>,
+}
+
+/// The token of a reply to a request of that time.
+pub(super) fn token(
+    origin: &Origin,
+    body: &[u8],
+    asked: Timestamp,
+    secret: &str,
+) -> Result<AccessToken, CredentialError> {
+    let mut given: Given = serde_json::from_slice(body).map_err(|_| {
+        // The message of a JSON error may quote the token.
+        let html = body.trim_ascii_start().first() == Some(&b'<');
+        let message = if html { "it is a web page" } else { "it is not the JSON of a token" };
+        CredentialError::JunkReply { authority: origin.clone(), message: presentable(message, secret) }
+    })?;
+    let expires = match (given.expires_in, given.expires_on) {
+        (Some(life), _) => Some(asked.saturating_add(Duration::from_secs(life.into()))),
+        (None, Some(seconds)) => seconds.checked_mul(1_000_000).map(Timestamp::from_micros),
+        (None, None) => None,
+    };
+    let token = SecretString::from(given.access_token.as_str());
+    given.access_token.zeroize();
+    AccessToken::new(&token, expires)
+}
+
+/// What a reply that is no token comes to.
+pub(super) fn refusal(response: &Response<Vec<u8>>, secret: &str) -> CredentialError {
+    let status = response.status().as_u16();
+    // A body that is no JSON says nothing more than the status.
+    let problem: Problem = serde_json::from_slice(response.body()).unwrap_or_default();
+    let code = problem.error.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    let text = problem.error_description.or(problem.message).unwrap_or_default();
+    let refusal = match (status, Refusal::of(code, entra_code(&text))) {
+        (404 | 410 | 429 | 500..=599, _) => Refusal::Unavailable,
+        (_, Refusal::BadScope) => Refusal::BadScope,
+        (400..=499, _) => Refusal::NoIdentity,
+        (_, other) => other,
+    };
+    let label = if code.is_empty() { format!("status {status}") } else { code.to_owned() };
+    CredentialError::Refused {
+        refusal,
+        error: presentable(&label, secret),
+        message: presentable(&text, secret),
+    }
+}
+
+/// A number, or a string of one.
+fn number<'de, D: Deserializer<'de>, N: TryFrom<i64>>(deserializer: D) -> Result<Option<N>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(i64),
+        Text(String),
+    }
+    Ok(match Option::<Either>::deserialize(deserializer)? {
+        Some(Either::Number(number)) => number.try_into().ok(),
+        // Old endpoints wrote dates: what cannot be read is not known.
+        Some(Either::Text(text)) => text.parse::<i64>().ok().and_then(|number| number.try_into().ok()),
+        None => None,
+    })
+}

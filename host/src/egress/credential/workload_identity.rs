@@ -1,0 +1,111 @@
+//! Workload identity federation: the token that a platform writes to a file is the application's assertion.
+//!
+//! Source: <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::registration::{Proof, Registration};
+use super::{AccessToken, CredentialError, Identity, SecretSource, Source, secret};
+use crate::clock::Clock;
+use crate::config::Variables;
+use crate::connection::{Application, WorkloadIdentityProfile, is_identifier};
+use crate::egress::destination::Origin;
+use crate::egress::transport::Transport;
+
+/// Obtains tokens for a federated workload.
+#[derive(Debug)]
+pub(super) struct WorkloadIdentity {
+    pub(super) profile: WorkloadIdentityProfile,
+    pub(super) loopback: bool,
+    pub(super) transport: Transport,
+    pub(super) variables: Variables,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl WorkloadIdentity {
+    async fn exchange(&self) -> Result<AccessToken, CredentialError> {
+        let registration = self.registration()?;
+        registration.token(Proof::Assertion(&self.assertion()?)).await
+    }
+
+    fn registration(&self) -> Result<Registration, CredentialError> {
+        let (transport, clock) = (self.transport.clone(), self.clock.clone());
+        Ok(Registration::new(self.application()?, self.loopback, transport, clock))
+    }
+
+    /// The platform replaces the file every hour or so, hence it is read each time.
+    fn assertion(&self) -> Result<SecretString, CredentialError> {
+        SecretSource::File(self.token_file()?).read(&self.variables)
+    }
+
+    fn application(&self) -> Result<Application, CredentialError> {
+        let profile = &self.profile;
+        Ok(Application {
+            authority: self.authority()?,
+            endpoints: profile.endpoints.clone(),
+            tenant: match &profile.tenant {
+                Some(tenant) => tenant.clone(),
+                None if profile.endpoints.need_tenant() => self.identifier("AZURE_TENANT_ID")?,
+                None => String::new(),
+            },
+            scope: profile.scope.clone(),
+            client_id: match &profile.client_id {
+                Some(client_id) => client_id.clone(),
+                None => self.identifier("AZURE_CLIENT_ID")?,
+            },
+        })
+    }
+
+    fn authority(&self) -> Result<Origin, CredentialError> {
+        let name = "AZURE_AUTHORITY_HOST";
+        if !self.profile.authority_may_vary || self.variables.var(name).is_none_or(|value| value.is_empty()) {
+            return Ok(self.profile.authority.clone());
+        }
+        let text = secret::variable(&self.variables, name)?;
+        text.expose_secret().parse().map_err(|_| CredentialError::BadVariable {
+            variable: name.into(),
+            expected: "the address of a token authority, such as https://login.microsoftonline.com/",
+        })
+    }
+
+    fn token_file(&self) -> Result<PathBuf, CredentialError> {
+        let name = "AZURE_FEDERATED_TOKEN_FILE";
+        match &self.profile.token_file {
+            Some(path) => Ok(path.clone()),
+            None => match self.variables.var(name).filter(|path| !path.is_empty()) {
+                Some(path) => Ok(path.into()),
+                None => Err(CredentialError::NoWorkloadIdentity { variable: name.into() }),
+            },
+        }
+    }
+
+    fn identifier(&self, name: &str) -> Result<String, CredentialError> {
+        if self.variables.var(name).is_none_or(|value| value.is_empty()) {
+            return Err(CredentialError::NoWorkloadIdentity { variable: name.into() });
+        }
+        let text = secret::variable(&self.variables, name)?.expose_secret().to_owned();
+        if !is_identifier(&text) {
+            return Err(CredentialError::BadVariable {
+                variable: name.into(),
+                expected: "an id or a domain",
+            });
+        }
+        Ok(text)
+    }
+}
+
+impl Source for WorkloadIdentity {
+    fn identity(&self) -> Option<Identity> {
+        let assertion = self.assertion().ok()?;
+        Some(self.registration().ok()?.identity("workload-identity").bound_to(&assertion))
+    }
+
+    fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        self.exchange().boxed()
+    }
+}

@@ -1,0 +1,31 @@
+//! Logging in and out: what a person does once for a connection.
+
+use crate::connection::Profile;
+use crate::egress::credential::{CredentialError, Prompt, SignedIn, login, logout};
+use crate::host::Host;
+
+impl Host {
+    /// Has a person sign in for the profile, and keeps what comes of it in the vault, for this and later runs.
+    ///
+    /// `prompt` is told what the person is to do: type a code, or open an address. Then it is waited for them, for some
+    /// minutes at most; to give up, drop the future.
+    ///
+    /// # Errors
+    /// The sign-in was refused or not finished, or the profile is of a kind that needs none
+    /// ([`Auth::needs_login`](crate::Auth::needs_login)).
+    pub async fn login(
+        &self,
+        profile: &Profile,
+        mut prompt: impl FnMut(Prompt) + Send,
+    ) -> Result<SignedIn, CredentialError> {
+        login(profile, self.vault(), self.clock(), &mut prompt).await
+    }
+
+    /// Forgets the profile's login. Returns whether there was one.
+    ///
+    /// # Errors
+    /// The vault cannot be used, or the profile is of a kind that needs no login.
+    pub async fn logout(&self, profile: &Profile) -> Result<bool, CredentialError> {
+        logout(profile, self.vault()).await
+    }
+}
