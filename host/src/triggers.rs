@@ -1,10 +1,8 @@
 //! Triggers: what happens at an API, brought to a callback, and lost by no crash.
 //!
 //! ```no_run
-//! use connector_host::store::SqliteStore;
 //! use connector_host::triggers::Event;
-//! # use connector_host::{Connection, Host};
-//! # use std::sync::Arc;
+//! # use connector_host::Connection;
 //!
 //! # async fn example(connection: Connection) -> Result<(), Box<dyn std::error::Error>> {
 //! let watch = connection
