@@ -36,6 +36,47 @@ async fn a_second_connector_runs_unknown_to_the_host() {
 }
 
 #[tokio::test]
+async fn values_of_all_types_come_back_as_they_went() {
+    let host = Host::builder().concurrency(4).build().expect("the engine starts");
+    let connector = host.load_file(guests::build("echo-connector")).expect("it is a connector");
+    let server = Server::start().await.expect("loopback is there");
+    let profile = profile(&server).build(connector.manifest()).expect("the profile is complete");
+    let connection = host.connect(&connector, profile).expect("nothing is sent yet");
+    let mut everything = json!({
+        "truth": true, "long": i64::MIN, "tiny": -128, "word": 65535, "single": 0.5, "byte": 255, "double": -1e300,
+        "letter": "\u{1f984}", "short": -32768, "text": "a \"quoted\" \\ line\n\u{1}\u{e9}", "size": "very-large",
+        "unsignedLong": u64::MAX, "rights": ["read", "run-as-another", "a9"], "figure": { "circle": 2.25 },
+        "int": i32::MIN, "pair": [7, ""], "maybe": 1, "unsignedInt": u32::MAX, "many": ["", "one", "two"],
+        "inner": [[null, []], ["point", [1, 65535]], [{ "named": "x".repeat(100) }, [0]]],
+    });
+
+    let echoed = connection.call("echo-in-memory", json!({ "everything": everything.clone() })).await;
+    assert_eq!(echoed.expect("it gives back").value(), everything);
+
+    // The second time as the option that comes after it, without what may be absent.
+    let first = everything.clone();
+    let fields = everything.as_object_mut().expect("it is an object");
+    fields.remove("maybe");
+    fields["figure"] = "point".into();
+    fields["rights"] = json!([]);
+    let input = json!({ "everything": first, "again": everything.clone() });
+    let echoed = connection.call("echo-in-memory", input).await;
+    assert_eq!(echoed.expect("it gives back").value(), everything);
+
+    for figure in [json!(null), json!("point"), json!({ "circle": 0.125 }), json!({ "named": "it" })] {
+        let input = json!({
+            "truth": true, "tiny": -1, "letter": "x", "single": -0.25, "figure": figure.clone(), "text": "some",
+            "rights": ["write", "write"], "long": i64::MAX, "sizes": ["small", "very-large"],
+        });
+        let echoed = connection.call("echo-flat", input).await.expect("it gives back").value();
+        let values =
+            json!([true, -1, "x", -0.25, figure, "some", ["write"], i64::MAX, ["small", "very-large"]]);
+        assert_eq!(echoed, json!({ "value": values }));
+    }
+    assert_eq!(connection.call("nothing", json!({})).await.expect("it does").json(), r#"{"value":[]}"#);
+}
+
+#[tokio::test]
 async fn an_endless_computation_ends_at_its_deadline() {
     let (connection, _server) = hostile(|profile| profile).await;
     let failure = failed(&connection, Duration::from_millis(300), "spin", json!({})).await;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use wasmtime::component::Val;
 
 use crate::clock::Clock;
 use crate::connection::Profile;
@@ -200,14 +199,12 @@ impl Connection {
             .arguments(input)
             .map_err(|error| CallError::Input { action: function.name.clone(), error })?;
         let door = Door::new(self.egress.clone(), purpose);
-        let value = instance::run(&self.connector, function, &arguments, &self.environment, door, time)
+        let returned = instance::run(&self.connector, function, &arguments, &self.environment, door, time)
             .await
             .map_err(|failure| CallError::Failed(Box::new(named_for_callers(function, failure))))?;
-        let mut json = Vec::new();
-        function.signature.write(&value, &mut json).map_err(CallError::Output)?;
+        let instance::Value { json, next } = returned.map_err(CallError::Output)?;
         // What was written is made of strings and of JSON that was checked.
         let json = String::from_utf8(json).map_err(|_| CallError::Output(OutputError::NoJsonForm("text")))?;
-        let next = function.action.paging.as_ref().and_then(|paging| text_field(&value, &paging.next));
         Ok(Reply { json, next })
     }
 }
@@ -345,19 +342,6 @@ fn named_for_callers(function: &Function, mut failure: Failure) -> Failure {
         failure.parameter = Some(parameter.key.to_string());
     }
     failure
-}
-
-/// The text that a record holds in a field, if it is there.
-fn text_field(record: &Val, name: &str) -> Option<String> {
-    let Val::Record(fields) = record else { return None };
-    match fields.iter().find(|(field, _)| field == name)? {
-        (_, Val::String(text)) => Some(text.clone()),
-        (_, Val::Option(Some(inner))) => match &**inner {
-            Val::String(text) => Some(text.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 fn object(action: &str, input: Value) -> Result<Map<String, Value>, CallError> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use wasmtime::component::Val;
+use serde_json::{Map, Value};
 
 /// Why a call has no result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -118,11 +118,17 @@ impl Failure {
         Self { case, message: message.into(), ..Self::default() }
     }
 
-    /// Reads the error of a function's result. A component may declare what it likes, so unknown cases and
-    /// fields are no error: the case becomes [`FailureCase::ExecutionFailed`], the name its message.
-    pub(crate) fn from_value(value: Option<&Val>) -> Self {
-        let Some(Val::Variant(name, payload)) = value else {
-            return Self::new(FailureCase::ExecutionFailed, "the connector failed without saying how");
+    /// Reads the error of a function's result: a case, with its payload if it has one. A component may declare what it
+    /// likes, so unknown cases and fields are no error: the case becomes [`FailureCase::ExecutionFailed`], the name its
+    /// message.
+    pub(crate) fn from_json(json: &[u8]) -> Self {
+        let value = serde_json::from_slice(json).unwrap_or_default();
+        let (name, payload) = match &value {
+            Value::String(name) => (name, None),
+            Value::Object(case) if let Some((name, payload)) = case.iter().next() => {
+                (name, payload.as_object())
+            }
+            _ => return Self::new(FailureCase::ExecutionFailed, "the connector failed without saying how"),
         };
         let case = FailureCase::named(name);
         let mut failure = Self { case: case.unwrap_or_default(), ..Self::default() };
@@ -130,24 +136,23 @@ impl Failure {
             failure.read(payload);
         }
         if failure.message.is_empty() {
-            failure.message = name.clone();
+            failure.message.clone_from(name);
         }
         failure
     }
 
-    fn read(&mut self, payload: &Val) {
-        let Val::Record(fields) = payload else { return };
-        for (name, value) in fields {
-            match (name.as_str(), present(value)) {
-                ("problem", Some(problem)) => self.read(problem),
-                ("message", Some(Val::String(text))) => self.message.clone_from(text),
-                ("code", Some(Val::String(text))) => self.code = Some(text.clone()),
-                ("target", Some(Val::String(text))) => self.target = Some(text.clone()),
-                ("parameter", Some(Val::String(text))) => self.parameter = Some(text.clone()),
-                ("status", Some(Val::U16(status))) => self.status = Some(*status),
-                ("retry-after-seconds", Some(Val::U32(seconds))) => self.retry_after_seconds = Some(*seconds),
-                ("missing-roles", Some(Val::List(roles))) => {
-                    self.missing_roles = roles.iter().filter_map(text).collect();
+    fn read(&mut self, payload: &Map<String, Value>) {
+        for (key, value) in payload {
+            match (key.as_str(), value) {
+                ("problem", Value::Object(problem)) => self.read(problem),
+                ("message", Value::String(text)) => self.message.clone_from(text),
+                ("code", Value::String(text)) => self.code = Some(text.clone()),
+                ("target", Value::String(text)) => self.target = Some(text.clone()),
+                ("parameter", Value::String(text)) => self.parameter = Some(text.clone()),
+                ("status", Value::Number(status)) => self.status = unsigned(status),
+                ("retryAfterSeconds", Value::Number(seconds)) => self.retry_after_seconds = unsigned(seconds),
+                ("missingRoles", Value::Array(roles)) => {
+                    self.missing_roles = roles.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 }
                 _ => {}
             }
@@ -155,16 +160,6 @@ impl Failure {
     }
 }
 
-fn present(value: &Val) -> Option<&Val> {
-    match value {
-        Val::Option(inner) => inner.as_deref(),
-        value => Some(value),
-    }
-}
-
-fn text(value: &Val) -> Option<String> {
-    match value {
-        Val::String(text) => Some(text.clone()),
-        _ => None,
-    }
+fn unsigned<T: TryFrom<u64>>(number: &serde_json::Number) -> Option<T> {
+    number.as_u64().and_then(|number| number.try_into().ok())
 }

@@ -15,11 +15,15 @@ use wasmtime_wasi_http::{
 use crate::connector::{Connector, Function};
 use crate::door::Door;
 use crate::failure::{Failure, FailureCase};
+use crate::value::{OutputError, Returned};
 
 /// How much of what a component writes to standard error is kept, for the message if it breaks.
 const STDERR_KEPT: usize = 64 << 10;
 /// How much data one host call may take out of the component at once, as a multiple of its memory.
 const HOSTCALL_FUEL_FACTOR: usize = 8;
+
+/// How large a result may be as JSON, as a multiple of the component's memory: keys are text too.
+const RESULT_FACTOR: usize = 2;
 
 /// What a component has while it runs: nothing but its own memory, the door, clocks and random numbers.
 pub(crate) struct State {
@@ -30,6 +34,14 @@ pub(crate) struct State {
     door: Door,
 }
 
+/// What a function returned.
+pub(crate) struct Value {
+    /// As JSON.
+    pub(crate) json: Vec<u8>,
+    /// The link to the next page, if it is a page that has one.
+    pub(crate) next: Option<String>,
+}
+
 /// Runs one function in an instance of its own.
 pub(crate) async fn run(
     connector: &Connector,
@@ -38,7 +50,7 @@ pub(crate) async fn run(
     environment: &[(String, String)],
     door: Door,
     time_left: Duration,
-) -> Result<Val, Failure> {
+) -> Result<Result<Value, OutputError>, Failure> {
     let engine = connector.engine();
     let outcome = tokio::time::timeout(time_left, async {
         let _place = engine.places.acquire().await;
@@ -51,12 +63,10 @@ pub(crate) async fn run(
     })
     .await;
     match outcome {
-        Ok(Ok(Val::Result(Ok(value)))) => Ok(value.map_or(Val::Tuple(Vec::new()), |value| *value)),
+        Ok(Ok(Returned::Value { json, next })) => Ok(Ok(Value { json, next })),
+        Ok(Ok(Returned::Unwritable(error))) => Ok(Err(error)),
         // What the door refused, it can explain better than a component to which it was only an error code.
-        Ok(Ok(Val::Result(Err(failure)))) => {
-            Err(door.explain().unwrap_or_else(|| Failure::from_value(failure.as_deref())))
-        }
-        Ok(Ok(value)) => Ok(value),
+        Ok(Ok(Returned::Failure(json))) => Err(door.explain().unwrap_or_else(|| Failure::from_json(&json))),
         Ok(Err(failure)) => Err(door.uncertain(failure)),
         Err(_) => Err(door.explain().unwrap_or_else(|| door.uncertain(overdue(time_left)))),
     }
@@ -92,15 +102,13 @@ async fn call(
     connector: &Connector,
     function: &Function,
     arguments: &[Val],
-) -> wasmtime::Result<Val> {
+) -> wasmtime::Result<Returned> {
     let instance = connector.prepared().instantiate_async(&mut *store).await?;
     let callee = instance
         .get_func(&mut *store, function.index)
         .ok_or_else(|| wasmtime::format_err!("the component does not export {}", function.name))?;
-    let mut results = [Val::Bool(false)];
-    callee.call_async(&mut *store, arguments, &mut results).await?;
-    let [result] = results;
-    Ok(result)
+    let limit = connector.engine().options.memory.saturating_mul(RESULT_FACTOR);
+    function.signature.call(store, callee, arguments, limit).await
 }
 
 fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Bytes) -> Failure {

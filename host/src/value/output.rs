@@ -1,11 +1,13 @@
-//! JSON out: what the component returned, written by the signature.
-
-use std::io::Write;
+//! JSON out: what the component returned, written straight from its memory.
+//!
+//! What lies there is the component's, so each address is checked before it is followed, and the text that comes of it
+//! has a bound: a component could have a million names for the same megabyte.
 
 use serde_json::value::RawValue;
-use wasmtime::component::Val;
 
-use super::shape::{RecordField, Shape, Signature};
+use super::escape;
+use super::plan::Plan;
+use super::shape::Integer;
 
 /// A result that cannot be written as JSON.
 #[derive(Debug, thiserror::Error)]
@@ -14,141 +16,364 @@ pub enum OutputError {
     /// A field that should hold JSON holds something else.
     #[error("the connector returned text that is not JSON where it promised JSON: {0}")]
     NotJson(serde_json::Error),
-    /// A value is not of the type that the component declares, or has no JSON form.
+    /// A value is of a type that has no JSON form.
     #[error("the connector returned a value that JSON cannot hold ({0})")]
     NoJsonForm(&'static str),
 }
 
-impl Signature {
-    /// Writes a result as JSON. What is absent is left out; a result that is not a record stands under its key.
-    pub(crate) fn write(&self, value: &Val, out: &mut Vec<u8>) -> Result<(), OutputError> {
-        if let Shape::Record(_) = self.result {
-            return write(&self.result, value, out);
+/// Why a result cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    /// It can, but not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// What the component left in its memory is not what its type says.
+    #[error("its result is {0}")]
+    Malformed(&'static str),
+    /// The text has more bytes than a call may use.
+    #[error("its result has more than the {} MiB that a call may use", limit >> 20)]
+    TooLarge {
+        /// The bound, in bytes.
+        limit: usize,
+    },
+}
+
+/// How a component writes its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    Utf16,
+    /// Latin-1, or UTF-16 where the length has its highest bit set.
+    Latin1OrUtf16,
+}
+
+/// The bit of a length that says UTF-16.
+const UTF16_TAG: usize = 1 << 31;
+
+/// A component's memory, and the JSON that is made of it.
+pub(super) struct Writer<'memory> {
+    memory: &'memory [u8],
+    encoding: Encoding,
+    limit: usize,
+    out: Vec<u8>,
+}
+
+impl<'memory> Writer<'memory> {
+    pub(super) fn new(memory: &'memory [u8], encoding: Encoding, limit: usize) -> Self {
+        Self { memory, encoding, limit, out: Vec::new() }
+    }
+
+    /// Writes what is already JSON.
+    pub(super) fn raw(&mut self, json: &[u8]) {
+        self.out.extend_from_slice(json);
+    }
+
+    pub(super) fn into_json(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// Writes the value at an address.
+    pub(super) fn write(&mut self, plan: &Plan, at: usize) -> Result<(), ReadError> {
+        match plan {
+            Plan::Option { some, payload } => {
+                if self.tag(at, 1, 2)? == 0 {
+                    self.raw(b"null");
+                } else {
+                    self.write(some, at + payload)?;
+                }
+            }
+            Plan::String => self.string(at)?,
+            Plan::Json => {
+                let text = self.text(at)?;
+                // The component's word is not enough that text is JSON: output must stay one valid document.
+                let raw: &RawValue = serde_json::from_str(&text).map_err(OutputError::NotJson)?;
+                self.raw(raw.get().as_bytes());
+                self.check()?;
+            }
+            Plan::Record(fields) => {
+                let mut separator = b'{';
+                for field in fields {
+                    let place = at + field.offset;
+                    let (plan, place) = match &field.plan {
+                        // What is absent is left out.
+                        Plan::Option { .. } if self.tag(place, 1, 2)? == 0 => continue,
+                        Plan::Option { some, payload } => (&**some, place + payload),
+                        plan => (plan, place),
+                    };
+                    self.out.push(separator);
+                    separator = b',';
+                    self.out.extend_from_slice(&field.key);
+                    self.write(plan, place)?;
+                }
+                if separator == b'{' {
+                    self.out.push(separator);
+                }
+                self.out.push(b'}');
+            }
+            Plan::List { item, room } => {
+                let (start, length) = self.span(at)?;
+                let whole = length.checked_mul(room.size).and_then(|size| start.checked_add(size));
+                if whole.is_none_or(|end| end > self.memory.len()) {
+                    return Err(ReadError::Malformed("a list outside its memory"));
+                }
+                if !start.is_multiple_of(room.align) {
+                    return Err(ReadError::Malformed("a list at an odd address"));
+                }
+                self.items((0..length).map(|index| (&**item, start + index * room.size)))?;
+            }
+            Plan::Tuple(parts) => self.items(parts.iter().map(|(offset, plan)| (plan, at + offset)))?,
+            Plan::Bool => {
+                let text: &[u8] = if self.bytes::<1>(at)? == [0] { b"false" } else { b"true" };
+                self.raw(text);
+            }
+            Plan::Integer(width) => self.integer(*width, at)?,
+            Plan::Single => self.float(f32::from_le_bytes(self.bytes(at)?).into()),
+            Plan::Double => self.float(f64::from_le_bytes(self.bytes(at)?)),
+            Plan::Char => {
+                let letter = char::from_u32(u32::from_le_bytes(self.bytes(at)?));
+                let letter = letter.ok_or(ReadError::Malformed("a character that is none"))?;
+                escape::write(letter.encode_utf8(&mut [0; 4]), &mut self.out);
+            }
+            Plan::Enum { tag, names } => {
+                let case = self.tag(at, *tag, names.len())?;
+                self.raw(&names[case]);
+            }
+            Plan::Variant { tag, payload, cases } => {
+                let (name, plan) = &cases[self.tag(at, *tag, cases.len())?];
+                let Some(plan) = plan else {
+                    self.raw(name);
+                    return Ok(());
+                };
+                self.out.push(b'{');
+                self.raw(name);
+                self.out.push(b':');
+                self.write(plan, at + payload)?;
+                self.out.push(b'}');
+            }
+            Plan::Flags(names) => self.flags(names, at)?,
+            Plan::Opaque(name) => return Err(OutputError::NoJsonForm(name).into()),
         }
-        out.push(b'{');
-        write_string(&self.result_key, out);
-        out.push(b':');
-        write(&self.result, value, out)?;
-        out.push(b'}');
         Ok(())
     }
-}
 
-fn write(shape: &Shape, value: &Val, out: &mut Vec<u8>) -> Result<(), OutputError> {
-    match (shape, value) {
-        (Shape::Option(inner), Val::Option(Some(value))) => write(inner, value, out)?,
-        (Shape::Option(_), Val::Option(None)) => out.extend_from_slice(b"null"),
-        (Shape::String, Val::String(text)) => write_string(text, out),
-        (Shape::Json, Val::String(text)) => write_raw(text, out)?,
-        (Shape::Record(fields), Val::Record(values)) => write_record(fields, values, out)?,
-        (Shape::List(item), Val::List(values)) => {
-            write_items(values.iter().map(|value| (&**item, value)), out)?
+    /// The text at an address.
+    pub(super) fn text(&self, at: usize) -> Result<std::borrow::Cow<'memory, str>, ReadError> {
+        let (start, length) = self.span(at)?;
+        match self.encoding {
+            Encoding::Utf8 => utf8(self.slice(start, length)?).map(Into::into),
+            Encoding::Utf16 => self.utf16(start, length).map(Into::into),
+            Encoding::Latin1OrUtf16 if length & UTF16_TAG != 0 => {
+                self.utf16(start, length ^ UTF16_TAG).map(Into::into)
+            }
+            Encoding::Latin1OrUtf16 => {
+                let bytes = self.slice(start, length)?;
+                Ok(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into())
+            }
         }
-        (Shape::Tuple(shapes), Val::Tuple(values)) => write_items(shapes.iter().zip(values), out)?,
-        (Shape::Bool, Val::Bool(value)) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-        (Shape::Integer(_), value) => write_integer(value, out)?,
-        (Shape::Float { .. }, Val::Float64(number)) => write_float(*number, out),
-        (Shape::Float { .. }, Val::Float32(number)) => write_float(f64::from(*number), out),
-        (Shape::Char, Val::Char(letter)) => write_string(letter.encode_utf8(&mut [0; 4]), out),
-        (Shape::Enum(cases), Val::Enum(name)) => {
-            let case = cases.iter().find(|case| *case.name == **name);
-            write_string(case.map_or(name, |case| &case.key), out);
-        }
-        (Shape::Flags(_), Val::Flags(names)) => {
-            write_separated(names.iter(), out, |name, out| {
-                write_string(name, out);
-                Ok(())
-            })?;
-        }
-        (Shape::Variant(_), Val::Variant(name, None)) => write_string(name, out),
-        (Shape::Variant(cases), Val::Variant(name, Some(payload))) => {
-            let shape =
-                cases.iter().find(|(case, _)| *case.name == **name).and_then(|(_, shape)| shape.as_ref());
-            out.push(b'{');
-            write_string(name, out);
-            out.push(b':');
-            write(shape.ok_or(OutputError::NoJsonForm("variant"))?, payload, out)?;
-            out.push(b'}');
-        }
-        (Shape::Opaque(name), _) => return Err(OutputError::NoJsonForm(name)),
-        _ => return Err(OutputError::NoJsonForm("value of another type than declared")),
     }
-    Ok(())
-}
 
-fn write_record(
-    fields: &[RecordField],
-    values: &[(String, Val)],
-    out: &mut Vec<u8>,
-) -> Result<(), OutputError> {
-    out.push(b'{');
-    let mut first = true;
-    for (field, (_, value)) in fields.iter().zip(values) {
-        if let Val::Option(None) = value {
-            continue;
+    fn string(&mut self, at: usize) -> Result<(), ReadError> {
+        if self.encoding == Encoding::Utf8 {
+            let (start, length) = self.span(at)?;
+            let bytes = self.slice(start, length)?;
+            if escape::is_plain(bytes) {
+                self.out.reserve(length + 2);
+                self.out.push(b'"');
+                self.out.extend_from_slice(bytes);
+                self.out.push(b'"');
+                return self.check();
+            }
         }
-        if !first {
-            out.push(b',');
-        }
-        first = false;
-        out.extend_from_slice(field.prefix.as_bytes());
-        write(&field.shape, value, out)?;
+        let text = self.text(at)?;
+        escape::write(&text, &mut self.out);
+        self.check()
     }
-    out.push(b'}');
-    Ok(())
-}
 
-fn write_items<'a>(
-    items: impl Iterator<Item = (&'a Shape, &'a Val)>,
-    out: &mut Vec<u8>,
-) -> Result<(), OutputError> {
-    write_separated(items, out, |(shape, value), out| write(shape, value, out))
-}
-
-fn write_separated<T>(
-    items: impl Iterator<Item = T>,
-    out: &mut Vec<u8>,
-    mut item: impl FnMut(T, &mut Vec<u8>) -> Result<(), OutputError>,
-) -> Result<(), OutputError> {
-    out.push(b'[');
-    for (index, value) in items.enumerate() {
-        if index > 0 {
-            out.push(b',');
+    fn items<'plan>(&mut self, items: impl Iterator<Item = (&'plan Plan, usize)>) -> Result<(), ReadError> {
+        self.out.push(b'[');
+        for (index, (plan, at)) in items.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.write(plan, at)?;
+            self.check()?;
         }
-        item(value, out)?;
+        self.out.push(b']');
+        Ok(())
     }
-    out.push(b']');
-    Ok(())
+
+    fn integer(&mut self, width: Integer, at: usize) -> Result<(), ReadError> {
+        macro_rules! number {
+            ($number:ty) => {{
+                let number = <$number>::from_le_bytes(self.bytes(at)?);
+                serde_json::to_writer(&mut self.out, &number)
+            }};
+        }
+        let written = match width {
+            Integer::U8 => number!(u8),
+            Integer::S8 => number!(i8),
+            Integer::U16 => number!(u16),
+            Integer::S16 => number!(i16),
+            Integer::U32 => number!(u32),
+            Integer::S32 => number!(i32),
+            Integer::U64 => number!(u64),
+            Integer::S64 => number!(i64),
+        };
+        Ok(written.map_err(OutputError::NotJson)?)
+    }
+
+    /// JSON has neither infinities nor NaN: they become null, as JavaScript has it.
+    fn float(&mut self, number: f64) {
+        self.out.extend_from_slice(serde_json::Value::from(number).to_string().as_bytes());
+    }
+
+    fn flags(&mut self, names: &[super::plan::Quoted], at: usize) -> Result<(), ReadError> {
+        let bytes = self.slice(at, names.len().div_ceil(8))?;
+        self.out.push(b'[');
+        let set = names.iter().enumerate().filter(|(bit, _)| (bytes[bit / 8] >> (bit % 8)) & 1 == 1);
+        for (index, (_, name)) in set.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(name);
+        }
+        self.out.push(b']');
+        Ok(())
+    }
+
+    /// Which of so many cases.
+    pub(super) fn tag(&self, at: usize, size: usize, cases: usize) -> Result<usize, ReadError> {
+        let case = match size {
+            1 => self.bytes::<1>(at)?[0].into(),
+            2 => u16::from_le_bytes(self.bytes(at)?).into(),
+            _ => u32::from_le_bytes(self.bytes(at)?) as usize,
+        };
+        if case < cases { Ok(case) } else { Err(ReadError::Malformed("a case that its type has not")) }
+    }
+
+    fn utf16(&self, start: usize, units: usize) -> Result<String, ReadError> {
+        let bytes = self.slice(start, units.saturating_mul(2))?;
+        let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+        char::decode_utf16(units).collect::<Result<_, _>>().map_err(|_| NOT_TEXT)
+    }
+
+    /// An address and a length.
+    fn span(&self, at: usize) -> Result<(usize, usize), ReadError> {
+        let [a, b, c, d, e, f, g, h] = self.bytes(at)?;
+        Ok((u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]) as usize))
+    }
+
+    fn bytes<const N: usize>(&self, at: usize) -> Result<[u8; N], ReadError> {
+        bytes(self.memory, at)
+    }
+
+    fn slice(&self, start: usize, length: usize) -> Result<&'memory [u8], ReadError> {
+        self.memory.get(start..).and_then(|rest| rest.get(..length)).ok_or(OUTSIDE)
+    }
+
+    fn check(&self) -> Result<(), ReadError> {
+        if self.out.len() > self.limit { Err(ReadError::TooLarge { limit: self.limit }) } else { Ok(()) }
+    }
 }
 
-fn write_integer(value: &Val, out: &mut Vec<u8>) -> Result<(), OutputError> {
-    let written = match value {
-        Val::U8(number) => write!(out, "{number}"),
-        Val::S8(number) => write!(out, "{number}"),
-        Val::U16(number) => write!(out, "{number}"),
-        Val::S16(number) => write!(out, "{number}"),
-        Val::U32(number) => write!(out, "{number}"),
-        Val::S32(number) => write!(out, "{number}"),
-        Val::U64(number) => write!(out, "{number}"),
-        Val::S64(number) => write!(out, "{number}"),
-        _ => return Err(OutputError::NoJsonForm("value of another type than declared")),
-    };
-    written.map_err(|_| OutputError::NoJsonForm("integer"))
+const OUTSIDE: ReadError = ReadError::Malformed("a value outside its memory");
+const NOT_TEXT: ReadError = ReadError::Malformed("text that is not Unicode");
+
+fn bytes<const N: usize>(memory: &[u8], at: usize) -> Result<[u8; N], ReadError> {
+    memory.get(at..).and_then(|rest| rest.first_chunk()).copied().ok_or(OUTSIDE)
 }
 
-/// JSON has neither infinities nor NaN: they become null, as JavaScript has it.
-fn write_float(number: f64, out: &mut Vec<u8>) {
-    out.extend_from_slice(serde_json::Value::from(number).to_string().as_bytes());
+fn utf8(bytes: &[u8]) -> Result<&str, ReadError> {
+    std::str::from_utf8(bytes).map_err(|_| NOT_TEXT)
 }
 
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    // Writing to a `Vec` cannot fail, and a `str` is always a JSON string.
-    let _ = serde_json::to_writer(out, text);
-}
+#[cfg(test)]
+mod tests {
+    use super::{Encoding, ReadError, Writer};
+    use crate::value::layout::SPAN;
+    use crate::value::plan::Plan;
 
-/// The component's word is not enough that text is JSON: output must stay one valid document.
-fn write_raw(text: &str, out: &mut Vec<u8>) -> Result<(), OutputError> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(OutputError::NotJson)?;
-    out.extend_from_slice(raw.get().as_bytes());
-    Ok(())
+    /// What is made of the value at address 0.
+    fn written(plan: &Plan, memory: &[u8], encoding: Encoding) -> Result<String, ReadError> {
+        let mut writer = Writer::new(memory, encoding, 1000);
+        writer.write(plan, 0)?;
+        Ok(String::from_utf8(writer.into_json()).expect("JSON is text"))
+    }
+
+    fn span(start: u32, length: u32) -> Vec<u8> {
+        [start.to_le_bytes(), length.to_le_bytes()].concat()
+    }
+
+    fn texts() -> Plan {
+        Plan::List { item: Box::new(Plan::String), room: SPAN }
+    }
+
+    #[test]
+    fn text_is_read_in_the_components_encoding() {
+        let utf16: Vec<u8> = "\u{e9}\u{1f984}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (encoding, bytes, length) in [
+            (Encoding::Utf8, "\u{e9}\u{1f984}".as_bytes(), 6),
+            (Encoding::Utf16, &utf16, 3),
+            (Encoding::Latin1OrUtf16, &utf16, 3 | 1 << 31),
+        ] {
+            let memory = [span(8, length), bytes.to_vec()].concat();
+            let text = written(&Plan::String, &memory, encoding).expect("it is text");
+            assert_eq!(text, "\"\u{e9}\u{1f984}\"", "{encoding:?}");
+        }
+        let memory = [span(8, 1), vec![0xe9]].concat();
+        assert_eq!(written(&Plan::String, &memory, Encoding::Latin1OrUtf16).expect("it is"), "\"\u{e9}\"");
+    }
+
+    #[test]
+    fn what_lies_outside_memory_is_not_read() {
+        for (plan, memory) in [
+            (Plan::String, span(8, 1)),
+            (Plan::String, span(u32::MAX, u32::MAX)),
+            (Plan::String, vec![0; 7]),
+            (texts(), span(8, 1)),
+            (texts(), span(4, u32::MAX)),
+            (texts(), span(1, 0)),
+            (texts(), [span(8, 1), span(16, 1)].concat()),
+            (Plan::Double, vec![0; 7]),
+            (Plan::Flags(vec![b"\"f\"".as_slice().into(); 9].into()), vec![0]),
+        ] {
+            let outcome = written(&plan, &memory, Encoding::Utf8);
+            assert!(matches!(outcome, Err(ReadError::Malformed(_))), "{plan:?}: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_of_its_type_is_refused() {
+        let option = Plan::Option { some: Box::new(Plan::Bool), payload: 1 };
+        let variant =
+            Plan::Variant { tag: 2, payload: 2, cases: [(b"\"a\"".as_slice().into(), None)].into() };
+        for (plan, memory) in [
+            (Plan::String, [span(8, 1), vec![0xff]].concat()),
+            (Plan::String, [span(8, 3), vec![0xed, 0xa0, 0x80]].concat()),
+            (Plan::Char, 0xd800_u32.to_le_bytes().to_vec()),
+            (option, vec![2, 0]),
+            (variant, vec![0, 1, 0, 0]),
+            (Plan::Enum { tag: 4, names: [].into() }, vec![0; 4]),
+        ] {
+            let outcome = written(&plan, &memory, Encoding::Utf8);
+            assert!(matches!(outcome, Err(ReadError::Malformed(_))), "{plan:?}: {outcome:?}");
+        }
+        let odd = [span(8, 1), vec![0x00, 0xd8]].concat();
+        assert!(matches!(written(&Plan::String, &odd, Encoding::Utf16), Err(ReadError::Malformed(_))));
+    }
+
+    #[test]
+    fn a_little_memory_cannot_become_much_text() {
+        // A list of a hundred texts that are all the same hundred bytes.
+        let texts_of_all = [span(8, 100), span(808, 100).repeat(100), vec![b'x'; 100]].concat();
+        // A list of four billion values that take no room.
+        let empty = Plan::List {
+            item: Box::new(Plan::Tuple([].into())),
+            room: super::super::layout::Layout { size: 0, align: 1, flat: 0 },
+        };
+        for (plan, memory) in [(texts(), texts_of_all), (empty, span(0, u32::MAX))] {
+            let outcome = written(&plan, &memory, Encoding::Utf8);
+            assert!(matches!(outcome, Err(ReadError::TooLarge { limit: 1000 })), "{outcome:?}");
+        }
+    }
 }

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use wasmtime::component::Type;
 use wasmtime::component::types::ComponentFunc;
 
+use super::plan::ResultPlan;
 use crate::manifest::{Action, Case, Field, Manifest, TypeDefinition};
 
 /// How an action's arguments and result are converted.
 #[derive(Debug, Clone)]
 pub struct Signature {
     pub(super) arguments: Vec<Argument>,
-    pub(super) result: Shape,
-    /// The key under which a result stands that is not a record.
-    pub(super) result_key: Arc<str>,
-    pub(super) failure: Option<Shape>,
+    /// The types of the arguments.
+    pub(super) types: Box<[Type]>,
+    result: Shape,
+    failure: Option<Shape>,
+    /// How the result is read, if the function is one that can fail.
+    pub(super) plan: Option<Arc<ResultPlan>>,
 }
 
 /// One argument of the function: a parameter, or a record whose fields are parameters.
@@ -96,8 +99,6 @@ pub enum Integer {
 pub struct RecordField {
     /// The name in the contract and the key in JSON.
     pub spelling: Spelling,
-    /// The key as it is written: quoted, escaped, with its colon.
-    pub(super) prefix: Arc<str>,
     /// Its type.
     pub shape: Shape,
 }
@@ -118,16 +119,22 @@ impl Signature {
         let arguments = function.params().map(|(name, ty)| reader.argument(name, &ty, action)).collect();
         let returns = action.map(|action| &action.returns);
         let returned = returns.map_or("", |returns| returns.type_name.as_str());
-        let (result, failure) = match function.results().next() {
+        let returned_type = function.results().next();
+        let (result, failure) = match &returned_type {
             Some(Type::Result(result)) => (
                 result.ok().map_or(Shape::Tuple([].into()), |ty| reader.shape(&ty, returned)),
                 result.err().map(|ty| reader.shape(&ty, "failure")),
             ),
-            Some(ty) => (reader.shape(&ty, returned), None),
+            Some(ty) => (reader.shape(ty, returned), None),
             None => (Shape::Tuple([].into()), None),
         };
-        let result_key = returns.and_then(|returns| returns.key.as_deref()).unwrap_or("value").into();
-        Self { arguments, result, result_key, failure }
+        let key = returns.and_then(|returns| returns.key.as_deref()).unwrap_or("value");
+        let next = action.and_then(|action| action.paging.as_ref()).map(|paging| &*paging.next);
+        let plan = returned_type
+            .zip(failure.as_ref())
+            .and_then(|(ty, failure)| ResultPlan::new(&ty, (&result, failure), key, next));
+        let types = function.params().map(|(_, ty)| ty).collect();
+        Self { arguments, types, result, failure, plan: plan.map(Arc::new) }
     }
 
     /// Whether the function can fail as the contract says it should.
@@ -275,9 +282,8 @@ impl Reader<'_> {
                 let fields = record.fields().map(|part| {
                     let field = known.iter().find(|field| field.name == part.name);
                     let spelling = spelling(part.name, field.map(|field| field.key.as_str()));
-                    let prefix = format!("{}:", serde_json::Value::from(&*spelling.key)).into();
                     let shape = self.shape(&part.ty, field.map_or("", |field| &field.type_name));
-                    RecordField { spelling, prefix, shape }
+                    RecordField { spelling, shape }
                 });
                 Shape::Record(fields.collect())
             }

@@ -1,4 +1,5 @@
-//! The smallest connector: one action, to show that the host knows no connector in particular.
+//! The smallest connector: one action, to show that the host knows no connector in particular; and a value of each type
+//! to and fro, to show that it knows them all.
 
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, reason = "generated")]
 mod bindings {
@@ -8,6 +9,7 @@ mod bindings {
 mod http;
 
 use bindings::exports::example::echo::echo::Guest as Echo;
+use bindings::exports::example::echo::shapes::{Everything, Figure, Guest as Shapes, Rights, Size};
 use bindings::exports::workflow::connector::manifest::Guest as Manifest;
 use bindings::exports::workflow::connector::types::{Failure, Problem};
 
@@ -44,6 +46,30 @@ impl Echo for Connector {
         http::get(&origin, &path, &[]).map_err(|message| {
             Failure::Unavailable(Problem { message, code: None, target: None, status: None })
         })
+    }
+}
+
+impl Shapes for Connector {
+    fn echo_in_memory(everything: Everything, again: Option<Everything>) -> Result<Everything, Failure> {
+        Ok(again.unwrap_or(everything))
+    }
+
+    fn echo_flat(
+        truth: bool,
+        tiny: i8,
+        letter: char,
+        single: f32,
+        figure: Option<Figure>,
+        text: String,
+        rights: Rights,
+        long: i64,
+        sizes: Vec<Size>,
+    ) -> Result<(bool, i8, char, f32, Option<Figure>, String, Rights, i64, Vec<Size>), Failure> {
+        Ok((truth, tiny, letter, single, figure, text, rights, long, sizes))
+    }
+
+    fn nothing() -> Result<(), Failure> {
+        Ok(())
     }
 }
 
