@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use connector_host::clock::{Clock, SystemClock};
 use connector_host::manifest::Limit;
@@ -65,7 +65,9 @@ fn watch(connection: &Connection, since: Moment) -> WatchBuilder {
 type Taken = Arc<Mutex<Vec<String>>>;
 
 async fn until(what: impl Fn() -> bool) {
+    let began = Instant::now();
     while !what() {
+        assert!(began.elapsed() < Duration::from_secs(120), "it does not come");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
