@@ -2,7 +2,10 @@
 
 mod applications;
 mod authority;
+mod browser;
 mod canaries;
 mod destinations;
 mod failures;
+mod managed;
+mod people;
 mod tricks;

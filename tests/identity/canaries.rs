@@ -10,6 +10,7 @@ use connector_host::config::Variables;
 use defender_simulator::Simulator;
 use serde_json::json;
 
+use super::managed::Cluster;
 use crate::support::guests;
 use crate::support::home::{Home, Outcome, simulator};
 
@@ -182,6 +183,49 @@ async fn no_token_of_another_program_shows_anywhere() {
     for (auth, environment) in [(by_variable, vec![("CANARY", token.clone())]), (by_command, Vec::new())] {
         sweep(&api, &Kind { auth, environment, secrets: vec![token.clone()] }, TOKEN);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_a_platform_shows_anywhere() {
+    let cluster = Cluster::new();
+    let header = "canary-93aa-identity-header";
+    let options = json!({
+        "log": { "secrets": true },
+        "managedIdentity": { "header": header },
+        "federation": cluster.federation(),
+    });
+    let api = simulator(options).await;
+    let scope = "scope = \"https://api.securitycenter.microsoft.com/.default\"";
+    let machine = Kind {
+        auth: format!("kind = \"managed-identity\"\nmetadata-endpoint = \"{}\"\n{scope}", api.url()),
+        environment: Vec::new(),
+        secrets: Vec::new(),
+    };
+    sweep(&api, &machine, TOKEN);
+    let app = Kind {
+        auth: format!("kind = \"managed-identity\"\n{scope}"),
+        environment: vec![
+            ("IDENTITY_ENDPOINT", format!("{}/msi/token", api.url())),
+            ("IDENTITY_HEADER", header.to_owned()),
+        ],
+        secrets: vec![header.to_owned()],
+    };
+    sweep(&api, &app, TOKEN);
+    let elsewhere = tempfile::tempdir().expect("there is a temporary directory");
+    let file = elsewhere.path().join("token");
+    let assertion = cluster.token(|_| {});
+    std::fs::write(&file, &assertion).expect("the directory can be written");
+    let workload = Kind {
+        auth: format!(
+            "kind = \"workload-identity\"\nclient-id = \"{}\"\nauthority = \"{}\"\ntoken-file = \"{}\"\n{scope}",
+            api.client_id(),
+            api.url(),
+            file.display(),
+        ),
+        environment: Vec::new(),
+        secrets: vec![assertion],
+    };
+    sweep(&api, &workload, TOKEN);
 }
 
 /// A token that the API takes, from whoever has one.

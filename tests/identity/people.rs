@@ -1,0 +1,159 @@
+//! People who sign in: with a code on another device, and in a browser on this machine.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use connector_host::egress::credential::CredentialError;
+use connector_host::{CallError, Connector, FailureCase, Host, Profile, Prompt, SignedIn};
+use defender_simulator::Simulator;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::authority::Authority;
+use super::browser::Browser;
+use crate::support::component;
+
+const AMPLE: Duration = Duration::from_secs(60);
+
+fn loaded() -> &'static (Host, Connector) {
+    static LOADED: LazyLock<(Host, Connector)> = LazyLock::new(|| {
+        let host = Host::builder().concurrency(8).build().expect("the engine starts");
+        let connector = host.load(&component()).expect("the component is a connector");
+        (host, connector)
+    });
+    &LOADED
+}
+
+/// A person's connection to the API.
+fn profile(authority: &Authority, api: &Simulator, browser: bool) -> Profile {
+    let client = authority.fact("/publicClient/id");
+    let profile = Profile::builder()
+        .api_url(api.url())
+        .authority(authority.url())
+        .tenant(authority.tenant())
+        .allow_loopback_http(true)
+        .without_limits();
+    let profile = if browser { profile.auth_code(client) } else { profile.device_code(client) };
+    profile.build(loaded().1.manifest()).expect("the profile is complete")
+}
+
+/// Signs in while `person` does what they are told.
+async fn login<F: Future<Output = ()>>(
+    profile: &Profile,
+    person: impl FnOnce(UnboundedReceiver<Prompt>) -> F,
+) -> Result<SignedIn, CredentialError> {
+    let (say, hear) = unbounded_channel();
+    let signing_in = loaded().0.login(profile, move |prompt| {
+        // A person who has left hears nothing.
+        let _ = say.send(prompt);
+    });
+    let signing_in = tokio::time::timeout(AMPLE, signing_in);
+    let (outcome, ()) = tokio::join!(signing_in, person(hear));
+    outcome.expect("it ends")
+}
+
+async fn call(profile: &Profile) -> Result<Value, CallError> {
+    let (host, connector) = loaded();
+    let connection = host.connect(connector, profile.clone()).expect("nothing is sent yet");
+    Ok(connection.call_within(AMPLE, "list-machines", json!({ "top": 1 })).await?.value())
+}
+
+async fn code(hear: &mut UnboundedReceiver<Prompt>) -> (String, String) {
+    match hear.recv().await.expect("the person is told something") {
+        Prompt::DeviceCode { address, code, .. } => (address, code),
+        _ => panic!("the person is told something else"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the authority: tests/identity/run"]
+async fn a_person_signs_in_with_a_code_once_and_the_login_is_renewed_until_logout() {
+    // Tokens that do not last: each call needs another, and so another refresh token.
+    let authority = Authority::start(&json!({ "interval": 1, "tokenSeconds": 2 }));
+    let api = authority.api().await;
+    let profile = profile(&authority, &api, false);
+    match call(&profile).await {
+        Err(CallError::Failed(failure)) => {
+            assert_eq!(failure.case, FailureCase::PermanentUnauthorized);
+            assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("login")), "{failure:?}");
+        }
+        other => panic!("nobody has signed in: {other:?}"),
+    }
+    // A busy authority asks for patience once; it is had.
+    authority
+        .fail(&json!({ "path": "/token", "times": 1, "status": 400, "body": { "error": "slow_down" } }))
+        .await;
+    let person = async |mut hear: UnboundedReceiver<Prompt>| {
+        let (address, code) = code(&mut hear).await;
+        let mut browser = Browser::new();
+        let page = browser.enter_code(&address, &code).await;
+        let page = browser.sign_in(page, authority.fact("/account")).await;
+        assert!(page.html.contains("Success"), "{page:?}");
+    };
+    login(&profile, person).await.expect("the person did all that was asked");
+    for _ in 0..3 {
+        assert!(call(&profile).await.expect("the person is signed in")["value"].is_array());
+    }
+    let polls = authority.token_requests("device_code").await;
+    assert!(polls.iter().all(|poll| poll["reply"]["error"] != "slow_down" || poll["form"] == json!({})));
+    let refreshed = authority.token_requests("refresh_token").await;
+    assert!(!refreshed.is_empty());
+    assert!(refreshed.iter().all(|request| request["status"] == 200), "{refreshed:?}");
+    let mut used: Vec<_> = refreshed.iter().map(|request| &request["form"]["refresh_token"]).collect();
+    used.dedup();
+    assert_eq!(used.len(), refreshed.len(), "a refresh token was used twice");
+
+    assert!(loaded().0.logout(&profile).await.expect("the vault works"));
+    assert!(call(&profile).await.is_err(), "the login is forgotten");
+    assert!(!loaded().0.logout(&profile).await.expect("the vault works"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the authority: tests/identity/run"]
+async fn a_person_signs_in_with_a_browser() {
+    let authority = Authority::start(&json!({}));
+    let api = authority.api().await;
+    let profile = profile(&authority, &api, true);
+    let person = async |mut hear: UnboundedReceiver<Prompt>| {
+        let Some(Prompt::Browser { address, .. }) = hear.recv().await else {
+            panic!("the person is told something else");
+        };
+        let mut browser = Browser::new();
+        let page = browser.open(&address).await;
+        let page = browser.sign_in(page, authority.fact("/account")).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(page.url.host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1"));
+    };
+    login(&profile, person).await.expect("the person did all that was asked");
+    assert!(call(&profile).await.expect("the person is signed in")["value"].is_array());
+    let log = authority.log().await;
+    let asked = log.iter().find(|entry| entry["query"]["response_type"] == "code").expect("it was opened");
+    assert_eq!(asked["query"]["code_challenge_method"], "S256");
+    assert!(asked["query"]["state"].as_str().is_some_and(|state| state.len() >= 16));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the authority: tests/identity/run"]
+async fn a_sign_in_that_comes_to_nothing_says_why() {
+    let authority = Authority::start(&json!({ "interval": 1, "deviceCodeSeconds": 2 }));
+    let api = authority.api().await;
+    let profile_by_code = profile(&authority, &api, false);
+    let late = login(&profile_by_code, async |mut hear: UnboundedReceiver<Prompt>| {
+        code(&mut hear).await;
+    });
+    let error = late.await.expect_err("nobody typed the code");
+    assert!(error.to_string().contains("expired") && !error.hint().is_empty(), "{error}");
+
+    let profile_by_browser = profile(&authority, &api, true);
+    let declined = login(&profile_by_browser, async |mut hear: UnboundedReceiver<Prompt>| {
+        let Some(Prompt::Browser { address, .. }) = hear.recv().await else {
+            panic!("the person is told something else");
+        };
+        let mut browser = Browser::new();
+        let page = browser.open(&address).await;
+        browser.click(&page, "abort").await;
+    });
+    let error = declined.await.expect_err("the person declined");
+    assert!(!error.hint().is_empty(), "{error}");
+    assert!(call(&profile_by_browser).await.is_err());
+}
