@@ -17,7 +17,10 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 
-pub use auth::{Application, Auth, AzureCliProfile, ManagedIdentityProfile, WorkloadIdentityProfile};
+pub use auth::{
+    Application, Auth, AzureCliProfile, CertificateProfile, ManagedIdentityProfile, SigningAlgorithm,
+    WorkloadIdentityProfile,
+};
 pub use builder::ProfileBuilder;
 pub(crate) use check::is_identifier;
 pub(crate) use credentials::AuthDraft;

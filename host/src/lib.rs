@@ -46,8 +46,8 @@ pub mod vault;
 
 pub use call::{CallError, Connection, DEFAULT_DEADLINE, Pages, Reply};
 pub use connection::{
-    Application, Auth, AzureCliProfile, ManagedIdentityProfile, Profile, ProfileBuilder, ProfileError,
-    Redirect, RedirectError, WorkloadIdentityProfile,
+    Application, Auth, AzureCliProfile, CertificateProfile, ManagedIdentityProfile, Profile, ProfileBuilder,
+    ProfileError, Redirect, RedirectError, SigningAlgorithm, WorkloadIdentityProfile,
 };
 pub use connector::{Connector, Function, LoadError};
 pub use egress::credential::{Prompt, SignedIn};

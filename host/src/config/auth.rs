@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::connection::{Auth, AuthDraft, ProfileError};
+use crate::connection::{Auth, AuthDraft, CertificateProfile, ProfileError, SigningAlgorithm};
 use crate::egress::credential::SecretSource;
 
 /// All kinds' keys: which of them belong to the kind is checked when the profile is built.
@@ -17,6 +17,11 @@ pub(super) struct AuthTable {
     client_id: Option<String>,
     client_secret_env: Option<String>,
     client_secret_file: Option<PathBuf>,
+    certificate_file: Option<PathBuf>,
+    key_file: Option<PathBuf>,
+    certificate_password_env: Option<String>,
+    certificate_password_file: Option<PathBuf>,
+    signing_algorithm: Option<SigningAlgorithm>,
     token_env: Option<String>,
     token_command: Option<Vec<String>>,
     token_file: Option<PathBuf>,
@@ -30,6 +35,7 @@ enum Kind {
     None,
     Token,
     ClientSecret,
+    Certificate,
     DeviceCode,
     AuthCode,
     ManagedIdentity,
@@ -43,6 +49,7 @@ impl Kind {
             Self::None => "none",
             Self::Token => "token",
             Self::ClientSecret => "client-secret",
+            Self::Certificate => "certificate",
             Self::DeviceCode => "device-code",
             Self::AuthCode => "auth-code",
             Self::ManagedIdentity => "managed-identity",
@@ -62,6 +69,16 @@ impl Kind {
                 "auth.client-id",
                 "auth.client-secret-env",
                 "auth.client-secret-file",
+            ],
+            Self::Certificate => &[
+                "auth.authority",
+                "auth.scope",
+                "auth.client-id",
+                "auth.certificate-file",
+                "auth.key-file",
+                "auth.certificate-password-env",
+                "auth.certificate-password-file",
+                "auth.signing-algorithm",
             ],
             Self::DeviceCode => &["auth.authority", "auth.scope", "auth.client-id"],
             Self::AuthCode => &["auth.authority", "auth.scope", "auth.client-id", "auth.redirect-uri"],
@@ -89,6 +106,9 @@ impl AuthTable {
                     secret: secret.ok_or(ProfileError::Missing { key: "auth.client-secret-env" })?,
                 }
             }
+            Kind::Certificate => {
+                AuthDraft::Certificate { client_id: self.client_id()?, certificate: self.certificate()? }
+            }
             Kind::DeviceCode => AuthDraft::DeviceCode { client_id: self.client_id()? },
             Kind::AuthCode => {
                 AuthDraft::AuthCode { client_id: self.client_id()?, redirect: self.redirect_uri.clone() }
@@ -107,6 +127,20 @@ impl AuthTable {
 
     fn client_id(&self) -> Result<String, ProfileError> {
         self.client_id.clone().ok_or(ProfileError::Missing { key: "auth.client-id" })
+    }
+
+    fn certificate(&self) -> Result<CertificateProfile, ProfileError> {
+        let path =
+            self.certificate_file.clone().ok_or(ProfileError::Missing { key: "auth.certificate-file" })?;
+        let mut certificate =
+            CertificateProfile::new(path).algorithm(self.signing_algorithm.unwrap_or_default());
+        certificate.key_file.clone_from(&self.key_file);
+        certificate.password = source(
+            ["auth.certificate-password-env", "auth.certificate-password-file"],
+            self.certificate_password_env.as_ref(),
+            self.certificate_password_file.as_ref(),
+        )?;
+        Ok(certificate)
     }
 
     fn token(&self) -> Result<Auth, ProfileError> {
@@ -135,6 +169,11 @@ impl AuthTable {
             ("auth.client-id", self.client_id.is_some()),
             ("auth.client-secret-env", self.client_secret_env.is_some()),
             ("auth.client-secret-file", self.client_secret_file.is_some()),
+            ("auth.certificate-file", self.certificate_file.is_some()),
+            ("auth.key-file", self.key_file.is_some()),
+            ("auth.certificate-password-env", self.certificate_password_env.is_some()),
+            ("auth.certificate-password-file", self.certificate_password_file.is_some()),
+            ("auth.signing-algorithm", self.signing_algorithm.is_some()),
             ("auth.token-env", self.token_env.is_some()),
             ("auth.token-command", self.token_command.is_some()),
             ("auth.token-file", self.token_file.is_some()),

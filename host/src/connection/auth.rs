@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use serde::Deserialize;
 
 use super::Redirect;
 use crate::egress::credential::{Credential, SecretSource};
@@ -33,6 +34,13 @@ pub enum Auth {
         application: Application,
         /// Where its secret is.
         secret: SecretSource,
+    },
+    /// As an application that signs with a certificate's key.
+    Certificate {
+        /// The application.
+        application: Application,
+        /// Its certificate.
+        certificate: CertificateProfile,
     },
     /// As a person, who signs in with a code in a browser on any machine.
     DeviceCode(Application),
@@ -67,6 +75,78 @@ pub struct Application {
     pub scope: String,
     /// The application's id.
     pub client_id: String,
+}
+
+/// A certificate and its RSA key, in files: PEM, in one or two, or PKCS#12.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CertificateProfile {
+    /// The certificate, with the key unless that is in a file of its own.
+    pub certificate_file: PathBuf,
+    /// The key, in PEM.
+    pub key_file: Option<PathBuf>,
+    /// What opens the key or the PKCS#12 file.
+    pub password: Option<SecretSource>,
+    /// How statements are signed.
+    pub algorithm: SigningAlgorithm,
+}
+
+impl CertificateProfile {
+    /// The certificate in that file.
+    #[must_use]
+    pub fn new(certificate_file: impl Into<PathBuf>) -> Self {
+        Self {
+            certificate_file: certificate_file.into(),
+            key_file: None,
+            password: None,
+            algorithm: SigningAlgorithm::default(),
+        }
+    }
+
+    /// Its key is in that file.
+    #[must_use]
+    pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.key_file = Some(path.into());
+        self
+    }
+
+    /// That password opens it.
+    #[must_use]
+    pub fn password(mut self, password: SecretSource) -> Self {
+        self.password = Some(password);
+        self
+    }
+
+    /// Statements are signed so.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+}
+
+/// How a statement is signed: [RFC 7518, section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub enum SigningAlgorithm {
+    /// RSASSA-PSS with SHA-256, as Microsoft Entra recommends.
+    #[default]
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, for authorities that know no other.
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl SigningAlgorithm {
+    /// The algorithm's registered name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
+        }
+    }
 }
 
 /// The identity of an Azure machine or app.
@@ -127,6 +207,10 @@ impl Auth {
         match self {
             Self::TokenVariable(name) => vec![name],
             Self::ClientSecret { secret: SecretSource::Variable(name), .. } => vec![name],
+            Self::Certificate { certificate, .. } => match &certificate.password {
+                Some(SecretSource::Variable(name)) => vec![name],
+                _ => Vec::new(),
+            },
             Self::ManagedIdentity(_) => vec!["IDENTITY_HEADER"],
             _ => Vec::new(),
         }
@@ -139,6 +223,7 @@ impl Auth {
             Self::Anonymous => "none",
             Self::TokenVariable(_) | Self::TokenCommand { .. } | Self::TokenGiven(_) => "token",
             Self::ClientSecret { .. } => "client-secret",
+            Self::Certificate { .. } => "certificate",
             Self::DeviceCode(_) => "device-code",
             Self::AuthCode { .. } => "auth-code",
             Self::ManagedIdentity(_) => "managed-identity",

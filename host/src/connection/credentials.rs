@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{Auth, ProfileBuilder};
+use super::{Auth, CertificateProfile, ProfileBuilder};
 use crate::egress::credential::{Credential, SecretSource};
 
 /// A credential before the cloud is known.
@@ -13,6 +13,7 @@ use crate::egress::credential::{Credential, SecretSource};
 pub(crate) enum AuthDraft {
     Ready(Auth),
     ClientSecret { client_id: String, secret: SecretSource },
+    Certificate { client_id: String, certificate: CertificateProfile },
     DeviceCode { client_id: String },
     AuthCode { client_id: String, redirect: Option<String> },
     ManagedIdentity { client_id: Option<String>, endpoint: Option<String> },
@@ -31,6 +32,12 @@ impl ProfileBuilder {
     #[must_use]
     pub fn client_secret(self, client_id: impl Into<String>, secret: SecretSource) -> Self {
         self.auth(AuthDraft::ClientSecret { client_id: client_id.into(), secret })
+    }
+
+    /// Signs in as an application with a certificate.
+    #[must_use]
+    pub fn certificate(self, client_id: impl Into<String>, certificate: CertificateProfile) -> Self {
+        self.auth(AuthDraft::Certificate { client_id: client_id.into(), certificate })
     }
 
     /// Acts for a person, who logs in ([`Host::login`](crate::Host::login)) with a code, in a browser on any machine.

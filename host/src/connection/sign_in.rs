@@ -20,6 +20,10 @@ impl ProfileBuilder {
                 application: self.application(client_id, cloud)?,
                 secret: secret.clone(),
             },
+            AuthDraft::Certificate { client_id, certificate } => Auth::Certificate {
+                application: self.application(client_id, cloud)?,
+                certificate: certificate.clone(),
+            },
             AuthDraft::DeviceCode { client_id } => Auth::DeviceCode(self.application(client_id, cloud)?),
             AuthDraft::AuthCode { client_id, redirect } => Auth::AuthCode {
                 application: self.application(client_id, cloud)?,

@@ -20,6 +20,7 @@ mod auth_code;
 mod authority;
 mod azure_cli;
 mod cache;
+mod certificate;
 mod client_secret;
 mod command;
 mod delegated;
@@ -36,6 +37,7 @@ mod workload_identity;
 
 use azure_cli::AzureCli;
 pub use cache::Cached;
+use certificate::Certificate;
 use client_secret::ClientSecret;
 use delegated::Delegated;
 pub use error::{CredentialError, Refusal};
@@ -150,6 +152,10 @@ pub(super) fn of_profile(
         Auth::ClientSecret { application, secret } => {
             let registration = registration(application);
             cached(ClientSecret { registration, secret: secret.clone(), variables }, clock)
+        }
+        Auth::Certificate { application, certificate } => {
+            let (registration, certificate) = (registration(application), certificate.clone());
+            cached(Certificate { registration, certificate, variables, clock: clock.clone() }, clock)
         }
         Auth::DeviceCode(application) | Auth::AuthCode { application, .. } => {
             let (registration, vault) = (registration(application), vault.clone());

@@ -16,6 +16,7 @@ use crate::manifest::Manifest;
 use crate::store::MemoryStore;
 use crate::vault::MemoryVault;
 
+mod certificate;
 mod credentials;
 mod door;
 mod login;

@@ -65,6 +65,22 @@ pub enum CredentialError {
         /// Why.
         message: Box<str>,
     },
+    /// A certificate's file cannot be used.
+    #[error("the file {}, of the certificate, cannot be used: {message}", path.display())]
+    Certificate {
+        /// The file.
+        path: Box<Path>,
+        /// Why.
+        message: Box<str>,
+    },
+    /// The certificate has expired. Nothing was sent.
+    #[error("the certificate {} expired on {expired}", path.display())]
+    ExpiredCertificate {
+        /// The file.
+        path: Box<Path>,
+        /// The last day of its validity.
+        expired: Box<str>,
+    },
     /// The command that prints a token failed.
     #[error("the command `{program}`, which prints the token, failed: {message}")]
     Command {
@@ -329,6 +345,12 @@ impl CredentialError {
             Self::AzureCliLogin => "run `az login`, with `--tenant` if the connection names one".into(),
             Self::AzureCli { .. } => "run `az account get-access-token` by hand to see what it needs".into(),
             Self::SecretFile { .. } => "check the path and that this user may read the file".into(),
+            Self::Certificate { .. } => {
+                "it takes a certificate and its RSA key, in PEM (one file or two) or PKCS#12, that this user may read".into()
+            }
+            Self::ExpiredCertificate { .. } => {
+                "create a new certificate, add it to the application, and put it in this one's place".into()
+            }
             Self::Command { program, .. } => format!("run `{program}` by hand; sign in with it first if it asks for that"),
             Self::EmptyToken | Self::UnprintableToken => {
                 "check what provides the token: it must be the token alone, without quotes, `Bearer` or JSON around it".into()

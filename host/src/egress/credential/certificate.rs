@@ -1,0 +1,65 @@
+//! An application that signs in with a certificate: a statement signed with its key ([RFC 7523]), good for minutes, in
+//! place of a secret.
+//!
+//! Source: <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>
+//!
+//! [RFC 7523]: https://www.rfc-editor.org/rfc/rfc7523#section-2.2
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use secrecy::SecretString;
+
+use super::registration::{Proof, Registration};
+use super::{AccessToken, CredentialError, Source};
+use crate::clock::Clock;
+use crate::config::Variables;
+use crate::connection::CertificateProfile;
+
+mod assertion;
+mod files;
+mod keypair;
+
+use assertion::Statement;
+use keypair::KeyPair;
+
+/// Obtains tokens for an application that signs in with a certificate.
+#[derive(Debug)]
+pub(super) struct Certificate {
+    pub(super) registration: Registration,
+    pub(super) certificate: CertificateProfile,
+    pub(super) variables: Variables,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Certificate {
+    async fn exchange(&self) -> Result<AccessToken, CredentialError> {
+        let assertion = self.assertion().await?;
+        self.registration.token(Proof::Assertion(&assertion)).await
+    }
+
+    /// The files are read each time: whoever replaces them need not restart the host. A certificate that has expired
+    /// shows here, before anything is sent.
+    async fn assertion(&self) -> Result<SecretString, CredentialError> {
+        let (profile, variables) = (self.certificate.clone(), self.variables.clone());
+        let statement = Statement {
+            audience: self.registration.token_address(),
+            client_id: self.registration.application().client_id.clone(),
+            now: self.clock.now(),
+        };
+        // Opening a protected file takes a good part of a second, on purpose.
+        let signed = tokio::task::spawn_blocking(move || {
+            let pair = KeyPair::open(&profile, &variables)?;
+            pair.check_validity(&profile.certificate_file, statement.now)?;
+            statement.sign(&pair, profile.algorithm)
+        });
+        signed.await.unwrap_or(Err(CredentialError::Interrupted))
+    }
+}
+
+impl Source for Certificate {
+    fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        self.exchange().boxed()
+    }
+}

@@ -1,0 +1,154 @@
+//! A certificate and its key, out of PEM ([RFC 7468]) or PKCS#12 ([RFC 7292]) files.
+//!
+//! [RFC 7468]: https://www.rfc-editor.org/rfc/rfc7468
+//! [RFC 7292]: https://www.rfc-editor.org/rfc/rfc7292
+
+use std::io::Read;
+use std::path::Path;
+
+use p12_keystore::Pkcs12Archive;
+use p12_keystore::error::Error as Pkcs12Error;
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::egress::credential::CredentialError;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+/// How a protected key begins and ends in PEM.
+const PROTECTED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "-----END ENCRYPTED PRIVATE KEY-----"];
+
+/// What the files hold, in DER.
+pub(super) struct Contents {
+    pub(super) certificates: Vec<Vec<u8>>,
+    pub(super) key: Key,
+}
+
+/// A private key.
+pub(super) enum Key {
+    /// PKCS#8: [RFC 5958](https://www.rfc-editor.org/rfc/rfc5958).
+    Pkcs8(Zeroizing<Vec<u8>>),
+    /// PKCS#1: [RFC 8017](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2).
+    Pkcs1(Zeroizing<Vec<u8>>),
+}
+
+/// Reads a certificate with its key: from one file, or the key from another.
+pub(super) fn read(
+    certificate: &Path,
+    key: Option<&Path>,
+    password: Option<&SecretString>,
+) -> Result<Contents, CredentialError> {
+    let bytes = bounded(certificate)?;
+    let Some(text) = pem_text(&bytes) else {
+        return match key {
+            None => pkcs12(certificate, &bytes, password),
+            Some(_) => {
+                Err(unusable(certificate, "a PKCS#12 file holds its key itself; leave `key-file` out"))
+            }
+        };
+    };
+    let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(text.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| unusable(certificate, "it is not PEM"))?
+        .into_iter()
+        .map(|der| der.to_vec())
+        .collect();
+    if certificates.is_empty() {
+        return Err(unusable(certificate, "it has no certificate"));
+    }
+    let key = match key {
+        None => pem_key(certificate, text, password)?,
+        Some(path) => {
+            let bytes = bounded(path)?;
+            let text = pem_text(&bytes).ok_or_else(|| unusable(path, "it is not PEM"))?;
+            pem_key(path, text, password)?
+        }
+    };
+    Ok(Contents { certificates, key })
+}
+
+fn pem_key(path: &Path, text: &str, password: Option<&SecretString>) -> Result<Key, CredentialError> {
+    if let Some(block) = protected(text) {
+        return unlock(path, block, password);
+    }
+    match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
+        Ok(PrivateKeyDer::Pkcs8(der)) => Ok(Key::Pkcs8(Zeroizing::new(der.secret_pkcs8_der().to_vec()))),
+        Ok(PrivateKeyDer::Pkcs1(der)) => Ok(Key::Pkcs1(Zeroizing::new(der.secret_pkcs1_der().to_vec()))),
+        Ok(_) => Err(unusable(path, "its key is not an RSA key")),
+        Err(_) if text.contains("Proc-Type: 4,ENCRYPTED") => {
+            Err(unusable(path, "its key is protected in an old way; convert it with `openssl pkcs8 -topk8`"))
+        }
+        Err(_) => Err(unusable(path, "it has no private key; name the file that has it in `key-file`")),
+    }
+}
+
+/// The protected key, between its marks.
+fn protected(text: &str) -> Option<&str> {
+    let [begin, end] = PROTECTED;
+    text.split_once(begin)?.1.split_once(end).map(|(block, _)| block)
+}
+
+fn unlock(path: &Path, block: &str, password: Option<&SecretString>) -> Result<Key, CredentialError> {
+    use base64::Engine;
+    let password = password.ok_or_else(|| locked(path))?;
+    let base64: String = block.split_ascii_whitespace().collect();
+    let der = base64::prelude::BASE64_STANDARD.decode(base64).map_err(|_| unusable(path, "it is not PEM"))?;
+    let info = EncryptedPrivateKeyInfoRef::try_from(&*der)
+        .map_err(|_| unusable(path, "its protected key is not one, or is protected in an unknown way"))?;
+    // A wrong password and an unknown way of protection look alike from here, but for the first step.
+    let key = info.decrypt(password.expose_secret()).map_err(|_| wrong_password(path))?;
+    Ok(Key::Pkcs8(Zeroizing::new(key.as_bytes().to_vec())))
+}
+
+fn pkcs12(path: &Path, bytes: &[u8], password: Option<&SecretString>) -> Result<Contents, CredentialError> {
+    let given = password.map_or("", |password| password.expose_secret());
+    let archive = Pkcs12Archive::from_pkcs12(bytes, given).map_err(|error| match error {
+        Pkcs12Error::MacError(_) if password.is_none() => locked(path),
+        Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => {
+            wrong_password(path)
+        }
+        Pkcs12Error::UnsupportedEncryptionScheme | Pkcs12Error::UnsupportedMacAlgorithm => {
+            unusable(path, "it is protected in an unknown way")
+        }
+        _ => unusable(path, "it is neither PEM nor PKCS#12"),
+    })?;
+    let key = archive.keys.first().ok_or_else(|| unusable(path, "it has no private key"))?;
+    if archive.certs.is_empty() {
+        return Err(unusable(path, "it has no certificate"));
+    }
+    Ok(Contents {
+        certificates: archive.certs.iter().map(|bag| bag.cert.as_der().to_vec()).collect(),
+        key: Key::Pkcs8(Zeroizing::new(key.key.as_der().to_vec())),
+    })
+}
+
+fn bounded(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
+    let failed = |error: std::io::Error| unusable(path, &error.to_string());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unusable(path, &format!("it is larger than {LARGEST} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn pem_text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| text.contains("-----BEGIN "))
+}
+
+fn locked(path: &Path) -> CredentialError {
+    unusable(path, "it is protected; name where its password is, in `certificate-password-env` or `-file`")
+}
+
+fn wrong_password(path: &Path) -> CredentialError {
+    unusable(path, "its password is another")
+}
+
+pub(super) fn unusable(path: &Path, message: &str) -> CredentialError {
+    CredentialError::Certificate { path: path.into(), message: message.into() }
+}
