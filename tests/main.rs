@@ -11,5 +11,6 @@ mod replies;
 mod sandbox;
 mod secrets;
 mod support;
+mod tokens;
 mod transport;
 mod triggers;

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use tokio::time::Instant;
@@ -20,6 +21,7 @@ use crate::store::Store;
 use crate::vault::Vault;
 
 pub mod audit;
+mod challenge;
 pub mod credential;
 pub mod destination;
 mod error;
@@ -38,6 +40,7 @@ use destination::{Destinations, Origin};
 pub use error::EgressError;
 use outgoing::Outgoing;
 use quota::{Permit, Quota, Waiting};
+use renewal::Remedy;
 pub use reply::ReplyBody;
 use retry::Verdict;
 use transport::{Transport, TransportError};
@@ -134,7 +137,7 @@ impl Egress {
         })?;
         let outgoing = Outgoing { method, uri, headers: outgoing::headers(headers), body };
         let ends = purpose.deadline.map(|deadline| Instant::now() + deadline.since(self.clock.now()));
-        let mut renewed = false;
+        let mut tried = Tried::default();
         let mut number = 1;
         loop {
             let token = self.token(origin, ends).await?;
@@ -151,10 +154,13 @@ impl Egress {
             let verdict = match self.attempt(&outgoing, token.as_ref(), (attempt, permit), ends, origin).await
             {
                 Ok(mut response) => {
-                    let verdict = if response.status() == StatusCode::UNAUTHORIZED && !renewed {
-                        renewed = true;
-                        self.after_unauthorized(&mut response, token.as_ref(), origin, ends).await
+                    let verdict = if response.status() == StatusCode::UNAUTHORIZED {
+                        self.after_unauthorized(&mut response, token.as_ref(), &mut tried, origin, ends)
+                            .await?
                     } else {
+                        if response.status() == StatusCode::FORBIDDEN {
+                            self.doubt(token.as_ref()).await;
+                        }
                         let (status, now) = (response.status(), self.clock.now());
                         retry::after_reply(
                             purpose.effect,
@@ -194,13 +200,14 @@ impl Egress {
         self.counters.stats(self.destinations.contacted().cloned().collect())
     }
 
-    /// Obtains the token, if the connection has a credential, and sends nothing else: what a test of a connection does.
+    /// Obtains a token anew, if the connection has a credential, and sends nothing else: what a test of a connection
+    /// does, to see what the credential is worth now.
     ///
     /// # Errors
     /// Says why there is no token.
     pub async fn sign_in(&self) -> Result<Option<AccessToken>, CredentialError> {
         match &self.credential {
-            Some(credential) => credential.token().await.map(Some),
+            Some(credential) => credential.fresh().await.map(Some),
             None => Ok(None),
         }
     }
@@ -213,16 +220,7 @@ impl Egress {
         let Some(credential) = &self.credential else {
             return Ok(None);
         };
-        let token = match ends {
-            Some(ends) => match tokio::time::timeout_at(ends, credential.token()).await {
-                Ok(token) => token?,
-                Err(_) => {
-                    return Err(EgressError::Timeout { origin: Box::new(origin.clone()), sent: false });
-                }
-            },
-            None => credential.token().await?,
-        };
-        Ok(Some(token))
+        in_time(credential.token(), origin, ends).await.map(Some)
     }
 
     /// The token, or another if the wait for a slot has made it old.
@@ -269,29 +267,44 @@ impl Egress {
         }
     }
 
-    /// A refused token is renewed once, if its age is the matter and the next one is another. The request was not
-    /// processed, so a change may be sent again.
+    /// A refused token is replaced, once for its age and once for the claims that the API asks for. The request was not
+    /// processed, so a change may be sent again. When there is no other token, the reason is worth more than the 401.
     async fn after_unauthorized(
         &self,
         response: &mut Response<ReplyBody>,
         token: Option<&AccessToken>,
+        tried: &mut Tried,
         origin: &Origin,
         ends: Option<Instant>,
-    ) -> Verdict {
+    ) -> Result<Verdict, EgressError> {
         let (Some(credential), Some(token)) = (&self.credential, token) else {
-            return Verdict::Final;
+            return Ok(Verdict::Final);
         };
         let headers = response.headers().clone();
         let Ok(body) = response.body_mut().peek(renewal::PEEK).await else {
-            return Verdict::Final;
+            return Ok(Verdict::Final);
         };
-        if !renewal::may_help(&headers, body) {
-            return Verdict::Final;
-        }
-        credential.invalidate(token);
-        match self.token(origin, ends).await {
-            Ok(Some(next)) if !next.is_same(token) => Verdict::Again(Duration::ZERO),
-            _ => Verdict::Final,
+        let next = match Remedy::of(&headers, body) {
+            Remedy::Renewal if !std::mem::replace(&mut tried.renewal, true) => {
+                credential.invalidate(token);
+                in_time(credential.token(), origin, ends).await?
+            }
+            Remedy::StepUp(claims) if !std::mem::replace(&mut tried.step_up, true) => {
+                in_time(credential.step_up(token, &claims), origin, ends).await?
+            }
+            _ => {
+                credential.doubt(token).await;
+                return Ok(Verdict::Final);
+            }
+        };
+        Ok(if next.is_same(token) { Verdict::Final } else { Verdict::Again(Duration::ZERO) })
+    }
+
+    /// The API refused what the token should allow: it may be from before the permission was granted, so that other
+    /// processes had better not go on with it.
+    async fn doubt(&self, token: Option<&AccessToken>) {
+        if let (Some(credential), Some(token)) = (&self.credential, token) {
+            credential.doubt(token).await;
         }
     }
 
@@ -303,5 +316,27 @@ impl Egress {
             }
             _ => verdict,
         }
+    }
+}
+
+/// What has been tried against a request's 401s.
+#[derive(Debug, Default)]
+struct Tried {
+    renewal: bool,
+    step_up: bool,
+}
+
+/// The token, unless the call's time is up first.
+async fn in_time(
+    token: BoxFuture<'_, Result<AccessToken, CredentialError>>,
+    origin: &Origin,
+    ends: Option<Instant>,
+) -> Result<AccessToken, EgressError> {
+    let Some(ends) = ends else {
+        return Ok(token.await?);
+    };
+    match tokio::time::timeout_at(ends, token).await {
+        Ok(token) => Ok(token?),
+        Err(_) => Err(EgressError::Timeout { origin: Box::new(origin.clone()), sent: false }),
     }
 }

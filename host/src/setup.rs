@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use connector_host::config::{Config, DEFAULT_CONNECTION, Paths, Variables};
 use connector_host::store::SqliteStore;
+use connector_host::vault::{FileVault, KeyPlace, MemoryVault, Vault};
 use connector_host::{Connection, Connector, Function, Host};
 use tokio::runtime::Runtime;
 
@@ -32,6 +33,7 @@ pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
         .concurrency(CONCURRENCY)
         .cache_dir(paths.cache.join("code"))
         .store(store)
+        .vault(vault(&paths.state)?)
         .on_wait(terminal::tell_of_wait)
         .build()?;
     let connector = load(&host, globals)?;
@@ -41,6 +43,26 @@ pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
 /// What this program shares with others that run or will run on this machine.
 pub(crate) fn store(globals: &Globals) -> Result<Arc<SqliteStore>, CliError> {
     Ok(Arc::new(SqliteStore::open(&paths(globals)?.state)?))
+}
+
+/// Where tokens and logins are kept: as `CONNECTOR_VAULT` says, or else as well as the platform allows.
+pub(crate) fn vault(state: &Path) -> Result<Arc<dyn Vault>, CliError> {
+    const VARIABLE: &str = "CONNECTOR_VAULT";
+    let place = match Variables::process().var(VARIABLE).filter(|value| !value.is_empty()) {
+        None => KeyPlace::KeyringOrFile,
+        Some(value) => match value.to_str() {
+            Some("keyring") => KeyPlace::Keyring,
+            Some("file") => KeyPlace::File,
+            Some("none") => return Ok(Arc::new(MemoryVault::default())),
+            _ => {
+                return Err(CliError::usage(
+                    format!("{VARIABLE} is {}, which says not where to keep tokens", value.display()),
+                    format!("set {VARIABLE} to `keyring`, `file` or `none`, or leave it unset"),
+                ));
+            }
+        },
+    };
+    Ok(Arc::new(FileVault::new(state.join("vault"), place)))
 }
 
 /// The configuration file that the flags name.

@@ -1,7 +1,7 @@
 //! What is secret and outlives a call: tokens, and what a login leaves behind.
 //!
 //! A [`Vault`] keeps secrets by name, and lets tasks and processes take turns over a name. [`MemoryVault`] ends with
-//! the process. What an entry means is decided by whoever writes it.
+//! the process; [`FileVault`] is for all processes of a user. What an entry means is decided by whoever writes it.
 
 use std::any::Any;
 use std::fmt;
@@ -10,10 +10,14 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod memory;
 #[cfg(test)]
 mod tests;
 
+pub use file::{FileVault, KeyPlace};
 pub use memory::MemoryVault;
 
 /// The first pause between two looks at a lock that is taken; it doubles up to [`LONGEST_PAUSE`].
@@ -57,18 +61,18 @@ pub trait Vault: Send + Sync + fmt::Debug {
     /// # Errors
     /// The vault cannot be used.
     fn lock(&self, name: &str) -> Result<VaultLock, VaultError> {
-        let mut pause = FIRST_PAUSE;
+        let mut pause = Duration::ZERO;
         loop {
             if let Some(lock) = self.try_lock(name)? {
                 return Ok(lock);
             }
-            std::thread::sleep(pause);
             pause = longer(pause);
+            std::thread::sleep(pause);
         }
     }
 }
 
-/// The pause after that one, when waiting for a lock.
+/// The pause after that one, when waiting for a lock; the first is after none.
 pub(crate) fn longer(pause: Duration) -> Duration {
     if pause.is_zero() { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) }
 }

@@ -73,6 +73,8 @@ impl Home {
             .env("CONNECTOR_CONFIG", self.config())
             .env("CONNECTOR_STATE_DIR", self.path().join("state"))
             .env("CONNECTOR_CACHE_DIR", cache())
+            // The keyring would be that of whoever runs the tests.
+            .env("CONNECTOR_VAULT", "file")
             .env("NO_COLOR", "1")
             .env(SECRET, &self.secret)
             .stdin(Stdio::null());
@@ -121,6 +123,6 @@ pub(crate) async fn simulator(options: Value) -> Simulator {
 }
 
 /// Compiled code is the same for all homes; compiling it for each would take most of the time.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }

@@ -1,11 +1,13 @@
 //! Who the host is to the API. The connector never sees it.
 //!
 //! A [`Source`] knows one way to obtain a token; [`Cached`] keeps the token, renews it ahead of time and lets a
-//! thousand calls that need one wait for a single request. A further kind of credential is a further source.
+//! thousand calls that need one, in eight processes, wait for a single request. A further kind of credential is a further
+//! source.
 
 use std::fmt;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::HeaderValue;
 use secrecy::zeroize::Zeroizing;
@@ -21,6 +23,7 @@ mod authority;
 mod azure_cli;
 mod cache;
 mod certificate;
+mod claims;
 mod client_secret;
 mod command;
 mod delegated;
@@ -38,6 +41,7 @@ mod workload_identity;
 use azure_cli::AzureCli;
 pub use cache::Cached;
 use certificate::Certificate;
+pub use claims::Claims;
 use client_secret::ClientSecret;
 use delegated::Delegated;
 pub use error::{CredentialError, Refusal};
@@ -58,8 +62,37 @@ pub trait Credential: Send + Sync + fmt::Debug {
     /// Says why there is none, and in [`CredentialError::hint`] what to do.
     fn token(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
 
+    /// A token that was obtained just now: what a test of a connection asks for.
+    ///
+    /// # Errors
+    /// As [`Credential::token`].
+    fn fresh(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        self.token()
+    }
+
     /// Says that the API refused the token as expired or invalid, so that the next one is another.
     fn invalidate(&self, token: &AccessToken);
+
+    /// A token that meets claims, in place of one that the API refused because it does not.
+    ///
+    /// # Errors
+    /// As [`Credential::token`], and [`CredentialError::StepUp`] where that takes a person, which is so unless a
+    /// credential says otherwise.
+    fn step_up(
+        &self,
+        refused: &AccessToken,
+        claims: &Claims,
+    ) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        let _ = (refused, claims);
+        futures::future::ready(Err(CredentialError::StepUp)).boxed()
+    }
+
+    /// Says that the API took the token and refused the request nevertheless. The token stays; but it may be of before a
+    /// permission was granted, so that other processes should obtain their own.
+    fn doubt<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, ()> {
+        let _ = token;
+        futures::future::ready(()).boxed()
+    }
 }
 
 /// Obtains a token, each time anew.
@@ -75,6 +108,16 @@ pub trait Source: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// Says why there is none.
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
+
+    /// A new token that meets claims: the authority's parameter `claims`.
+    ///
+    /// # Errors
+    /// As [`Source::fetch`], and [`CredentialError::StepUp`] where a person must sign in for that, which is so unless a
+    /// source says otherwise.
+    fn step_up<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
+        let _ = claims;
+        futures::future::ready(Err(CredentialError::StepUp)).boxed()
+    }
 }
 
 /// A bearer token. Its text is in no message and no log, and is wiped from memory when the last clone is dropped.
@@ -108,6 +151,11 @@ impl AccessToken {
     /// The value of the `authorization` header, marked sensitive.
     pub(crate) fn header(&self) -> HeaderValue {
         self.header.clone()
+    }
+
+    /// Its text.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.header.to_str().ok()?.strip_prefix("Bearer ")
     }
 
     /// When the token expires, by this machine's clock, if that is known.
@@ -144,36 +192,41 @@ pub(super) fn of_profile(
     Some(match profile.auth() {
         Auth::Anonymous => return None,
         Auth::Custom(credential) => credential.clone(),
-        Auth::TokenVariable(name) => cached(TokenVariable::new(name, variables), clock),
-        Auth::TokenGiven(token) => cached(Literal::new(token.clone()), clock),
+        Auth::TokenVariable(name) => cached(TokenVariable::new(name, variables), vault, clock),
+        Auth::TokenGiven(token) => cached(Literal::new(token.clone()), vault, clock),
         Auth::TokenCommand { program, arguments } => {
-            cached(TokenCommand::new(program, arguments.clone()), clock)
+            cached(TokenCommand::new(program, arguments.clone()), vault, clock)
         }
         Auth::ClientSecret { application, secret } => {
             let registration = registration(application);
-            cached(ClientSecret { registration, secret: secret.clone(), variables }, clock)
+            cached(ClientSecret { registration, secret: secret.clone(), variables }, vault, clock)
         }
         Auth::Certificate { application, certificate } => {
             let (registration, certificate) = (registration(application), certificate.clone());
-            cached(Certificate { registration, certificate, variables, clock: clock.clone() }, clock)
+            cached(Certificate { registration, certificate, variables, clock: clock.clone() }, vault, clock)
         }
         Auth::DeviceCode(application) | Auth::AuthCode { application, .. } => {
-            let (registration, vault) = (registration(application), vault.clone());
-            cached(Delegated { registration, vault, connection: profile.name().into() }, clock)
+            let (registration, own) = (registration(application), vault.clone());
+            cached(Delegated { registration, vault: own, connection: profile.name().into() }, vault, clock)
         }
         Auth::ManagedIdentity(profile) => {
-            cached(ManagedIdentity::new(profile.clone(), loopback, variables, clock.clone()), clock)
+            cached(ManagedIdentity::new(profile.clone(), loopback, variables, clock.clone()), vault, clock)
         }
         Auth::WorkloadIdentity(profile) => {
             let (profile, transport) = (profile.clone(), transport.clone());
-            cached(WorkloadIdentity { profile, loopback, transport, variables, clock: clock.clone() }, clock)
+            cached(
+                WorkloadIdentity { profile, loopback, transport, variables, clock: clock.clone() },
+                vault,
+                clock,
+            )
         }
-        Auth::AzureCli(profile) => cached(AzureCli::new(profile.clone()), clock),
+        Auth::AzureCli(profile) => cached(AzureCli::new(profile.clone()), vault, clock),
     })
 }
 
-fn cached(source: impl Source, clock: &Arc<dyn Clock>) -> Arc<dyn Credential> {
-    Arc::new(Cached::new(source, clock.clone()))
+/// A source without an identity shares nothing.
+fn cached(source: impl Source, vault: &Arc<dyn Vault>, clock: &Arc<dyn Clock>) -> Arc<dyn Credential> {
+    Arc::new(Cached::shared(source, vault.clone(), clock.clone()))
 }
 
 impl<C: Credential + ?Sized> Credential for Arc<C> {
@@ -181,7 +234,23 @@ impl<C: Credential + ?Sized> Credential for Arc<C> {
         (**self).token()
     }
 
+    fn fresh(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        (**self).fresh()
+    }
+
     fn invalidate(&self, token: &AccessToken) {
         (**self).invalidate(token);
+    }
+
+    fn step_up(
+        &self,
+        refused: &AccessToken,
+        claims: &Claims,
+    ) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        (**self).step_up(refused, claims)
+    }
+
+    fn doubt<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, ()> {
+        (**self).doubt(token)
     }
 }

@@ -1,6 +1,9 @@
-//! Whether a 401 is about the token's age, so that another token may help.
+//! Whether a 401 is about the token, so that another token may help.
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
+
+use super::challenge::{Challenge, challenges};
+use super::credential::Claims;
 
 /// How much of a 401's body is looked at, in bytes.
 pub(super) const PEEK: usize = 16 << 10;
@@ -10,16 +13,51 @@ const ACCOUNT: [&str; 5] = ["license", "licence", "account mode", "subscription"
 /// Phrases of 401s that are about the token's age.
 const AGE: [&str; 4] = ["expired", "invalid_token", "invalidauthenticationtoken", "token is not valid"];
 
-/// Whether the reply asks for another token: by its challenge ([RFC 6750, section 3.1]), or else by its words.
-///
-/// [RFC 6750, section 3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
-pub(super) fn may_help(headers: &HeaderMap, body: &[u8]) -> bool {
-    let body = String::from_utf8_lossy(body).to_ascii_lowercase();
-    if ACCOUNT.iter().any(|phrase| body.contains(phrase)) {
-        return false;
+/// What may help against a 401.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// No token.
+    Nothing,
+    /// A new token.
+    Renewal,
+    /// A token that meets these claims.
+    StepUp(Claims),
+}
+
+impl Remedy {
+    /// By the reply's challenge ([RFC 6750, section 3.1]), or else by its words.
+    ///
+    /// [RFC 6750, section 3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Self {
+        let challenges = challenges(headers);
+        let bearers = || challenges.iter().filter(|challenge| challenge.scheme == "bearer");
+        // The one challenge that says exactly what it wants.
+        if let Some(claims) = bearers().find_map(asked) {
+            return Self::StepUp(claims);
+        }
+        let body = String::from_utf8_lossy(body).to_ascii_lowercase();
+        if ACCOUNT.iter().any(|phrase| body.contains(phrase)) {
+            return Self::Nothing;
+        }
+        if bearers().any(is_about_age) || AGE.iter().any(|phrase| body.contains(phrase)) {
+            return Self::Renewal;
+        }
+        Self::Nothing
     }
-    let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter();
-    let challenges: String =
-        challenges.map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()).collect();
-    AGE.iter().any(|phrase| challenges.contains(phrase) || body.contains(phrase))
+}
+
+/// The claims that a challenge asks for.
+///
+/// Source: <https://learn.microsoft.com/entra/identity-platform/claims-challenge>
+fn asked(challenge: &Challenge) -> Option<Claims> {
+    match challenge.parameter("error") {
+        Some("insufficient_claims") => Claims::of_challenge(challenge.parameter("claims")?),
+        _ => None,
+    }
+}
+
+fn is_about_age(challenge: &Challenge) -> bool {
+    let said = [challenge.parameter("error"), challenge.parameter("error_description")];
+    let said: Vec<String> = said.into_iter().flatten().map(str::to_ascii_lowercase).collect();
+    AGE.iter().any(|phrase| said.iter().any(|text| text.contains(phrase)))
 }

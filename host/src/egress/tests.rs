@@ -24,6 +24,8 @@ mod platform;
 mod retrying;
 mod secrets;
 mod server;
+mod sharing;
+mod stepping_up;
 
 use server::{Act, Server};
 

@@ -1,30 +1,30 @@
-//! One token for all: kept, renewed ahead of its end, obtained once however many wait for it.
+//! One token for all: kept, renewed ahead of its end, obtained once however many tasks and processes wait for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
-use super::{AccessToken, Credential, CredentialError, Source};
-use crate::clock::{Clock, Timestamp};
+use self::held::Held;
+use self::shelf::SharedShelf;
+use super::{AccessToken, Claims, Credential, CredentialError, Source};
+use crate::clock::Clock;
+use crate::vault::Vault;
 
-/// A token is renewed this long before its end, or a tenth of its life before, whichever is less.
-const AHEAD: Duration = Duration::from_secs(300);
-/// A token this near its end is not used: it would expire on the way.
-const MARGIN: Duration = Duration::from_secs(10);
-/// After a renewal has failed, the old token being good, the next try comes this much later.
-const AFTER_FAILURE: Duration = Duration::from_secs(30);
+mod held;
+mod shelf;
 
-/// Keeps a source's token.
+/// Keeps a source's token, for this process and, with a vault, for others whose source has the same
+/// [`Identity`](super::Identity).
 #[derive(Debug)]
 pub struct Cached<S> {
-    shared: Arc<Shelf<S>>,
+    inner: Arc<Inner<S>>,
 }
 
 #[derive(Debug)]
-struct Shelf<S> {
+struct Inner<S> {
     source: S,
+    vault: Option<Arc<dyn Vault>>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -33,92 +33,198 @@ struct Shelf<S> {
 struct State {
     held: Option<Held>,
     flight: Option<Flight>,
+    /// How many flights there were.
+    flights: u64,
+    /// The last token that the API refused: no other process's word makes it good again.
+    refused: Option<AccessToken>,
 }
 
-#[derive(Debug)]
-struct Held {
-    token: AccessToken,
-    renew: Option<Timestamp>,
+/// The request for a token that is on its way; all who wait share its outcome. Of two at a time, the later counts.
+#[derive(Debug, Clone)]
+struct Flight {
+    number: u64,
+    want: Want,
+    outcome: Shared<BoxFuture<'static, Result<AccessToken, CredentialError>>>,
 }
 
-/// The one request for a token that is on its way; all who wait share its outcome.
-type Flight = Shared<BoxFuture<'static, Result<AccessToken, CredentialError>>>;
+/// What sort of token is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Want {
+    /// One that is good.
+    Good,
+    /// One that was obtained just now.
+    New,
+    /// One that meets what the API asks for.
+    Meeting(Claims),
+}
 
 impl<S: Source> Cached<S> {
-    /// Keeps the tokens of that source.
+    /// Keeps that source's tokens for this process alone.
     #[must_use]
     pub fn new(source: S, clock: Arc<dyn Clock>) -> Self {
-        Self { shared: Arc::new(Shelf { source, clock, state: Mutex::default() }) }
+        Self::with(source, None, clock)
+    }
+
+    /// Keeps that source's tokens in a vault, for all processes that have the vault and the source's identity.
+    ///
+    /// When the vault cannot be used, this process does without it.
+    #[must_use]
+    pub fn shared(source: S, vault: Arc<dyn Vault>, clock: Arc<dyn Clock>) -> Self {
+        Self::with(source, Some(vault), clock)
+    }
+
+    fn with(source: S, vault: Option<Arc<dyn Vault>>, clock: Arc<dyn Clock>) -> Self {
+        Self { inner: Arc::new(Inner { source, vault, clock, state: Mutex::default() }) }
     }
 
     /// The token at hand, or the request to wait for.
     fn look(&self) -> Result<AccessToken, Flight> {
-        let now = self.shared.clock.now();
-        let mut state = self.shared.state();
+        let now = self.inner.clock.now();
+        let mut state = self.inner.state();
         match &state.held {
             Some(held) if held.is_good(now) => {
                 let token = held.token.clone();
-                if held.renew.is_some_and(|renew| renew <= now) && state.flight.is_none() {
-                    state.flight = Some(self.depart());
+                if held.is_due(now) && state.flight.is_none() {
+                    self.depart(&mut state, Want::Good);
                 }
                 Ok(token)
             }
-            _ => Err(state.flight.get_or_insert_with(|| self.depart()).clone()),
+            _ => Err(match &state.flight {
+                Some(flight) => flight.clone(),
+                None => self.depart(&mut state, Want::Good),
+            }),
+        }
+    }
+
+    /// The request for a token of that sort, which takes the place of one for another sort.
+    fn board(&self, state: &mut State, want: Want) -> Flight {
+        match &state.flight {
+            Some(flight) if flight.want == want => flight.clone(),
+            _ => self.depart(state, want),
         }
     }
 
     /// Starts the request on a task of its own, so that it ends even if all who wait for it give up.
-    fn depart(&self) -> Flight {
-        let shelf = self.shared.clone();
+    fn depart(&self, state: &mut State, want: Want) -> Flight {
+        state.flights += 1;
+        let number = state.flights;
+        let (inner, wanted) = (self.inner.clone(), want.clone());
         let task = tokio::spawn(async move {
-            let outcome = shelf.source.fetch().await;
-            shelf.land(&outcome);
-            outcome
+            let outcome = inner.obtain(&wanted).await;
+            inner.land(number, outcome)
         });
-        let shelf = self.shared.clone();
+        let inner = self.inner.clone();
         let landed = async move {
-            task.await.unwrap_or_else(|_| {
+            match task.await {
+                Ok(outcome) => outcome,
                 // The source panicked, or the runtime is shutting down.
-                shelf.state().flight = None;
-                Err(CredentialError::Interrupted)
-            })
+                Err(_) => inner.land(number, Err(CredentialError::Interrupted)),
+            }
         };
-        landed.boxed().shared()
+        let flight = Flight { number, want, outcome: landed.boxed().shared() };
+        state.flight = Some(flight.clone());
+        flight
     }
 }
 
-impl<S> Shelf<S> {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl<S: Source> Inner<S> {
+    /// Obtains a token: another process's if it will do, or else from the source, while the others wait.
+    async fn obtain(&self, want: &Want) -> Result<Held, CredentialError> {
+        let Some(shelf) = self.shelf() else {
+            return self.fetch(want).await;
+        };
+        if let Some(held) = self.found(&shelf, want).await {
+            return Ok(held);
+        }
+        let turn = shelf.turn().await;
+        // The one whose turn was before may have brought it.
+        if let Some(held) = self.found(&shelf, want).await {
+            return Ok(held);
+        }
+        let held = self.fetch(want).await?;
+        shelf.put(&held).await;
+        drop(turn);
+        Ok(held)
     }
 
-    fn land(&self, outcome: &Result<AccessToken, CredentialError>) {
+    async fn fetch(&self, want: &Want) -> Result<Held, CredentialError> {
+        // The time before the request: seen from here, the token's life may only be shorter than it is.
+        let obtained = self.clock.now();
+        let (token, claims) = match want {
+            Want::Good | Want::New => (self.source.fetch().await?, None),
+            Want::Meeting(claims) => (self.source.step_up(claims).await?, Some(claims.clone())),
+        };
+        Ok(Held::new(token, obtained, claims, fastrand::f64()))
+    }
+
+    /// The shared token, if it will do.
+    async fn found(&self, shelf: &SharedShelf, want: &Want) -> Option<Held> {
+        if *want == Want::New {
+            return None;
+        }
+        let found = shelf.look(fastrand::f64()).await?;
+        let now = self.clock.now();
+        let state = self.state();
+        let refused = state.refused.as_ref().is_some_and(|refused| refused.is_same(&found.token));
+        // Whoever has a token wants one that is due later.
+        let stale = match &state.held {
+            Some(held) => held.token.is_same(&found.token) || found.is_due(now),
+            None => false,
+        };
+        let meets = match want {
+            Want::Meeting(claims) => found.claims.as_ref() == Some(claims),
+            _ => true,
+        };
+        (found.is_good(now) && !refused && !stale && meets).then_some(found)
+    }
+
+    fn shelf(&self) -> Option<SharedShelf> {
+        let vault = self.vault.clone()?;
+        Some(SharedShelf::new(vault, self.source.identity()?))
+    }
+
+    /// Notes how a request ended, unless another has taken its place.
+    fn land(
+        &self,
+        number: u64,
+        outcome: Result<Held, CredentialError>,
+    ) -> Result<AccessToken, CredentialError> {
         let now = self.clock.now();
         let mut state = self.state();
-        state.flight = None;
+        let current = state.flight.as_ref().is_some_and(|flight| flight.number == number);
+        if current {
+            state.flight = None;
+        }
         match outcome {
-            Ok(token) => state.held = Some(Held::new(token.clone(), now)),
+            Ok(held) => {
+                let token = held.token.clone();
+                if current {
+                    state.held = Some(held);
+                }
+                Ok(token)
+            }
             Err(error) => {
-                if let Some(held) = &mut state.held {
-                    held.renew = Some(now.saturating_add(AFTER_FAILURE));
+                if let Some(held) = state.held.as_mut().filter(|_| current) {
+                    held.postpone(now);
                     tracing::warn!(%error, "the token could not be renewed; the old one is used while it is good");
                 }
+                Err(error)
             }
         }
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Held {
-    fn new(token: AccessToken, now: Timestamp) -> Self {
-        let renew = token.expires().map(|expires| {
-            let ahead = AHEAD.min(expires.since(now) / 10);
-            expires.saturating_sub(ahead)
-        });
-        Self { token, renew }
-    }
-
-    fn is_good(&self, now: Timestamp) -> bool {
-        self.token.expires().is_none_or(|expires| now < expires.saturating_sub(MARGIN))
+impl State {
+    /// Does without a token that the API refused.
+    fn refuse(&mut self, token: &AccessToken) {
+        if self.held.as_ref().is_some_and(|held| held.token.is_same(token)) {
+            self.held = None;
+        }
+        self.refused = Some(token.clone());
     }
 }
 
@@ -126,14 +232,47 @@ impl<S: Source> Credential for Cached<S> {
     fn token(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
         match self.look() {
             Ok(token) => futures::future::ready(Ok(token)).boxed(),
-            Err(flight) => flight.boxed(),
+            Err(flight) => flight.outcome.boxed(),
         }
     }
 
+    fn fresh(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        let mut state = self.inner.state();
+        self.board(&mut state, Want::New).outcome.boxed()
+    }
+
     fn invalidate(&self, token: &AccessToken) {
-        let mut state = self.shared.state();
-        if state.held.as_ref().is_some_and(|held| held.token.is_same(token)) {
-            state.held = None;
+        self.inner.state().refuse(token);
+    }
+
+    fn step_up(
+        &self,
+        refused: &AccessToken,
+        claims: &Claims,
+    ) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
+        let now = self.inner.clock.now();
+        let mut state = self.inner.state();
+        state.refuse(refused);
+        match &state.held {
+            // Another task was asked for the same, and has it.
+            Some(held) if held.is_good(now) && held.claims.as_ref() == Some(claims) => {
+                futures::future::ready(Ok(held.token.clone())).boxed()
+            }
+            _ => self.board(&mut state, Want::Meeting(claims.clone())).outcome.boxed(),
         }
+    }
+
+    fn doubt<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, ()> {
+        let first = match &mut self.inner.state().held {
+            Some(held) if held.token.is_same(token) => !std::mem::replace(&mut held.doubted, true),
+            _ => false,
+        };
+        let shelf = if first { self.inner.shelf() } else { None };
+        async move {
+            if let Some(shelf) = shelf {
+                shelf.remove(token).await;
+            }
+        }
+        .boxed()
     }
 }

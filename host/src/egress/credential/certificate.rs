@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 use super::registration::{Proof, Registration};
-use super::{AccessToken, CredentialError, Source};
+use super::{AccessToken, Claims, CredentialError, Source};
 use crate::clock::Clock;
 use crate::config::Variables;
 use crate::connection::CertificateProfile;
@@ -34,9 +34,9 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    async fn exchange(&self) -> Result<AccessToken, CredentialError> {
+    async fn exchange(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
         let assertion = self.assertion().await?;
-        self.registration.token(Proof::Assertion(&assertion)).await
+        self.registration.token(Proof::Assertion(&assertion), claims).await
     }
 
     /// The files are read each time: whoever replaces them need not restart the host. A certificate that has expired
@@ -60,6 +60,10 @@ impl Certificate {
 
 impl Source for Certificate {
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
-        self.exchange().boxed()
+        self.exchange(None).boxed()
+    }
+
+    fn step_up<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
+        self.exchange(Some(claims)).boxed()
     }
 }

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::registration::{Proof, Registration};
-use super::{AccessToken, CredentialError, Identity, SecretSource, Source};
+use super::{AccessToken, Claims, CredentialError, Identity, SecretSource, Source};
 use crate::config::Variables;
 
 /// Obtains tokens for an application that signs in with a shared secret.
@@ -18,10 +18,10 @@ pub(super) struct ClientSecret {
 }
 
 impl ClientSecret {
-    async fn exchange(&self) -> Result<AccessToken, CredentialError> {
+    async fn exchange(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
         // The secret is read each time: whoever replaces it need not restart the host.
         let secret = self.secret.read(&self.variables)?;
-        self.registration.token(Proof::Secret(&secret)).await
+        self.registration.token(Proof::Secret(&secret), claims).await
     }
 }
 
@@ -33,6 +33,10 @@ impl Source for ClientSecret {
     }
 
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
-        self.exchange().boxed()
+        self.exchange(None).boxed()
+    }
+
+    fn step_up<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
+        self.exchange(Some(claims)).boxed()
     }
 }

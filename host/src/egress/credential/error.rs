@@ -163,6 +163,10 @@ pub enum CredentialError {
         /// What is wrong with it.
         message: Box<str>,
     },
+    /// The API asks for a token that meets further claims, such as after a policy has changed, and this kind of
+    /// credential cannot ask for one by itself.
+    #[error("the API asks for a fresh sign-in, which a policy of the tenant demands")]
+    StepUp,
     /// The request for the token was cut off by this program.
     #[error("the request for a token was interrupted")]
     Interrupted,
@@ -373,6 +377,9 @@ impl CredentialError {
             }
             Self::JunkReply { .. } => {
                 "check `authority`; a proxy or a sign-in page of the network may have answered in its place".into()
+            }
+            Self::StepUp => {
+                "sign in again with `connector login`, or with whatever provides the token; then call again".into()
             }
             Self::Interrupted => "try again".into(),
         }

@@ -36,8 +36,7 @@ impl Identity {
     }
 
     /// The secret to which it is bound.
-    #[must_use]
-    pub fn proof(&self) -> Option<&SecretString> {
+    pub(super) fn proof(&self) -> Option<&SecretString> {
         self.proof.as_ref()
     }
 }

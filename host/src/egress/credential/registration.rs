@@ -10,7 +10,7 @@ use oauth2::{AuthType, ClientId, Scope, TokenResponse, TokenUrl};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::authority::Authority;
-use super::{AccessToken, CredentialError, Identity, Refusal};
+use super::{AccessToken, Claims, CredentialError, Identity, Refusal};
 use crate::clock::{Clock, Timestamp};
 use crate::connection::Application;
 use crate::egress::transport::Transport;
@@ -74,8 +74,12 @@ impl Registration {
         self.address(&self.application.endpoints.token)
     }
 
-    /// A token for the application itself.
-    pub(super) async fn token(&self, proof: Proof<'_>) -> Result<AccessToken, CredentialError> {
+    /// A token for the application itself, which meets the claims.
+    pub(super) async fn token(
+        &self,
+        proof: Proof<'_>,
+        claims: Option<&Claims>,
+    ) -> Result<AccessToken, CredentialError> {
         let endpoint = TokenUrl::new(self.token_address()).map_err(|_| self.no_address())?;
         let mut client = BasicClient::new(ClientId::new(self.application.client_id.clone()))
             .set_auth_type(AuthType::RequestBody)
@@ -89,6 +93,9 @@ impl Registration {
             request = request
                 .add_extra_param("client_assertion_type", JWT_BEARER)
                 .add_extra_param("client_assertion", assertion.expose_secret());
+        }
+        if let Some(claims) = claims {
+            request = request.add_extra_param("claims", claims.json());
         }
         let asked = self.clock.now();
         let response = request.request_async(&self.authority).await.map_err(|error| {

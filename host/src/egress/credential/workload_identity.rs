@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::registration::{Proof, Registration};
-use super::{AccessToken, CredentialError, Identity, SecretSource, Source, secret};
+use super::{AccessToken, Claims, CredentialError, Identity, SecretSource, Source, secret};
 use crate::clock::Clock;
 use crate::config::Variables;
 use crate::connection::{Application, WorkloadIdentityProfile, is_identifier};
@@ -28,9 +28,9 @@ pub(super) struct WorkloadIdentity {
 }
 
 impl WorkloadIdentity {
-    async fn exchange(&self) -> Result<AccessToken, CredentialError> {
+    async fn exchange(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
         let registration = self.registration()?;
-        registration.token(Proof::Assertion(&self.assertion()?)).await
+        registration.token(Proof::Assertion(&self.assertion()?), claims).await
     }
 
     fn registration(&self) -> Result<Registration, CredentialError> {
@@ -106,6 +106,10 @@ impl Source for WorkloadIdentity {
     }
 
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
-        self.exchange().boxed()
+        self.exchange(None).boxed()
+    }
+
+    fn step_up<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
+        self.exchange(Some(claims)).boxed()
     }
 }

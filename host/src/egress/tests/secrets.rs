@@ -48,7 +48,7 @@ async fn no_secret_is_in_any_log_or_debug_output() {
     warm_up().await;
     let token = r#"{"token_type":"Bearer","expires_in":3599,"access_token":"canary-bought"}"#;
     let server = Server::start(move |n| match n {
-        1 => Act::reply(200, "content-type: application/json\r\n", token),
+        1 | 4 => Act::reply(200, "content-type: application/json\r\n", token),
         2 => Act::reply(503, "", ""),
         _ => Act::reply(200, "", "canary-in-the-reply"),
     })

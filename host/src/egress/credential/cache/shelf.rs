@@ -1,0 +1,166 @@
+//! The token that processes share: one entry of the vault, and whose turn it is to renew it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use secrecy::zeroize::Zeroize;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::super::{AccessToken, Claims, Identity};
+use super::held::Held;
+use crate::clock::Timestamp;
+use crate::vault::{Vault, VaultError, VaultLock, longer};
+
+/// How long one process waits for another that obtains a token. Then it obtains its own: a token too many does no harm,
+/// and eight processes that each wait for an authority that does not answer should not do so one after another.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// An entry of the vault.
+#[derive(Debug, Clone)]
+pub(super) struct SharedShelf {
+    vault: Arc<dyn Vault>,
+    identity: Identity,
+}
+
+/// What is in the entry.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// The token, without `Bearer`.
+    token: String,
+    /// When it was obtained, in microseconds since the Unix epoch.
+    obtained: i64,
+    /// When it expires, likewise.
+    expires: i64,
+    /// What it was asked to meet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<String>,
+    /// Salt and digest of the secret that bought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<(String, String)>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.token.zeroize();
+    }
+}
+
+impl SharedShelf {
+    pub(super) fn new(vault: Arc<dyn Vault>, identity: Identity) -> Self {
+        Self { vault, identity }
+    }
+
+    /// The shared token, good or not, if it was bought with the same secret.
+    pub(super) async fn look(&self, chance: f64) -> Option<Held> {
+        let text = self.ask(|vault, name| vault.read(name)).await.flatten()?;
+        let entry: Entry = match serde_json::from_str(text.expose_secret()) {
+            Ok(entry) => entry,
+            Err(_) => {
+                // What the parser says may quote the entry.
+                tracing::warn!("the shared token cannot be read; another is obtained");
+                return None;
+            }
+        };
+        if !self.is_proved(&entry) {
+            return None;
+        }
+        let token = SecretString::from(entry.token.as_str());
+        let token = AccessToken::new(&token, Some(Timestamp::from_micros(entry.expires))).ok()?;
+        let claims = match &entry.claims {
+            Some(text) => Some(Claims::of_json(text)?),
+            None => None,
+        };
+        Some(Held::new(token, Timestamp::from_micros(entry.obtained), claims, chance))
+    }
+
+    /// Shares the token, if its end is known.
+    pub(super) async fn put(&self, held: &Held) {
+        let Some(text) = self.entry(held) else { return };
+        self.ask(move |vault, name| vault.write(name, &text)).await;
+    }
+
+    /// Shares the token no more, if it is that one.
+    pub(super) async fn remove(&self, token: &AccessToken) {
+        if self.look(0.0).await.is_some_and(|held| held.token.is_same(token)) {
+            self.ask(|vault, name| vault.remove(name)).await;
+        }
+    }
+
+    /// Waits until it is this task's turn, or for too long; then, or when there is no vault, there is no lock, and it is
+    /// this task's turn nevertheless.
+    pub(super) async fn turn(&self) -> Option<VaultLock> {
+        let until = Instant::now() + PATIENCE;
+        let mut pause = Duration::ZERO;
+        loop {
+            let lock = self.ask(|vault, name| vault.try_lock(name)).await?;
+            if lock.is_some() || Instant::now() >= until {
+                return lock;
+            }
+            pause = longer(pause);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Asks the vault, where it may block. What it cannot do is not done: a token that is not shared is a token.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Vault, &str) -> Result<T, VaultError> + Send + 'static,
+    ) -> Option<T> {
+        let Self { vault, identity } = self.clone();
+        let answer = tokio::task::spawn_blocking(move || question(&*vault, identity.name()));
+        match answer.await.ok()? {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                tracing::warn!(%error, hint = error.hint(), "tokens are not shared with other processes");
+                None
+            }
+        }
+    }
+
+    fn entry(&self, held: &Held) -> Option<SecretString> {
+        let entry = Entry {
+            token: held.token.text()?.to_owned(),
+            obtained: held.obtained.as_micros(),
+            expires: held.token.expires()?.as_micros(),
+            claims: held.claims.as_ref().map(|claims| claims.json().to_owned()),
+            proof: match self.identity.proof() {
+                Some(secret) => Some(prove(secret)?),
+                None => None,
+            },
+        };
+        serde_json::to_string(&entry).ok().map(Into::into)
+    }
+
+    /// Whether the token was bought with the secret that this process has. Somebody who mistypes a secret is to be told
+    /// so, and not to go on with the token that the right one bought.
+    fn is_proved(&self, entry: &Entry) -> bool {
+        match (self.identity.proof(), &entry.proof) {
+            (None, None) => true,
+            (Some(secret), Some((salt, digest))) => {
+                let decoded = [salt, digest].map(|text| BASE64_STANDARD_NO_PAD.decode(text));
+                let [Ok(salt), Ok(digest)] = decoded else { return false };
+                hmac::verify(&key(&salt), secret.expose_secret().as_bytes(), &digest).is_ok()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A digest of a secret under a salt of its own: the secret cannot be told from it, and entries cannot be compared.
+fn prove(secret: &SecretString) -> Option<(String, String)> {
+    let mut salt = [0; 16];
+    SystemRandom::new().fill(&mut salt).ok()?;
+    let digest = hmac::sign(&key(&salt), secret.expose_secret().as_bytes());
+    Some((BASE64_STANDARD_NO_PAD.encode(salt), BASE64_STANDARD_NO_PAD.encode(digest)))
+}
+
+fn key(salt: &[u8]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, salt)
+}
