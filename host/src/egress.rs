@@ -116,6 +116,12 @@ impl Egress {
         self
     }
 
+    /// The quota.
+    #[must_use]
+    pub fn quota(&self) -> &Quota {
+        &self.quota
+    }
+
     /// Sends a request, several times if need be and allowed, and returns the head of the reply; the body follows as it
     /// is read.
     ///

@@ -1,7 +1,7 @@
 //! What must outlive a call, or be agreed between processes.
 //!
-//! That is the slots of a quota ([`Slots`]), where each trigger goes on ([`Checkpoints`]), and the events that have not
-//! reached their callbacks ([`Outbox`]). The seam is small so that another engine can take the place of
+//! That is the slots of a quota ([`Slots`]), where each trigger goes on ([`Checkpoints`]), the events that have not
+//! reached their callbacks ([`Outbox`]), and who was asked to notify us ([`Subscriptions`]). The seam is small so that another engine can take the place of
 //! [`SqliteStore`]: an engine runs a piece of [`Work`] as one transaction, offers the few operations of
 //! [`Transaction`], and lets one process at a time have a name ([`Store::claim`]). What the rows *mean* is decided by
 //! those who use the store, once, and not by each engine.
@@ -11,6 +11,7 @@ mod memory;
 mod outbox;
 mod slots;
 mod sqlite;
+mod subscriptions;
 
 use std::any::Any;
 use std::error::Error;
@@ -22,6 +23,7 @@ pub use self::memory::MemoryStore;
 pub use self::outbox::{Backlog, Found, Outbox, Page, Stored, Trouble};
 pub use self::slots::{Key, Place, Slot, Slots, Ticket};
 pub use self::sqlite::{FILE, SqliteStore};
+pub use self::subscriptions::{Subscription, SubscriptionState, Subscriptions};
 
 /// A store: an engine that runs transactions.
 pub trait Store: Send + Sync + Debug {
@@ -63,7 +65,7 @@ pub trait Store: Send + Sync + Debug {
 pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError> + 'a;
 
 /// What can be done in a transaction. Each concern is a trait of its own.
-pub trait Transaction: Slots + Checkpoints + Outbox {}
+pub trait Transaction: Slots + Checkpoints + Outbox + Subscriptions {}
 
 /// A name that is taken. Dropping it gives it back.
 pub struct Claim {

@@ -54,8 +54,10 @@ mod polls;
 mod schedule;
 mod signature;
 mod stream;
+mod subject;
 mod trigger;
 mod watch;
+pub mod webhook;
 
 pub use builder::WatchBuilder;
 pub use callback::{

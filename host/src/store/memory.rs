@@ -1,5 +1,6 @@
 //! A store in memory, for one process: embedders that need no more, and tests.
 
+mod subscriptions;
 mod watches;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::watches::Watches;
-use super::{Claim, Key, Place, Slot, Slots, Store, StoreError, Ticket, Transaction, Work};
+use super::{Claim, Key, Place, Slot, Slots, Store, StoreError, Subscription, Ticket, Transaction, Work};
 use crate::clock::Timestamp;
 
 /// A store in this process's memory. None of its operations fails.
@@ -59,6 +60,7 @@ struct Contents {
     /// Quotas, by bucket.
     buckets: HashMap<Arc<str>, Bucket>,
     watches: Watches,
+    subscriptions: HashMap<String, Subscription>,
 }
 
 #[derive(Debug, Default)]

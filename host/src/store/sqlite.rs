@@ -13,6 +13,7 @@ mod claims;
 mod rows;
 mod schema;
 mod slots;
+mod subscriptions;
 mod watches;
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::callback::Callback;
-use super::cloudevent::{Origin, watch_name};
+use super::cloudevent::Origin;
 use super::error::WatchError;
-use super::ledger::Ledger;
 use super::news::{News, Observer};
 use super::poll::Look;
-use super::trigger::Trigger;
+use super::subject::Subject;
 use super::watch::Watch;
 
 /// How often a trigger with events is polled, unless told otherwise.
@@ -23,7 +24,8 @@ const QUOTA_SHARE: u8 = 50;
 /// Settles how the events of a trigger are waited for.
 #[derive(Debug)]
 pub struct WatchBuilder {
-    trigger: Trigger,
+    subject: Subject,
+    news: Arc<Notify>,
     callback: Option<Arc<dyn Callback>>,
     look: Look,
     busy: Duration,
@@ -34,9 +36,10 @@ pub struct WatchBuilder {
 }
 
 impl WatchBuilder {
-    pub(super) fn new(trigger: Trigger) -> Self {
+    pub(super) fn new(subject: Subject) -> Self {
         Self {
-            trigger,
+            subject,
+            news: Arc::default(),
             callback: None,
             look: Look { quota_share: QUOTA_SHARE, ..Look::default() },
             busy: BUSY,
@@ -122,6 +125,18 @@ impl WatchBuilder {
         self
     }
 
+    /// By what those who put events into the store tell of them.
+    pub(super) fn news(mut self, news: Arc<Notify>) -> Self {
+        self.news = news;
+        self
+    }
+
+    /// The name under which the store will have it: `connector/connection/trigger`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.subject.name()
+    }
+
     /// The watch.
     ///
     /// # Errors
@@ -132,20 +147,18 @@ impl WatchBuilder {
         {
             return Err(WatchError::Since(since.clone()));
         }
-        let connection = &self.trigger.connection;
-        let ledger =
-            Ledger::new(connection.store().clone(), connection.clock().clone(), &watch_name(&self.trigger));
         Ok(Watch {
             callback: self.callback.ok_or(WatchError::NoCallback)?,
-            ledger,
-            origin: Origin::of(&self.trigger),
+            ledger: self.subject.ledger(),
+            origin: Origin::of(&self.subject.connection, &self.subject.trigger),
             observer: self.observer,
             give_up: self.give_up,
             look: self.look,
             busy: self.busy,
             quiet: self.quiet,
             keeps_trying: self.keeps_trying,
-            trigger: self.trigger,
+            subject: self.subject,
+            news: self.news,
         })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::trigger::Trigger;
+use crate::call::Connection;
 use crate::clock::Timestamp;
 use crate::store::Stored;
 
@@ -41,11 +41,11 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn of(trigger: &Trigger) -> Self {
-        let connector = &trigger.connection.connector().manifest().name;
+    pub(super) fn of(connection: &Connection, trigger: &str) -> Self {
+        let connector = &connection.connector().manifest().name;
         Self {
-            source: format!("/{}", watch_name(trigger)).into(),
-            kind: format!("{connector}.{}", trigger.polled.name).into(),
+            source: format!("/{}", watch_name(connection, trigger)).into(),
+            kind: format!("{connector}.{}", trigger.replace('/', ".")).into(),
         }
     }
 
@@ -68,10 +68,10 @@ impl Origin {
 
 /// The name of a trigger's watch: connector, connection and trigger. The first two may have any characters, so what
 /// would make two names one is escaped.
-pub(super) fn watch_name(trigger: &Trigger) -> String {
-    let connector = &trigger.connection.connector().manifest().name;
-    let connection = trigger.connection.profile().name();
-    format!("{}/{}/{}", escaped(connector), escaped(connection), trigger.polled.name)
+pub(super) fn watch_name(connection: &Connection, trigger: &str) -> String {
+    let connector = &connection.connector().manifest().name;
+    let connection = connection.profile().name();
+    format!("{}/{}/{trigger}", escaped(connector), escaped(connection))
 }
 
 /// Text as a segment of a URI's path.

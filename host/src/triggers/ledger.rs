@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::fail;
 use crate::clock::{Clock, Timestamp};
-use crate::store::{Backlog, Claim, Found, Page, Progress, Store, StoreError, Stored, Transaction, Trouble};
+use crate::store::{
+    Backlog, Claim, Found, Page, Progress, Store, StoreError, Stored, Subscription, Transaction, Trouble,
+};
 
 /// How long the ids of delivered events are kept: longer than any trigger looks back, so that what is found again is
 /// known.
@@ -66,6 +68,43 @@ impl Ledger {
             .await;
         fail::point("after-store");
         stored
+    }
+
+    /// Stores what was pushed, in one transaction: of each notification, its events. Once this has returned, none is
+    /// lost to anything but the disk's own failure. Returns how many events of each are new.
+    pub(super) async fn receive(&self, notifications: Vec<Vec<Found>>) -> Result<Vec<usize>, StoreError> {
+        fail::point("before-receive");
+        let received = self
+            .run(true, move |rows, watch, now| {
+                if rows.progress(watch)?.is_none() {
+                    rows.set_progress(watch, &Progress::default())?;
+                }
+                let mut new = Vec::with_capacity(notifications.len());
+                for events in &notifications {
+                    let mut count = 0;
+                    for event in events {
+                        count += usize::from(rows.add(watch, event, now)?);
+                    }
+                    new.push(count);
+                }
+                fail::point("before-receipt");
+                Ok(new)
+            })
+            .await;
+        fail::point("after-receive");
+        received
+    }
+
+    /// The subscription that is noted.
+    pub(super) async fn subscription(&self) -> Result<Option<Subscription>, StoreError> {
+        self.run(false, |rows, watch, _| rows.subscription(watch)).await
+    }
+
+    /// Notes a subscription, or that there is none.
+    pub(super) async fn set_subscription(&self, noted: Option<Subscription>) -> Result<(), StoreError> {
+        self.run(true, move |rows, watch, _| rows.set_subscription(watch, noted.as_ref())).await?;
+        fail::point("after-subscription");
+        Ok(())
     }
 
     /// The first events that wait, in order.

@@ -15,7 +15,7 @@ use crate::store::Found;
 use crate::value::Shape;
 
 /// The longest id of an event, in bytes: it must fit into a header.
-const LONGEST_ID: usize = 1024;
+pub(super) const LONGEST_ID: usize = 1024;
 /// The longest checkpoint, in bytes, as the contract has it.
 const LONGEST_CHECKPOINT: usize = 64 << 10;
 

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
+use tokio::sync::watch;
 
 use super::error::WatchError;
 use super::news::News;
@@ -25,11 +26,14 @@ impl Watch {
     ) -> Result<(), WatchError> {
         let mut pace = Pace::new(self.busy, self.quiet);
         let mut stop = signals.stop.clone();
+        let Some(trigger) = &self.subject.polled else {
+            return self.tidies(stop).await;
+        };
         let mut answered = self.keeps_trying;
         let mut tidied = self.now();
         loop {
             let polled = {
-                let poll = pin!(poll::poll(&self.trigger, checkpoint.as_deref(), &self.look));
+                let poll = pin!(poll::poll(trigger, checkpoint.as_deref(), &self.look));
                 match select(poll, pin!(stop.wait_for(|stop| *stop))).await {
                     Either::Left((polled, _)) => polled,
                     Either::Right(_) => return Ok(()),
@@ -83,6 +87,15 @@ impl Watch {
         }
     }
 
+    /// Does what is to be done now and then where nothing is polled, until asked to stop.
+    async fn tidies(&self, mut stop: watch::Receiver<bool>) -> Result<(), WatchError> {
+        while !self.sleep(TIDY, &mut stop).await {
+            // What is not forgotten now is forgotten later.
+            let _ = self.ledger.tidy().await;
+        }
+        Ok(())
+    }
+
     /// Polls until there is no more for now. Returns how many events were found.
     pub(super) async fn polls_once(
         &self,
@@ -90,9 +103,10 @@ impl Watch {
         signals: &Signals,
     ) -> Result<u64, WatchError> {
         let mut found = 0;
+        let Some(trigger) = &self.subject.polled else { return Ok(0) };
         loop {
             let batch =
-                poll::poll(&self.trigger, checkpoint.as_deref(), &self.look).await.map_err(|error| {
+                poll::poll(trigger, checkpoint.as_deref(), &self.look).await.map_err(|error| {
                     WatchError::Poll { watch: self.name().to_owned(), error: Box::new(error) }
                 })?;
             let (new, more) = self.keep(&mut checkpoint, batch).await?;

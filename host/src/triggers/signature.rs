@@ -6,6 +6,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use standardwebhooks::Webhook;
 
@@ -14,7 +15,8 @@ const PREFIX: &str = "whsec_";
 /// How long a key may be, in bytes.
 const KEY: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// Signs with one secret, or with several while they are being exchanged.
+/// Signs with one secret, or with several while they are being exchanged; or tells whether what was received is signed
+/// with one of them.
 #[derive(Default)]
 pub struct Signer {
     keys: Vec<Webhook>,
@@ -55,6 +57,12 @@ impl Signer {
     pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         let signatures = self.keys.iter().filter_map(|key| key.sign(id, seconds, body.as_bytes()).ok());
         signatures.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether what was received is signed with one of the secrets, less than five minutes ago or ahead.
+    #[must_use]
+    pub fn verifies(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+        self.keys.iter().any(|key| key.verify(body, headers).is_ok())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::manifest::Status;
 use crate::value::Shape;
 
 use super::builder::WatchBuilder;
+use super::subject::Subject;
 
 /// How the functions are called that the manifest does not name.
 const POLL: &str = "poll-";
@@ -48,13 +49,18 @@ pub(super) struct BatchKeys {
 
 /// Why there is no such trigger.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the connector has no trigger `{name}` that can be polled")]
+#[error("the connector has no trigger `{name}` that {ability}")]
 pub struct TriggerError {
+    ability: &'static str,
     name: String,
     known: Vec<String>,
 }
 
 impl TriggerError {
+    pub(super) fn new(ability: &'static str, name: &str, known: Vec<String>) -> Self {
+        Self { ability, name: name.to_owned(), known }
+    }
+
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -112,7 +118,7 @@ impl Connection {
         let known = triggers.iter().map(|trigger| trigger.name.clone()).collect();
         match triggers.into_iter().find(|trigger| trigger.name == name) {
             Some(polled) => Ok(Trigger { connection: self.clone(), polled: Arc::new(polled) }),
-            None => Err(TriggerError { name: name.to_owned(), known }),
+            None => Err(TriggerError::new("can be polled", name, known)),
         }
     }
 }
@@ -133,7 +139,8 @@ impl Trigger {
     /// Begins to settle how its events are waited for.
     #[must_use]
     pub fn watch(&self) -> WatchBuilder {
-        WatchBuilder::new(self.clone())
+        let (connection, trigger) = (self.connection.clone(), self.polled.name.clone());
+        WatchBuilder::new(Subject { connection, trigger, polled: Some(self.clone()) })
     }
 }
 
@@ -164,21 +171,21 @@ impl BatchKeys {
 }
 
 /// The fields of a record, by their names in the contract.
-struct Fields<'a>(&'a [crate::value::RecordField]);
+pub(super) struct Fields<'a>(&'a [crate::value::RecordField]);
 
 impl<'a> Fields<'a> {
-    fn of(shape: &'a Shape) -> Option<Self> {
+    pub(super) fn of(shape: &'a Shape) -> Option<Self> {
         match shape {
             Shape::Record(fields) => Some(Self(fields)),
             _ => None,
         }
     }
 
-    fn shape(&self, name: &str) -> Option<&'a Shape> {
+    pub(super) fn shape(&self, name: &str) -> Option<&'a Shape> {
         self.0.iter().find(|field| &*field.spelling.name == name).map(|field| &field.shape)
     }
 
-    fn key(&self, name: &str) -> Option<Arc<str>> {
+    pub(super) fn key(&self, name: &str) -> Option<Arc<str>> {
         let field = self.0.iter().find(|field| &*field.spelling.name == name)?;
         Some(field.spelling.key.clone())
     }

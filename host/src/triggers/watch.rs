@@ -14,7 +14,7 @@ use super::error::WatchError;
 use super::ledger::Ledger;
 use super::news::{News, Observer};
 use super::poll::Look;
-use super::trigger::Trigger;
+use super::subject::Subject;
 use crate::clock::Timestamp;
 use crate::store::{Claim, Progress, StoreError};
 
@@ -27,7 +27,8 @@ const CLAIM_AGAIN: Duration = Duration::from_millis(20);
 /// A trigger whose events go to a callback. See [the module](super) for what it promises.
 #[derive(Debug)]
 pub struct Watch {
-    pub(super) trigger: Trigger,
+    pub(super) subject: Subject,
+    pub(super) news: Arc<Notify>,
     pub(super) callback: Arc<dyn Callback>,
     pub(super) ledger: Ledger,
     pub(super) origin: Origin,
@@ -66,7 +67,7 @@ pub struct Drained {
 #[derive(Debug)]
 pub(super) struct Signals {
     /// There may be events that wait.
-    pub(super) news: Notify,
+    pub(super) news: Arc<Notify>,
     /// Nothing more will be found: what waits is all there is to deliver.
     pub(super) complete: watch::Receiver<bool>,
     /// The watch is to end.
@@ -99,7 +100,7 @@ impl Watch {
         let (_claim, progress) = self.begin().await?;
         let (asked, told) = watch::channel(false);
         let (_incomplete, complete) = watch::channel(false);
-        let signals = Signals { news: Notify::new(), complete, stop: told, once: false };
+        let signals = Signals { news: Arc::clone(&self.news), complete, stop: told, once: false };
         let work = pin!(async {
             let polls = pin!(self.polls(progress.checkpoint.clone(), &signals));
             let deliveries = pin!(self.deliveries(progress.failing_since, &signals));
@@ -134,7 +135,7 @@ impl Watch {
         let (_claim, progress) = self.begin().await?;
         let (_going_on, stop) = watch::channel(false);
         let (completed, complete) = watch::channel(false);
-        let signals = Signals { news: Notify::new(), complete, stop, once: true };
+        let signals = Signals { news: Arc::clone(&self.news), complete, stop, once: true };
         let polls = async {
             let polled = self.polls_once(progress.checkpoint.clone(), &signals).await;
             completed.send_replace(true);
@@ -178,13 +179,13 @@ impl Watch {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.trigger.connection.clock().now()
+        self.subject.connection.clock().now()
     }
 
     /// Waits, unless the watch is to end. Says whether it is.
     pub(super) async fn sleep(&self, wait: Duration, stop: &mut watch::Receiver<bool>) -> bool {
         let until = self.now().saturating_add(wait);
-        let slept = self.trigger.connection.clock().sleep_until(until);
+        let slept = self.subject.connection.clock().sleep_until(until);
         matches!(select(slept, pin!(stop.wait_for(|stop| *stop))).await, Either::Right(_))
     }
 }

@@ -65,6 +65,17 @@ const STEPS: &[&str] = &[
     CREATE INDEX event_by_state ON event (watch, state, number);
     CREATE INDEX event_delivered ON event (watch, ended) WHERE state = 2;
     ",
+    // Pushed triggers. The state of a subscription is 0 when it was asked for, 1 when it is held, 2 when its end was
+    // asked for.
+    "
+    CREATE TABLE subscription (
+        watch   TEXT    NOT NULL PRIMARY KEY,
+        state   INTEGER NOT NULL,
+        id      TEXT    NOT NULL,
+        address TEXT    NOT NULL,
+        digest  TEXT    NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// The version that [`STEPS`] lead to.

@@ -1,0 +1,188 @@
+//! Asking an API to notify us, and to stop.
+//!
+//! What is about to be asked is on disk before it is asked, so that a crash leaves no subscription that nobody knows
+//! of. A request to subscribe whose outcome is unknown is never sent again by itself: notifications at its address are
+//! accepted, in case it was granted, until somebody says to ask anew.
+
+use hmac_sha256::Hash;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::gate::{from_text, to_text};
+use super::inbox::Inbox;
+use super::trigger::{Call, Standing};
+use crate::call::{CallError, Reply};
+use crate::failure::FailureCase;
+use crate::store::{StoreError, Subscription, SubscriptionState as State};
+
+/// Why there is no subscription, or none that is known of.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// The connector has no functions to subscribe and unsubscribe with.
+    #[error("the connector cannot subscribe to `{0}` by itself")]
+    CannotSubscribe(String),
+    /// The API refused, or could not be reached. Nothing was changed.
+    #[error(transparent)]
+    Refused(CallError),
+    /// Nobody knows whether an earlier request was granted.
+    #[error(
+        "{watch} may or may not be subscribed: an earlier request had no clear answer, and is not sent again"
+    )]
+    Unknown {
+        /// The watch.
+        watch: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SubscribeError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::CannotSubscribe(_) => Some(
+                "name the variable that holds a secret for the address in `path-secret-env`, and subscribe by hand"
+                    .into(),
+            ),
+            Self::Refused(error) => error.hint(),
+            Self::Unknown { .. } => {
+                Some("look at the API's subscriptions; to ask again, start with --resubscribe NAME".into())
+            }
+            Self::Store(_) => None,
+        }
+    }
+
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Refused(error) => {
+                matches!(error.failure().case, FailureCase::Throttled | FailureCase::Unavailable)
+            }
+            Self::Store(error) => error.is_passing(),
+            Self::CannotSubscribe(_) | Self::Unknown { .. } => false,
+        }
+    }
+}
+
+impl Inbox {
+    /// Sees to it that the API notifies this address, to which a secret path segment is added. A subscription that is
+    /// there from before is kept.
+    ///
+    /// # Errors
+    /// See [`SubscribeError`].
+    pub async fn subscribe(&self, address: &str) -> Result<(), SubscribeError> {
+        let standing = self.standing()?;
+        let found = self.noted().await?;
+        // Whatever state it is in, it may be notifying.
+        self.gate().set(found.as_ref().and_then(|found| from_text(&found.digest)));
+        match found {
+            None => {}
+            Some(Subscription { state: State::Asked, .. }) => return Err(self.unknown()),
+            Some(found) => match &found.state {
+                State::Held(_) if found.address == address => return Ok(()),
+                State::Held(id) | State::Ending(id) => self.end(standing, &found, id).await?,
+                State::Asked => return Err(self.unknown()),
+            },
+        }
+        self.ask(standing, address).await
+    }
+
+    /// Has the API notify us no more, if it does. Says whether it did.
+    ///
+    /// # Errors
+    /// See [`SubscribeError`]. The subscription is then still noted.
+    pub async fn unsubscribe(&self) -> Result<bool, SubscribeError> {
+        let standing = self.standing()?;
+        match self.noted().await? {
+            Some(found) => match &found.state {
+                State::Asked => Err(self.unknown()),
+                State::Held(id) | State::Ending(id) => self.end(standing, &found, id).await.map(|()| true),
+            },
+            None => Ok(false),
+        }
+    }
+
+    /// Forgets a request whose outcome is unknown, so that it may be made again. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_unknown(&self) -> Result<bool, StoreError> {
+        match self.noted().await? {
+            Some(Subscription { state: State::Asked, .. }) => self.note(None).await.map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    async fn ask(&self, standing: &Standing, address: &str) -> Result<(), SubscribeError> {
+        let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let digest = Hash::hash(secret.as_bytes());
+        let asked =
+            Subscription { state: State::Asked, address: address.to_owned(), digest: to_text(digest) };
+        self.note(Some(asked.clone())).await?;
+        // The first notification may come before the answer does.
+        self.gate().set(Some(digest));
+        match self.call(&standing.subscribe, &format!("{address}/{secret}")).await {
+            Ok(reply) => {
+                let answer: Option<Map<String, Value>> = reply.parse().ok();
+                let id = answer.as_ref().and_then(|answer| answer.get(&*standing.id)?.as_str());
+                let id = id.ok_or_else(|| self.unknown())?;
+                let held = Subscription { state: State::Held(id.to_owned()), ..asked };
+                Ok(self.note(Some(held)).await?)
+            }
+            Err(error) if changed_nothing(&error) => {
+                self.gate().set(None);
+                self.note(None).await?;
+                Err(SubscribeError::Refused(error))
+            }
+            Err(_) => Err(self.unknown()),
+        }
+    }
+
+    /// Ends a subscription. Doing so twice is no harm: its id is its own and names no other.
+    async fn end(&self, standing: &Standing, found: &Subscription, id: &str) -> Result<(), SubscribeError> {
+        self.note(Some(Subscription { state: State::Ending(id.to_owned()), ..found.clone() })).await?;
+        match self.call(&standing.unsubscribe, id).await {
+            Ok(_) => {}
+            Err(error) if error.failure().case == FailureCase::PermanentNotFound => {}
+            Err(error) => return Err(SubscribeError::Refused(error)),
+        }
+        self.gate().set(None);
+        Ok(self.note(None).await?)
+    }
+
+    async fn call(&self, call: &Call, argument: &str) -> Result<Reply, CallError> {
+        let input = Map::from_iter([(call.parameter.to_string(), argument.into())]);
+        self.trigger().connection().call(&call.function, Value::Object(input)).await
+    }
+
+    fn standing(&self) -> Result<&Standing, SubscribeError> {
+        let pushed = self.trigger().description();
+        pushed.standing.as_ref().ok_or_else(|| SubscribeError::CannotSubscribe(pushed.name.clone()))
+    }
+
+    fn unknown(&self) -> SubscribeError {
+        SubscribeError::Unknown { watch: self.shared.ledger.watch().to_owned() }
+    }
+
+    async fn noted(&self) -> Result<Option<Subscription>, StoreError> {
+        self.shared.ledger.subscription().await
+    }
+
+    async fn note(&self, subscription: Option<Subscription>) -> Result<(), StoreError> {
+        self.shared.ledger.set_subscription(subscription).await
+    }
+}
+
+/// Whether a request to subscribe that failed like this has certainly not been granted.
+fn changed_nothing(error: &CallError) -> bool {
+    !matches!(
+        error.failure().case,
+        FailureCase::PermanentOutcomeUnknown
+            | FailureCase::PermanentUnexpectedReply
+            | FailureCase::ExecutionFailed
+    )
+}
