@@ -38,6 +38,8 @@ mod host;
 mod instance;
 mod login;
 pub mod manifest;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod similar;
 pub mod store;
 pub mod triggers;

@@ -1,0 +1,57 @@
+//! How the server stands, for those who run it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+
+use super::metrics::Metrics;
+use super::state::Board;
+
+struct Office {
+    board: Arc<Board>,
+    metrics: Arc<Metrics>,
+}
+
+pub(super) fn router(board: Arc<Board>, metrics: Arc<Metrics>) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics_text))
+        .with_state(Arc::new(Office { board, metrics }))
+}
+
+/// Whether each trigger does what it should, and how each that does not stands.
+async fn ready(State(office): State<Arc<Office>>) -> Response {
+    let board = &office.board;
+    let others: BTreeMap<&str, String> = board
+        .entries()
+        .filter(|(_, entry)| !entry.is_ready())
+        .map(|(name, entry)| (&**name, entry.words()))
+        .collect();
+    let ready = others.is_empty() && !board.is_leaving();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "ready": ready,
+        "ending": board.is_leaving(),
+        "triggers": board.entries().count(),
+        "notReady": others,
+    });
+    (status, Json(body)).into_response()
+}
+
+async fn metrics_text(State(office): State<Arc<Office>>) -> Response {
+    match office.metrics.text(&office.board).await {
+        Ok(text) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(reason) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{reason}\n")).into_response(),
+    }
+}

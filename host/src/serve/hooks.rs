@@ -1,0 +1,177 @@
+//! What senders of notifications are answered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::json;
+
+use super::metrics::Metrics;
+use crate::triggers::Signer;
+use crate::triggers::webhook::{Gate, Inbox, InboxError, Taken};
+
+/// The most bytes of a notification.
+const LONGEST: usize = 256 << 10;
+/// How long its body may take.
+const BODY: Duration = Duration::from_secs(10);
+/// When a sender may try again, in seconds, if nothing could be stored.
+const AGAIN: &str = "5";
+
+/// The addresses, by the names of triggers.
+#[derive(Debug, Default)]
+pub(super) struct Hooks {
+    hooks: HashMap<String, Hook>,
+}
+
+/// One address.
+#[derive(Debug)]
+pub(super) struct Hook {
+    pub(super) inbox: Inbox,
+    pub(super) verifier: Option<Signer>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+/// Why a notification is refused.
+enum Refusal {
+    NotPost,
+    NotJson,
+    TooLarge,
+    TooSlow,
+    Broken,
+    Unsigned,
+    Inbox(InboxError),
+}
+
+impl Hooks {
+    pub(super) fn add(&mut self, name: &str, hook: Hook) {
+        self.hooks.insert(name.to_owned(), hook);
+    }
+
+    pub(super) fn router(self) -> Router {
+        Router::new()
+            .route("/hooks/{name}/{secret}", any(answer))
+            .fallback(async || nothing_here())
+            .with_state(Arc::new(self))
+    }
+}
+
+async fn answer(
+    State(hooks): State<Arc<Hooks>>,
+    Path((name, secret)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let hook = hooks.hooks.get(&name);
+    // As much work for a name that does not exist as for one that does.
+    let closed = Gate::default();
+    let gate = hook.map_or(&closed, |hook| hook.inbox.gate());
+    let (true, Some(hook)) = (gate.admits(&secret), hook) else {
+        return nothing_here();
+    };
+    let answer = match take(hook, request).await {
+        Ok(Taken { new, known }) => {
+            (StatusCode::OK, axum::Json(json!({ "new": new, "known": known }))).into_response()
+        }
+        Err(refusal) => refusal.response(),
+    };
+    hook.metrics.note_notification(&name, answer.status());
+    answer
+}
+
+async fn take(hook: &Hook, request: Request) -> Result<Taken, Refusal> {
+    let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        return Err(Refusal::NotPost);
+    }
+    if !is_json(&head.headers) {
+        return Err(Refusal::NotJson);
+    }
+    let bytes = read(&head.headers, body).await?;
+    if hook.verifier.as_ref().is_some_and(|verifier| !verifier.verifies(&head.headers, &bytes)) {
+        return Err(Refusal::Unsigned);
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Refusal::Inbox(InboxError::Malformed("it is not UTF-8".into())))?;
+    hook.inbox.take(text).await.map_err(Refusal::Inbox)
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > LONGEST as u64) {
+        return Err(Refusal::TooLarge);
+    }
+    match tokio::time::timeout(BODY, Limited::new(body, LONGEST).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+        Ok(Err(_)) => Err(Refusal::Broken),
+        Err(_) => Err(Refusal::TooSlow),
+    }
+}
+
+/// Whether a body says that it is JSON as it is: in UTF-8, and not compressed.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(kind)) = headers.get(CONTENT_TYPE).map(|kind| kind.to_str()) else { return false };
+    let kind = kind.to_ascii_lowercase();
+    let (essence, parameters) = kind.split_once(';').unwrap_or((&kind, ""));
+    let essence = essence.trim();
+    let is_json =
+        essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json");
+    let mut charsets =
+        parameters.split(';').filter_map(|parameter| parameter.trim().strip_prefix("charset="));
+    is_json
+        && charsets.all(|charset| charset.trim_matches('"') == "utf-8")
+        && headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
+}
+
+/// The answer to whoever does not know the address: the same, whatever is wrong.
+fn nothing_here() -> Response {
+    problem(StatusCode::NOT_FOUND, "there is nothing here")
+}
+
+fn problem(status: StatusCode, message: &str) -> Response {
+    (status, axum::Json(json!({ "error": message }))).into_response()
+}
+
+impl Refusal {
+    fn response(self) -> Response {
+        match self {
+            Self::NotPost => {
+                let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "notifications are sent by POST");
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+                response
+            }
+            Self::NotJson => problem(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "a notification is application/json, in UTF-8 and not compressed",
+            ),
+            Self::TooLarge => {
+                problem(StatusCode::PAYLOAD_TOO_LARGE, &format!("a notification has at most {LONGEST} bytes"))
+            }
+            Self::TooSlow => problem(StatusCode::REQUEST_TIMEOUT, "the notification did not come in time"),
+            Self::Broken => problem(StatusCode::BAD_REQUEST, "the notification broke off"),
+            Self::Unsigned => problem(
+                StatusCode::UNAUTHORIZED,
+                "the signature is missing, of another secret, or of another time (webhook-id, webhook-timestamp, \
+                 webhook-signature; see Standard Webhooks)",
+            ),
+            Self::Inbox(InboxError::Malformed(reason)) => {
+                problem(StatusCode::BAD_REQUEST, &format!("it is no notification: {reason}"))
+            }
+            Self::Inbox(error) => {
+                tracing::warn!(%error, "a notification was not taken in");
+                let mut response =
+                    problem(StatusCode::SERVICE_UNAVAILABLE, "nothing can be stored now; send it again");
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AGAIN));
+                response
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Accepts connections, not too many, and serves each within bounds of time and size.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::asked;
+
+/// How long the head of a request may take, from when the connection is free for it.
+const HEAD: Duration = Duration::from_secs(10);
+/// The most bytes of a request's head.
+const HEAD_BYTES: usize = 16 << 10;
+/// The most headers of a request.
+const HEADERS: usize = 64;
+/// Pause after a connection could not be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` changes, then lets requests that are under way finish.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections: usize,
+    mut stop: watch::Receiver<bool>,
+) {
+    let room = Arc::new(Semaphore::new(connections));
+    let mut open = JoinSet::new();
+    let told = stop.clone();
+    loop {
+        tokio::select! {
+            () = asked(&mut stop) => break,
+            Some(_) = open.join_next() => {}
+            accepted = accept(&listener, &room) => match accepted {
+                Some((stream, place)) => {
+                    open.spawn(connection(stream, router.clone(), place, told.clone()));
+                }
+                // Running out of file descriptors passes.
+                None => tokio::time::sleep(PAUSE).await,
+            },
+        }
+    }
+    drop(listener);
+    while open.join_next().await.is_some() {}
+}
+
+/// The next connection, once there is room for it.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.ok()?;
+    let (stream, _) = listener.accept().await.ok()?;
+    Some((stream, place))
+}
+
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    _place: OwnedSemaphorePermit,
+    mut stop: watch::Receiver<bool>,
+) {
+    // It only makes answers come sooner.
+    let _ = stream.set_nodelay(true);
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEADERS)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut served = pin!(served);
+    // Whatever the other end does wrong is its own concern.
+    tokio::select! {
+        _ = served.as_mut() => return,
+        () = asked(&mut stop) => {}
+    }
+    served.as_mut().graceful_shutdown();
+    let _ = served.await;
+}

@@ -1,0 +1,217 @@
+//! What the server counts, as Prometheus reads it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::http::StatusCode;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use tokio::sync::Mutex;
+
+use super::state::{Board, Entry};
+use crate::store::{Backlog, StoreError};
+use crate::triggers::News;
+
+type Labels = Vec<(&'static str, String)>;
+type Number = Gauge<f64, AtomicU64>;
+
+/// The upper bounds of the classes of lag, in seconds.
+const LAGS: [f64; 11] = [0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 21_600.0, 86_400.0];
+
+/// All that is counted.
+pub(super) struct Metrics {
+    registry: Registry,
+    polls: Family<Labels, Counter>,
+    found: Family<Labels, Counter>,
+    deliveries: Family<Labels, Counter>,
+    notifications: Family<Labels, Counter>,
+    store_failures: Counter,
+    lag: Histogram,
+    ready: Family<Labels, Gauge>,
+    backlog: Family<Labels, Gauge>,
+    dead: Family<Labels, Gauge>,
+    oldest: Family<Labels, Number>,
+    quota_used: Family<Labels, Gauge>,
+    quota_limit: Family<Labels, Gauge>,
+    quota_waiting: Family<Labels, Gauge>,
+    /// One reader at a time: each asks the store about every trigger.
+    reading: Mutex<()>,
+}
+
+/// What is counted of one trigger.
+pub(super) struct Counts {
+    answered: Counter,
+    failed: Counter,
+    found: Counter,
+    acknowledged: Counter,
+    refused: Counter,
+    dead: Counter,
+    store_failures: Counter,
+    lag: Histogram,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("connector"),
+            polls: Family::default(),
+            found: Family::default(),
+            deliveries: Family::default(),
+            notifications: Family::default(),
+            store_failures: Counter::default(),
+            lag: Histogram::new(LAGS),
+            ready: Family::default(),
+            backlog: Family::default(),
+            dead: Family::default(),
+            oldest: Family::default(),
+            quota_used: Family::default(),
+            quota_limit: Family::default(),
+            quota_waiting: Family::default(),
+            reading: Mutex::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("polls", "Polls, by outcome", self.polls.clone());
+        registry.register("events_found", "New events that polls found", self.found.clone());
+        registry.register("deliveries", "Attempts to deliver an event, by outcome", self.deliveries.clone());
+        registry.register(
+            "notifications",
+            "Notifications received, by the status answered",
+            self.notifications.clone(),
+        );
+        registry.register("store_failures", "Failures of the store", self.store_failures.clone());
+        registry.register(
+            "delivery_lag_seconds",
+            "Time from when an event was found until it was acknowledged",
+            self.lag.clone(),
+        );
+        registry.register("trigger_ready", "1 while the trigger does what it should", self.ready.clone());
+        registry.register("backlog_events", "Events that wait to be delivered", self.backlog.clone());
+        registry.register("dead_events", "Events that could not be delivered", self.dead.clone());
+        registry.register(
+            "backlog_age_seconds",
+            "How long the first event that waits has waited",
+            self.oldest.clone(),
+        );
+        registry.register(
+            "quota_used_calls",
+            "Calls that count against the connection's quota",
+            self.quota_used.clone(),
+        );
+        registry.register(
+            "quota_limit_calls",
+            "Calls that the connection's quota has",
+            self.quota_limit.clone(),
+        );
+        registry.register(
+            "quota_waiting_calls",
+            "Calls that wait for the connection's quota",
+            self.quota_waiting.clone(),
+        );
+    }
+
+    /// What is counted of a trigger, from 0 on.
+    pub(super) fn of(&self, trigger: &str) -> Counts {
+        let of = |family: &Family<Labels, Counter>, outcome: &str| {
+            let outcome = ("outcome", outcome.to_owned());
+            family.get_or_create(&vec![("trigger", trigger.to_owned()), outcome]).clone()
+        };
+        Counts {
+            answered: of(&self.polls, "answered"),
+            failed: of(&self.polls, "failed"),
+            found: self.found.get_or_create(&label(trigger)).clone(),
+            acknowledged: of(&self.deliveries, "acknowledged"),
+            refused: of(&self.deliveries, "failed"),
+            dead: of(&self.deliveries, "dead"),
+            store_failures: self.store_failures.clone(),
+            lag: self.lag.clone(),
+        }
+    }
+
+    pub(super) fn note_notification(&self, trigger: &str, status: StatusCode) {
+        let status = ("status", status.as_str().to_owned());
+        self.notifications.get_or_create(&vec![("trigger", trigger.to_owned()), status]).inc();
+    }
+
+    /// All metrics as text, as they are now.
+    pub(super) async fn text(&self, board: &Arc<Board>) -> Result<String, String> {
+        let _one = self.reading.lock().await;
+        let read = Arc::clone(board);
+        let backlogs = tokio::task::spawn_blocking(move || {
+            read.entries()
+                .map(|(name, entry)| Ok((name.to_string(), backlog(entry)?)))
+                .collect::<Result<Vec<_>, StoreError>>()
+        });
+        let backlogs = backlogs.await.map_err(|error| error.to_string())?;
+        for (name, (backlog, age)) in backlogs.map_err(|error| error.to_string())? {
+            let label = label(&name);
+            self.backlog.get_or_create(&label).set(signed(backlog.waiting));
+            self.dead.get_or_create(&label).set(signed(backlog.dead));
+            self.oldest.get_or_create(&label).set(age);
+        }
+        for (name, entry) in board.entries() {
+            self.ready.get_or_create(&label(name)).set(i64::from(entry.is_ready()));
+            let connection = entry.connection.profile().name().to_owned();
+            let usage = entry.connection.egress().quota().usage().await.map_err(|error| error.to_string())?;
+            let label = vec![("connection", connection)];
+            self.quota_used.get_or_create(&label).set(signed(usage.used));
+            self.quota_waiting.get_or_create(&label).set(signed(usage.waiting));
+            if let Some(limit) = usage.limit {
+                self.quota_limit.get_or_create(&label).set(limit.calls.into());
+            }
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(|error| error.to_string())?;
+        Ok(text)
+    }
+}
+
+/// How many events a trigger has in the store, and how old the first that waits is, in seconds.
+fn backlog(entry: &Entry) -> Result<(Backlog, f64), StoreError> {
+    let now = entry.connection.clock().now();
+    let backlog = entry.connection.store().run(&entry.watch, |rows| rows.backlog(&entry.watch))?;
+    Ok((backlog, backlog.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64())))
+}
+
+impl Counts {
+    pub(super) fn note(&self, news: &News) {
+        match news {
+            News::Polled { found, .. } => {
+                self.answered.inc();
+                self.found.inc_by(*found as u64);
+            }
+            News::PollFailed { .. } => drop(self.failed.inc()),
+            News::StoreFailed { .. } => drop(self.store_failures.inc()),
+            News::Delivered { after, .. } => {
+                self.acknowledged.inc();
+                self.lag.observe(after.as_secs_f64());
+            }
+            News::DeliveryFailed { .. } => drop(self.refused.inc()),
+            News::Died { .. } => drop(self.dead.inc()),
+            _ => {}
+        }
+    }
+}
+
+fn label(trigger: &str) -> Labels {
+    vec![("trigger", trigger.to_owned())]
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}

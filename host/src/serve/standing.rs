@@ -1,0 +1,70 @@
+//! Keeps a subscription while the server runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
+
+use super::state::Entry;
+use super::{Observer, Report, asked};
+use crate::triggers::webhook::{Inbox, SubscribeError};
+
+/// How long to wait before the first further try to subscribe; longer each time.
+const PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// The subscription of a pushed trigger.
+pub(super) struct Standing {
+    pub(super) name: Arc<str>,
+    pub(super) inbox: Inbox,
+    pub(super) address: String,
+    pub(super) path_secret: Option<SecretString>,
+    pub(super) resubscribe: bool,
+    pub(super) entry: Arc<Entry>,
+    pub(super) observer: Arc<Observer>,
+}
+
+impl Standing {
+    /// Subscribes, and unsubscribes when the server is left.
+    pub(super) async fn keep(self, mut left: watch::Receiver<bool>) {
+        if let Some(secret) = &self.path_secret {
+            self.inbox.gate().admit(secret.expose_secret());
+            self.entry.set_subscribed(true);
+            return;
+        }
+        let mut pause = PAUSE;
+        loop {
+            match self.subscribe().await {
+                Ok(()) => break,
+                Err(error) => {
+                    (self.observer)(&self.name, &Report::NotSubscribed(&error));
+                    if !error.is_passing() {
+                        break;
+                    }
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                () = asked(&mut left) => return,
+            }
+        }
+        asked(&mut left).await;
+        // What may or may not be subscribed was told of when that was found out.
+        if let Err(error) = self.inbox.unsubscribe().await
+            && !matches!(error, SubscribeError::Unknown { .. } | SubscribeError::CannotSubscribe(_))
+        {
+            (self.observer)(&self.name, &Report::NotSubscribed(&error));
+        }
+    }
+
+    async fn subscribe(&self) -> Result<(), SubscribeError> {
+        if self.resubscribe {
+            self.inbox.forget_unknown().await?;
+        }
+        self.inbox.subscribe(&self.address).await?;
+        self.entry.set_subscribed(true);
+        (self.observer)(&self.name, &Report::Subscribed);
+        Ok(())
+    }
+}

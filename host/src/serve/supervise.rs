@@ -1,0 +1,54 @@
+//! Runs a watch for as long as the server runs, however often it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::state::{Entry, State};
+use super::{Observer, Report, asked};
+use crate::triggers::{Ended, Watch, WatchError};
+
+/// How long to wait before a watch that ended begins again.
+const PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(
+    name: Arc<str>,
+    watch: Watch,
+    entry: Option<Arc<Entry>>,
+    observer: Arc<Observer>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let set = |state| {
+        if let Some(entry) = &entry {
+            entry.set(state);
+        }
+    };
+    let mut known = None;
+    loop {
+        let mut told = stop.clone();
+        let ended = watch.run_until(async move { asked(&mut told).await });
+        match ended.await {
+            Ok(Ended::Asked) => return,
+            Ok(Ended::Stopped(reason)) => set(State::Stopped(reason)),
+            Ok(Ended::Closed) => {
+                return set(State::Failing("what it delivers to takes no more".into()));
+            }
+            Err(WatchError::Stopped { reason, .. }) => set(State::Stopped(reason)),
+            Err(error) => {
+                let message = error.to_string();
+                // The same thing again and again is told once.
+                if known.as_ref() != Some(&message) {
+                    observer(&name, &Report::Ended(&error));
+                    known = Some(message.clone());
+                }
+                set(State::Failing(message));
+            }
+        }
+        // Somebody may resume what was stopped, or end what runs the same watch.
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = asked(&mut stop) => return,
+        }
+    }
+}
