@@ -1,6 +1,7 @@
 //! The command line: what may be written, and what it means.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -97,6 +98,11 @@ pub(crate) enum Command {
     ///
     /// It goes on where it left off, whatever ended it: what was found and not yet delivered is kept.
     Watch(WatchArgs),
+    /// Run all triggers of the configuration file, and receive notifications for those that are pushed
+    ///
+    /// Each table [triggers.NAME] of the configuration file is one. It ends at Ctrl-C or SIGTERM, when what is under
+    /// way is done; what is not delivered by then is kept.
+    Serve(ServeArgs),
     /// Look at events that wait or could not be delivered, and deliver them again
     #[command(subcommand)]
     Events(EventsCommand),
@@ -168,6 +174,22 @@ pub(crate) struct WatchArgs {
     /// How much of the quota polls may take, in per cent: the rest is there for actions
     #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quota_share: u8,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where notifications are received; put a reverse proxy with TLS before it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8720")]
+    pub(crate) listen: SocketAddr,
+    /// How senders reach that address, such as https://hooks.example.com [default: the address itself, by http]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Where /healthz, /readyz and /metrics are; not for the public
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8721")]
+    pub(crate) admin: SocketAddr,
+    /// A pushed trigger to subscribe even though an earlier request to do so may have been granted; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resubscribe: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -251,20 +273,8 @@ impl Globals {
 
 /// `30s`, `5m`, `1h`, or a number of seconds.
 fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let factor = match &text[digits.len()..] {
-        "" | "s" => 1.0,
-        "ms" => 0.001,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => return Err("expected a time such as 30s, 5m or 1h".into()),
-    };
-    let number: f64 = digits.parse().map_err(|_| "expected a time such as 30s, 5m or 1h".to_owned())?;
-    match Duration::try_from_secs_f64(number * factor) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("expected a time greater than zero, such as 30s".into()),
-    }
+    connector_host::config::duration(text)
+        .ok_or_else(|| "expected a time greater than zero, such as 30s, 5m or 1h".to_owned())
 }
 
 /// A time as it is, or one so long ago.

@@ -7,7 +7,9 @@ mod connections;
 mod demo;
 mod describe;
 mod events;
+mod serve;
 mod simulate;
+mod to;
 mod watch;
 
 use crate::cli::{Command, ConnectionsCommand, Globals};
@@ -20,6 +22,7 @@ pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliErro
         Command::Describe { action } => describe::run(globals, action.as_deref()),
         Command::Call(arguments) => call::run(globals, arguments.words),
         Command::Watch(arguments) => watch::run(globals, &arguments),
+        Command::Serve(arguments) => serve::run(globals, &arguments),
         Command::Events(command) => events::run(globals, &command),
         Command::Connections(ConnectionsCommand::List) => connections::list(globals),
         Command::Connections(ConnectionsCommand::Test) => connections::test(globals),

@@ -20,15 +20,19 @@ use crate::connection::Profile;
 use crate::manifest::Manifest;
 
 mod auth;
+mod duration;
 mod error;
 mod file;
 mod paths;
 #[cfg(test)]
 mod tests;
+mod trigger;
 mod variables;
 
+pub use duration::duration;
 pub use error::ConfigError;
 pub use paths::{Paths, PathsError};
+pub use trigger::{TriggerProblem, TriggerSettings, TriggerSource};
 pub use variables::Variables;
 
 /// The connection that is meant when none is named.
@@ -40,6 +44,7 @@ pub const DEFAULT_CONNECTION: &str = "default";
 pub struct Config {
     path: PathBuf,
     connections: BTreeMap<String, file::Connection>,
+    triggers: Vec<TriggerSettings>,
     variables: Variables,
 }
 
@@ -68,7 +73,8 @@ impl Config {
     pub fn parse(path: &Path, text: &str, variables: &Variables) -> Result<Self, ConfigError> {
         let file: file::File =
             toml::from_str(text).map_err(|error| ConfigError::malformed(path, text, &error))?;
-        Ok(Self { path: path.into(), connections: file.connections, variables: variables.clone() })
+        let triggers = triggers(path, &file.triggers)?;
+        Ok(Self { path: path.into(), connections: file.connections, triggers, variables: variables.clone() })
     }
 
     /// The file.
@@ -80,6 +86,11 @@ impl Config {
     /// The names of the connections, in order.
     pub fn connections(&self) -> impl Iterator<Item = &str> {
         self.connections.keys().map(String::as_str)
+    }
+
+    /// The triggers that are to be served, in the order of their names.
+    pub fn triggers(&self) -> impl Iterator<Item = &TriggerSettings> {
+        self.triggers.iter()
     }
 
     /// The profile of the connection of that name, for that connector.
@@ -100,4 +111,25 @@ impl Config {
         let builder = connection.builder().map_err(invalid)?;
         builder.name(name).variables(self.variables.clone()).build(manifest).map_err(invalid)
     }
+}
+
+fn triggers(
+    path: &Path,
+    tables: &BTreeMap<String, trigger::TriggerTable>,
+) -> Result<Vec<TriggerSettings>, ConfigError> {
+    let mut triggers: Vec<TriggerSettings> = Vec::new();
+    for (name, table) in tables {
+        let settings = table.settings(name).and_then(|settings| {
+            match triggers.iter().find(|other| other.is_same(&settings)) {
+                Some(other) => Err(TriggerProblem::Twice(other.name.clone())),
+                None => Ok(settings),
+            }
+        });
+        triggers.push(settings.map_err(|problem| ConfigError::Trigger {
+            path: path.into(),
+            name: name.clone(),
+            problem,
+        })?);
+    }
+    Ok(triggers)
 }

@@ -45,6 +45,15 @@ impl CliError {
         Self::Local { message: message.into(), hint: hint.into() }
     }
 
+    /// The same, of something that has a name.
+    pub(crate) fn in_context(self, name: &str) -> Self {
+        match self {
+            Self::Usage { message, hint } => Self::usage(format!("{name}: {message}"), hint),
+            Self::Local { message, hint } => Self::local(format!("{name}: {message}"), hint),
+            other => other,
+        }
+    }
+
     /// Tells the user, on standard error.
     pub(crate) fn report(self, format: Format) -> ExitCode {
         match &self {

@@ -27,10 +27,15 @@ pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
 
 /// The connector that the flags name, and the host to connect it in, which shares its quota with other processes.
 pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
+    host_for(globals, CONCURRENCY)
+}
+
+/// The same, for so many calls at a time.
+pub(crate) fn host_for(globals: &Globals, calls: u32) -> Result<(Host, Connector), CliError> {
     let paths = paths(globals)?;
     let store = store(globals)?;
     let host = Host::builder()
-        .concurrency(CONCURRENCY)
+        .concurrency(calls)
         .cache_dir(paths.cache.join("code"))
         .store(store)
         .vault(vault(&paths.state)?)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::trigger::TriggerProblem;
 use crate::connection::ProfileError;
 use crate::similar::most_similar;
 
@@ -63,6 +64,16 @@ pub enum ConfigError {
         /// What is wrong.
         error: Box<ProfileError>,
     },
+    /// What the table of a trigger says cannot be.
+    #[error("{}: triggers.{name}: {problem}", path.display())]
+    Trigger {
+        /// The file.
+        path: PathBuf,
+        /// The table's name.
+        name: String,
+        /// What is wrong.
+        problem: TriggerProblem,
+    },
 }
 
 impl ConfigError {
@@ -91,6 +102,7 @@ impl ConfigError {
                 }
             }
             Self::Invalid { error, .. } => error.hint(),
+            Self::Trigger { problem, .. } => problem.hint(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::auth::AuthTable;
+use super::trigger::TriggerTable;
 use crate::connection::{ProfileBuilder, ProfileError};
 use crate::egress::quota::WhenExceeded;
 
@@ -14,6 +15,8 @@ use crate::egress::quota::WhenExceeded;
 pub(super) struct File {
     #[serde(default)]
     pub(super) connections: BTreeMap<String, Connection>,
+    #[serde(default)]
+    pub(super) triggers: BTreeMap<String, TriggerTable>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -105,10 +105,9 @@ impl Watch {
         let mut found = 0;
         let Some(trigger) = &self.subject.polled else { return Ok(0) };
         loop {
-            let batch =
-                poll::poll(trigger, checkpoint.as_deref(), &self.look).await.map_err(|error| {
-                    WatchError::Poll { watch: self.name().to_owned(), error: Box::new(error) }
-                })?;
+            let batch = poll::poll(trigger, checkpoint.as_deref(), &self.look).await.map_err(|error| {
+                WatchError::Poll { watch: self.name().to_owned(), error: Box::new(error) }
+            })?;
             let (new, more) = self.keep(&mut checkpoint, batch).await?;
             found += new as u64;
             self.observer.tell(&News::Polled { found: new, next: Duration::ZERO });

@@ -18,9 +18,19 @@ pub(super) fn tell_of_end(drained: Drained) {
 }
 
 pub(super) fn tell(news: &News) {
+    tell_of(None, news);
+}
+
+/// Tells news of a trigger that has a name, since there are others.
+pub(in crate::commands) fn tell_of(name: Option<&str>, news: &News) {
+    let warn = |message: &str| match name {
+        Some(name) => warn(&format!("{name}: {message}")),
+        None => warn(message),
+    };
     match news {
         News::Began { first: false, waiting } if *waiting > 0 => {
-            eprintln!("going on where it left off, with {waiting} events that wait");
+            let whose = name.map(|name| format!("{name}: ")).unwrap_or_default();
+            eprintln!("{whose}going on where it left off, with {waiting} events that wait");
         }
         News::PollFailed { case, reason, next } => {
             warn(&format!("the poll failed ({case}): {}; next try in {}", printable(reason), seconds(*next)));
@@ -38,16 +48,17 @@ pub(super) fn tell(news: &News) {
             printable(reason)
         )),
         News::Polled { found, next } => {
-            tracing::info!(target: "connector", found, seconds = next.as_secs_f32(), "polled");
+            tracing::info!(target: "connector", trigger = name, found, seconds = next.as_secs_f32(), "polled");
         }
         News::Delivered { id, after } => {
-            tracing::info!(target: "connector", id, seconds = after.as_secs_f32(), "delivered");
+            tracing::info!(target: "connector", trigger = name, id, seconds = after.as_secs_f32(), "delivered");
         }
         _ => {}
     }
 }
 
-pub(super) fn warn(message: &str) {
+/// Tells a person what went wrong.
+pub(in crate::commands) fn warn(message: &str) {
     eprintln!("warning: {message}");
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::call::Connection;
 use crate::connector::{Connector, Function};
 use crate::manifest::Action;
-use crate::triggers::trigger::{Fields, TriggerError};
 use crate::triggers::WatchBuilder;
 use crate::triggers::subject::Subject;
+use crate::triggers::trigger::{Fields, TriggerError};
 use crate::value::Shape;
 
 use super::inbox::Inbox;

@@ -1,0 +1,259 @@
+//! `connector serve`: all triggers of the configuration file, in one process.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_host::config::{Config, TriggerSettings, TriggerSource, Variables};
+use connector_host::egress::credential::SecretSource;
+use connector_host::serve::{Push, Report, Server, ServerBuilder};
+use connector_host::triggers::{Callback, WatchBuilder};
+use connector_host::{Connection, Connector, Host};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::to::{self, To};
+use super::watch::{interrupted, news};
+use crate::cli::{Globals, ServeArgs};
+use crate::error::CliError;
+use crate::setup;
+use crate::terminal::printable;
+
+/// How many polls run at a time at most, those included that wait for a quota.
+const POLLS: usize = 256;
+/// How many notifications are read at a time. They have places of their own, so that no poll keeps them waiting.
+const NOTIFICATIONS: u32 = 16;
+/// The fewest characters of a secret that is part of an address.
+const SHORTEST_SECRET: usize = 24;
+/// How many threads wait for the disk, and for programs and the like that hold one up.
+const BLOCKING: usize = 32;
+/// How long the program waits for what is stuck in a system call when it ends.
+const LAST: Duration = Duration::from_secs(1);
+
+pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliError> {
+    let config = setup::config(globals)?;
+    let count = config.triggers().count();
+    if count == 0 {
+        return Err(CliError::usage(
+            format!("{} has no triggers to serve", config.path().display()),
+            "add a table such as [triggers.soc] with `trigger` and `to`",
+        ));
+    }
+    check_names(&config, &arguments.resubscribe)?;
+    room_for_files();
+    let mut kitchen = Kitchen::new(globals, &config)?;
+    let mut server = Server::builder().admin(arguments.admin).observe(tell);
+    for settings in config.triggers() {
+        let resubscribe = arguments.resubscribe.contains(&settings.name);
+        server = kitchen.add(server, settings, resubscribe).map_err(|error| of(settings, error))?;
+    }
+    if kitchen.pushes {
+        server = server.listen(arguments.listen);
+        if let Some(url) = &arguments.public_url {
+            server = server.public_url(url);
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CliError::local(
+                format!("cannot start threads: {error}"),
+                "check the limits on processes and threads",
+            )
+        })?;
+    let ended = runtime.block_on(async {
+        let server = server.bind().await.map_err(|error| {
+            CliError::usage(error.to_string(), "choose other addresses with --listen and --admin")
+        })?;
+        if let Some(address) = server.address() {
+            eprintln!("notifications are received at http://{address}/hooks/");
+        }
+        if let Some(address) = server.admin_address() {
+            eprintln!("health and metrics are at http://{address}/healthz, /readyz and /metrics");
+        }
+        eprintln!("serving {count} triggers; stop with Ctrl-C");
+        server
+            .run_until(async {
+                interrupted().await;
+                eprintln!("ending: what is under way is finished; again to end at once");
+                tokio::spawn(async {
+                    interrupted().await;
+                    std::process::exit(1);
+                });
+            })
+            .await;
+        Ok(())
+    });
+    // A reader that does not read may hold up a thread for ever.
+    runtime.shutdown_timeout(LAST);
+    ended
+}
+
+/// What triggers are made from: each host, connection and callback is made once.
+struct Kitchen<'a> {
+    config: &'a Config,
+    polling: (Host, Connector),
+    receiving: (Host, Connector),
+    connections: HashMap<(String, bool), Connection>,
+    callbacks: HashMap<(To, String), Arc<dyn Callback>>,
+    pushes: bool,
+}
+
+impl<'a> Kitchen<'a> {
+    fn new(globals: &Globals, config: &'a Config) -> Result<Self, CliError> {
+        let polled = config.triggers().count().clamp(16, POLLS);
+        let polling = setup::host_for(globals, u32::try_from(polled).unwrap_or(u32::MAX))?;
+        let receiving = setup::host_for(globals, NOTIFICATIONS)?;
+        let (connections, callbacks) = (HashMap::new(), HashMap::new());
+        Ok(Self { config, polling, receiving, connections, callbacks, pushes: false })
+    }
+
+    fn add(
+        &mut self,
+        server: ServerBuilder,
+        settings: &TriggerSettings,
+        resubscribe: bool,
+    ) -> Result<ServerBuilder, CliError> {
+        let pushed = matches!(settings.source, TriggerSource::Push { .. });
+        let connection = self.connection(&settings.connection, pushed)?;
+        let callback = self.callback(settings, &connection)?;
+        let no_trigger =
+            |error: connector_host::triggers::TriggerError| CliError::usage(error.to_string(), error.hint());
+        let settled = |watch: WatchBuilder| {
+            let watch = watch.to_shared(callback);
+            match settings.give_up {
+                Some(time) => watch.give_up_after(time),
+                None => watch,
+            }
+        };
+        match &settings.source {
+            TriggerSource::Push { verify_env, path_secret_env } => {
+                self.pushes = true;
+                let (inbox, watch) = connection.push_trigger(&settings.trigger).map_err(no_trigger)?.open();
+                if path_secret_env.is_none() && !inbox.trigger().description().subscribes() {
+                    return Err(CliError::usage(
+                        "the connector cannot subscribe to it by itself",
+                        "name the variable with the secret part of the address in `path-secret-env`, and subscribe \
+                         by hand",
+                    ));
+                }
+                let verifier = if verify_env.is_empty() { None } else { Some(to::signer(verify_env)?) };
+                let path_secret = path_secret_env.as_deref().map(path_secret).transpose()?;
+                let push = Push { verifier, path_secret, resubscribe };
+                Ok(server.pushed(&settings.name, inbox, settled(watch), push))
+            }
+            TriggerSource::Poll { since, interval, overlap, quota_share } => {
+                let trigger = connection.trigger(&settings.trigger).map_err(no_trigger)?;
+                let mut watch = settled(trigger.watch());
+                if let Some(since) = since {
+                    watch = watch.since(since);
+                }
+                if let Some(interval) = interval {
+                    watch = watch.interval(*interval, *interval);
+                }
+                if let Some(overlap) = overlap {
+                    watch = watch.overlap(*overlap);
+                }
+                if let Some(share) = quota_share {
+                    watch = watch.quota_share(*share);
+                }
+                Ok(server.polled(&settings.name, &connection, watch))
+            }
+            _ => Err(CliError::usage("its `source` is not known", "use `poll` or `push`")),
+        }
+    }
+
+    fn connection(&mut self, name: &str, pushed: bool) -> Result<Connection, CliError> {
+        let key = (name.to_owned(), pushed);
+        if let Some(connection) = self.connections.get(&key) {
+            return Ok(connection.clone());
+        }
+        let (host, connector) = if pushed { &self.receiving } else { &self.polling };
+        let connection = host.connect(connector, self.config.profile(name, connector.manifest())?)?;
+        self.connections.insert(key, connection.clone());
+        Ok(connection)
+    }
+
+    /// Triggers whose events go to the same place share what brings them there.
+    fn callback(
+        &mut self,
+        settings: &TriggerSettings,
+        connection: &Connection,
+    ) -> Result<Arc<dyn Callback>, CliError> {
+        let to = To {
+            place: settings.to.clone(),
+            secret_env: settings.secret_env.clone(),
+            binary: settings.binary,
+            allow_loopback_http: settings.allow_loopback_http,
+            timeout: settings.timeout,
+        };
+        // A program must not see the secrets of its connection, so connections do not share one.
+        let whose = if to.place.starts_with("exec:") { settings.connection.clone() } else { String::new() };
+        let key = (to, whose);
+        if let Some(callback) = self.callbacks.get(&key) {
+            return Ok(Arc::clone(callback));
+        }
+        let callback = key.0.callback(connection)?;
+        self.callbacks.insert(key, Arc::clone(&callback));
+        Ok(callback)
+    }
+}
+
+/// An error, with the table that it is of.
+fn of(settings: &TriggerSettings, error: CliError) -> CliError {
+    error.in_context(&format!("triggers.{}", settings.name))
+}
+
+fn check_names(config: &Config, names: &[String]) -> Result<(), CliError> {
+    let unknown = names.iter().find(|name| config.triggers().all(|trigger| trigger.name != **name));
+    match unknown {
+        None => Ok(()),
+        Some(name) => Err(CliError::usage(
+            format!("there is no trigger `{name}` to subscribe again"),
+            "give the name of a table [triggers.NAME]",
+        )),
+    }
+}
+
+fn path_secret(variable: &str) -> Result<SecretString, CliError> {
+    let secret = SecretSource::Variable(variable.to_owned())
+        .read(&Variables::process())
+        .map_err(|error| CliError::usage(error.to_string(), error.hint()))?;
+    let text = secret.expose_secret();
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if plain && text.len() >= SHORTEST_SECRET {
+        return Ok(secret);
+    }
+    Err(CliError::usage(
+        format!(
+            "the secret in {variable} is shorter than {SHORTEST_SECRET}, or has more than letters, digits, - and _"
+        ),
+        format!("make one with: {variable}=$(head -c 24 /dev/urandom | base64 | tr +/ -_)"),
+    ))
+}
+
+/// Raises the limit on open files as far as it may be: each trigger has a file of its own open.
+fn room_for_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Without it, there is room for fewer triggers, and those that find none say so.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}
+
+fn tell(name: &str, report: &Report<'_>) {
+    match report {
+        Report::News(told) => news::tell_of(Some(name), told),
+        Report::Ended(error) => news::warn(&format!("{name}: {}", printable(&error.to_string()))),
+        Report::NotSubscribed(error) => {
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            news::warn(&format!("{name}: {}{hint}", printable(&error.to_string())));
+        }
+        Report::Subscribed => eprintln!("{name} is subscribed"),
+        _ => {}
+    }
+}

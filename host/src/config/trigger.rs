@@ -1,0 +1,222 @@
+//! The configuration file's tables of triggers.
+//!
+//! ```toml
+//! [triggers.soc]
+//! connection = "default"
+//! trigger = "new-alerts"
+//! to = "https://soar.example.com/hooks/alerts"
+//! secret-env = ["HOOK_SECRET"]
+//! ```
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::DEFAULT_CONNECTION;
+use super::duration::duration;
+
+/// The longest name of a trigger's table, in bytes.
+const LONGEST_NAME: usize = 63;
+
+/// A trigger that is to be served, and where its events go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TriggerSettings {
+    /// The table's name.
+    pub name: String,
+    /// The connection.
+    pub connection: String,
+    /// The connector's trigger, such as `new-alerts`.
+    pub trigger: String,
+    /// How its events come.
+    pub source: TriggerSource,
+    /// Where they go: an address, `exec:…` or `-`.
+    pub to: String,
+    /// The variables with the secrets to sign with.
+    pub secret_env: Vec<String>,
+    /// Whether an event's data are the body.
+    pub binary: bool,
+    /// Whether `to` may be on this machine.
+    pub allow_loopback_http: bool,
+    /// How long one delivery may take.
+    pub timeout: Option<Duration>,
+    /// How long an event is tried to be delivered.
+    pub give_up: Option<Duration>,
+}
+
+/// How the events of a trigger come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TriggerSource {
+    /// They are looked for.
+    Poll {
+        /// On the first start, the time from which events count.
+        since: Option<String>,
+        /// How often to poll.
+        interval: Option<Duration>,
+        /// How far to look back.
+        overlap: Option<Duration>,
+        /// How much of the quota polls may take, in per cent.
+        quota_share: Option<u8>,
+    },
+    /// The API sends notifications.
+    Push {
+        /// The variables with the secrets that the sender signs with.
+        verify_env: Vec<String>,
+        /// The variable with the secret part of the address, for a sender that was told it by hand.
+        path_secret_env: Option<String>,
+    },
+}
+
+/// What is wrong with a trigger's table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TriggerProblem {
+    /// The name is not one that an address can have.
+    #[error(
+        "the name has other characters than lower-case letters, digits and hyphens, or more than {LONGEST_NAME}"
+    )]
+    Name,
+    /// A key has a value that it cannot have.
+    #[error("the value of `{key}` is {problem}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A key is of no use here.
+    #[error("`{key}` is for triggers with `source = \"{of}\"`")]
+    OutOfPlace {
+        /// The key.
+        key: &'static str,
+        /// What it is for.
+        of: &'static str,
+    },
+    /// Two tables are of the same trigger.
+    #[error("it is the same trigger of the same connection as triggers.{0}")]
+    Twice(String),
+}
+
+impl TriggerProblem {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Name => "give it a name such as `soc-alerts`".into(),
+            Self::Value { key: "since", .. } => "give a time such as \"2030-01-31T12:00:00Z\"".into(),
+            Self::Value { key: "quota-share", .. } => "give a number of per cent from 1 to 100".into(),
+            Self::Value { key: "to", .. } => {
+                "give an https address, \"exec:program argument\", or \"-\" for standard output".into()
+            }
+            Self::Value { .. } => "give a time such as \"30s\", \"5m\" or \"1h\"".into(),
+            Self::OutOfPlace { key, .. } => format!("leave `{key}` out"),
+            Self::Twice(_) => "leave one of them out; a receiver can hand events on to others".into(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct TriggerTable {
+    connection: Option<String>,
+    trigger: String,
+    #[serde(default)]
+    source: SourceKind,
+    to: String,
+    #[serde(default)]
+    secret_env: Vec<String>,
+    #[serde(default)]
+    binary: bool,
+    #[serde(default)]
+    allow_loopback_http: bool,
+    timeout: Option<String>,
+    give_up: Option<String>,
+    since: Option<String>,
+    interval: Option<String>,
+    overlap: Option<String>,
+    quota_share: Option<u8>,
+    verify_env: Option<Vec<String>>,
+    path_secret_env: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum SourceKind {
+    #[default]
+    Poll,
+    Push,
+}
+
+impl TriggerTable {
+    pub(super) fn settings(&self, name: &str) -> Result<TriggerSettings, TriggerProblem> {
+        let letter = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(letter) {
+            return Err(TriggerProblem::Name);
+        }
+        if self.to.trim().is_empty() {
+            return Err(TriggerProblem::Value { key: "to", problem: "empty" });
+        }
+        Ok(TriggerSettings {
+            name: name.to_owned(),
+            connection: self.connection.clone().unwrap_or_else(|| DEFAULT_CONNECTION.to_owned()),
+            trigger: self.trigger.clone(),
+            source: self.source()?,
+            to: self.to.clone(),
+            secret_env: self.secret_env.clone(),
+            binary: self.binary,
+            allow_loopback_http: self.allow_loopback_http,
+            timeout: time("timeout", self.timeout.as_ref())?,
+            give_up: time("give-up", self.give_up.as_ref())?,
+        })
+    }
+
+    fn source(&self) -> Result<TriggerSource, TriggerProblem> {
+        let polling = [
+            ("since", self.since.is_some()),
+            ("interval", self.interval.is_some()),
+            ("overlap", self.overlap.is_some()),
+            ("quota-share", self.quota_share.is_some()),
+        ];
+        let pushing =
+            [("verify-env", self.verify_env.is_some()), ("path-secret-env", self.path_secret_env.is_some())];
+        let (others, of) = match self.source {
+            SourceKind::Poll => (&pushing[..], "push"),
+            SourceKind::Push => (&polling[..], "poll"),
+        };
+        if let Some((key, _)) = others.iter().find(|(_, given)| *given) {
+            return Err(TriggerProblem::OutOfPlace { key, of });
+        }
+        if self.source == SourceKind::Push {
+            return Ok(TriggerSource::Push {
+                verify_env: self.verify_env.clone().unwrap_or_default(),
+                path_secret_env: self.path_secret_env.clone(),
+            });
+        }
+        if self.since.as_ref().is_some_and(|since| since.parse::<jiff::Timestamp>().is_err()) {
+            return Err(TriggerProblem::Value { key: "since", problem: "no time" });
+        }
+        if self.quota_share.is_some_and(|share| !(1..=100).contains(&share)) {
+            return Err(TriggerProblem::Value { key: "quota-share", problem: "no share" });
+        }
+        Ok(TriggerSource::Poll {
+            since: self.since.clone(),
+            interval: time("interval", self.interval.as_ref())?,
+            overlap: time("overlap", self.overlap.as_ref())?,
+            quota_share: self.quota_share,
+        })
+    }
+}
+
+impl TriggerSettings {
+    /// Whether both are the same watch.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let pushed = |settings: &Self| matches!(settings.source, TriggerSource::Push { .. });
+        (&self.connection, &self.trigger, pushed(self)) == (&other.connection, &other.trigger, pushed(other))
+    }
+}
+
+fn time(key: &'static str, text: Option<&String>) -> Result<Option<Duration>, TriggerProblem> {
+    let parse = |text: &String| duration(text).ok_or(TriggerProblem::Value { key, problem: "no time" });
+    text.map(parse).transpose()
+}
