@@ -10,6 +10,7 @@ mod reference;
 mod replies;
 mod sandbox;
 mod secrets;
+mod serve;
 mod support;
 mod tokens;
 mod transport;

@@ -5,4 +5,4 @@ mod command_line;
 mod crashes;
 mod library;
 mod month;
-mod world;
+pub(crate) mod world;

@@ -1,0 +1,7 @@
+//! `connector serve` from outside: notifications are taken in and lost by no crash, and it tells how it stands.
+
+mod load;
+mod notifications;
+mod standing;
+mod subscriptions;
+mod world;
