@@ -180,3 +180,24 @@ async fn what_was_not_accepted_can_be_sent_again() {
     }
     assert_eq!(receiver.received().len(), 0, "nothing comes twice");
 }
+
+#[ignore = "takes ten seconds"]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_too_slow_is_let_go() {
+    let api = api().await;
+    let home = home(&api);
+    configure(&home, &by_hand("alerts", "-"));
+    let serving = Serving::start(&home, &[], &[]).await;
+    serving.ready().await;
+    let place = serving.address.trim_start_matches("http://");
+    let head = format!("POST /hooks/alerts/{PATH_SECRET} HTTP/1.1\r\nhost: {place}\r\n");
+    let body = "content-type: application/json\r\ncontent-length: 40\r\n\r\n{\"id\":";
+    for (sent, expected) in [(head.clone(), ""), (head + body, "HTTP/1.1 408 ")] {
+        let mut stream = tokio::net::TcpStream::connect(place).await.expect("it listens");
+        stream.write_all(sent.as_bytes()).await.expect("it listens");
+        let mut answer = String::new();
+        // It closes the connection, so this ends.
+        stream.read_to_string(&mut answer).await.expect("it answers in text");
+        assert!(answer.starts_with(expected) && (!answer.is_empty() || expected.is_empty()), "{answer}");
+    }
+}
