@@ -176,9 +176,14 @@ async fn what_was_not_accepted_can_be_sent_again() {
         serving.ready().await;
         let again = answer(serving.notify("alerts", &body).await.expect("it answers")).await;
         assert_eq!(again, (200, json!({ "new": 1 - kept, "known": kept })), "{point}");
-        assert_eq!(ids(&arrived(&receiver, 1).await), [point]);
+        // One from before may come again: the process was killed before its delivery was noted.
+        let mut got = Vec::new();
+        until("it arrives", || {
+            got.extend(ids(&events(&receiver.received())));
+            got.iter().any(|id| id == point)
+        })
+        .await;
     }
-    assert_eq!(receiver.received().len(), 0, "nothing comes twice");
 }
 
 #[ignore = "takes ten seconds"]

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
@@ -23,6 +24,9 @@ use crate::triggers::webhook::{Gate, Inbox, InboxError, Taken};
 const LONGEST: usize = 256 << 10;
 /// How long its body may take.
 const BODY: Duration = Duration::from_secs(10);
+/// How much of a body that is refused is read, and for how long.
+const DRAINED: usize = 1 << 20;
+const DRAIN: Duration = Duration::from_secs(1);
 /// When a sender may try again, in seconds, if nothing could be stored.
 const AGAIN: &str = "5";
 
@@ -73,10 +77,14 @@ async fn answer(
     // As much work for a name that does not exist as for one that does.
     let closed = Gate::default();
     let gate = hook.map_or(&closed, |hook| hook.inbox.gate());
+    let (head, mut body) = request.into_parts();
     let (true, Some(hook)) = (gate.admits(&secret), hook) else {
+        drain(body).await;
         return nothing_here();
     };
-    let answer = match take(hook, request).await {
+    let taken = take(hook, &head, &mut body).await;
+    drain(body).await;
+    let answer = match taken {
         Ok(Taken { new, known }) => {
             (StatusCode::OK, axum::Json(json!({ "new": new, "known": known }))).into_response()
         }
@@ -86,8 +94,13 @@ async fn answer(
     answer
 }
 
-async fn take(hook: &Hook, request: Request) -> Result<Taken, Refusal> {
-    let (head, body) = request.into_parts();
+/// Reads what is left of a body that is refused, if it is not too much: a sender that is still writing when the
+/// connection closes may never see the answer.
+async fn drain(body: Body) {
+    let _ = tokio::time::timeout(DRAIN, Limited::new(body, DRAINED).collect()).await;
+}
+
+async fn take(hook: &Hook, head: &Parts, body: &mut Body) -> Result<Taken, Refusal> {
     if head.method != Method::POST {
         return Err(Refusal::NotPost);
     }
@@ -103,7 +116,7 @@ async fn take(hook: &Hook, request: Request) -> Result<Taken, Refusal> {
     hook.inbox.take(text).await.map_err(Refusal::Inbox)
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+async fn read(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Refusal> {
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > LONGEST as u64) {
         return Err(Refusal::TooLarge);
