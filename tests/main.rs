@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod contract;
 mod identity;
+mod proxy;
 mod quota;
 mod reference;
 mod replies;

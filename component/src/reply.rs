@@ -141,6 +141,8 @@ impl Judge<'_> {
                 Failure::Throttled(Throttling { retry_after_seconds, problem })
             }
             400..=499 | 501 => Failure::PermanentRejected(problem),
+            // A proxy in front of the API: it knows that nothing went on, so that even a change may be asked again.
+            503 if is("RequestNotSent") => Failure::Unavailable(problem),
             500..=599 => self.unclear(problem),
             _ => Failure::PermanentUnexpectedReply(problem),
         }

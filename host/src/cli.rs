@@ -109,6 +109,12 @@ pub(crate) enum Command {
     /// List connections, or test one
     #[command(subcommand)]
     Connections(ConnectionsCommand),
+    /// Serve the connection to other engines, on this machine
+    ///
+    /// An engine that runs the component itself, and cannot add the credential, sends its requests here in place of to
+    /// the API. They leave as if this program had made the call: to the connection's API only, with its credential,
+    /// within its quota. A key that is new in each run keeps others out.
+    Proxy(ProxyArgs),
     /// Serve a stand-in for the API on this machine, with its sign-in
     Simulate(SimulateArgs),
     /// Watch the embedded connector at work against the stand-in API
@@ -227,6 +233,13 @@ pub(crate) enum EventsCommand {
         /// What is watched, such as `new-alerts` or `default/new-alerts`
         watch: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProxyArgs {
+    /// The port to serve on, on 127.0.0.1; 0 for any that is free
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
 }
 
 #[derive(Debug, Args)]

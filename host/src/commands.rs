@@ -8,6 +8,7 @@ mod demo;
 mod describe;
 mod events;
 mod serve;
+mod proxy;
 mod simulate;
 mod to;
 mod watch;
@@ -26,6 +27,7 @@ pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliErro
         Command::Events(command) => events::run(globals, &command),
         Command::Connections(ConnectionsCommand::List) => connections::list(globals),
         Command::Connections(ConnectionsCommand::Test) => connections::test(globals),
+        Command::Proxy(arguments) => proxy::run(globals, &arguments),
         Command::Simulate(arguments) => simulate::run(globals, &arguments),
         Command::Demo => demo::run(),
         Command::Completions { shell } => completions::run(globals, shell),

@@ -50,6 +50,11 @@ impl Home {
         home
     }
 
+    /// A home without a configuration, whose variable [`SECRET`] holds that.
+    pub(crate) fn with_secret(secret: &str) -> Self {
+        Self { secret: secret.to_owned(), ..Self::empty() }
+    }
+
     /// Writes the configuration file.
     pub(crate) fn configure(&self, text: &str) {
         std::fs::write(self.config(), text).expect("the temporary directory can be written");
@@ -99,7 +104,13 @@ impl Outcome {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The same, if the command did well.
+    /// Checks that the command was refused as wrong, with these words and a hint.
+    pub(crate) fn usage(self, words: &str) {
+        assert_eq!((self.code, &*self.stdout), (2, ""), "{self:?}");
+        assert!(self.stderr.contains(words) && self.stderr.contains("hint: "), "{words} is not in {self:?}");
+    }
+
+    /// The outcome, if the command did well.
     pub(crate) fn done(self) -> Self {
         assert_eq!(self.code, 0, "{self:?}");
         self

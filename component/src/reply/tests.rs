@@ -85,6 +85,10 @@ fn each_status_has_a_meaning_for_reads_and_for_changes() {
         );
     }
     assert_eq!(case(&failure(Operation::RunHuntingQuery, reply(503, ""))), "unavailable");
+    // A proxy in front of the API may know that nothing went on.
+    let unsent = r#"{"error":{"code":"RequestNotSent","message":"x"}}"#;
+    assert_eq!(case(&failure(Operation::IsolateMachine, reply(503, unsent))), "unavailable");
+    assert_eq!(case(&failure(Operation::IsolateMachine, reply(502, unsent))), "outcome-unknown");
 }
 
 #[test]

@@ -7,6 +7,8 @@ import subprocess
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
+from proxy import Proxy
+
 # It is on this machine, whatever proxy there may be.
 _open = build_opener(ProxyHandler({})).open
 
@@ -53,6 +55,13 @@ class Simulator:
 
     def populate(self, machines):
         self._send("/population", "PUT", {"machines": machines, "alerts": 0})
+
+    def settle(self, **settings):
+        self._send("/settings", "PATCH", settings)
+
+    def proxy(self):
+        """The command line's proxy of a connection to this."""
+        return Proxy(self._known)
 
     def clear_log(self):
         self.ask("/_simulator/log", method="DELETE")

@@ -144,6 +144,30 @@ class ComponentInPython(unittest.TestCase):
         self.assertEqual((details["problem"]["code"], details["problem"]["status"]), ("Forbidden", 403))
         self.assert_sent(f"POST /api/machines/{DESKTOP}/isolate")
 
+    def test_needs_no_token_behind_a_proxy(self):
+        self.simulator.settle(nextLinkAfter=5)
+        proxy = self.simulator.proxy()
+        self.addCleanup(proxy.stop)
+        self.simulator.clear_log()
+        defender = self.connector.connect(**proxy.environment)
+        first = defender("list-machines", {})
+        second = defender("list-machines", {"next-link": first["next-link"]})
+        self.assertEqual(len({machine["id"] for machine in first["value"] + second["value"]}), 10)
+        self.assertEqual(defender("isolate-machine", KIOSK, "case 42", "full")["status"], "Pending")
+        case, _ = self.failure(defender, "isolate-machine", KIOSK, "again", "full")
+        self.assertEqual(case, "permanent-conflict")
+        log = self.assert_sent(
+            "GET /api/machines", "GET /api/machines?$skip=5", *[f"POST /api/machines/{KIOSK}/isolate"] * 2
+        )
+        for request in log:
+            headers = dict(request["headers"])
+            self.assertEqual(headers["authorization"], "Bearer <redacted>")
+            self.assertEqual(headers["host"], urlsplit(self.simulator.url).netloc)
+            self.assertNotIn(proxy.key, json.dumps(request))
+        stranger = self.connect(url=proxy.environment["DEFENDER_API_URL"].replace(proxy.key, "x" * 43))
+        case, details = self.failure(stranger, "get-machine", DESKTOP)
+        self.assertEqual((case, details["code"]), ("permanent-unauthorized", "ProxyKey"))
+
     def test_says_that_the_api_cannot_be_reached(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             url = f"http://127.0.0.1:{server.getsockname()[1]}"

@@ -1,0 +1,114 @@
+//! `connector proxy`: the connection's way out, on loopback, for engines that run the component themselves.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use connector_host::Connection;
+use connector_host::proxy::{DEFAULT_DEADLINE, Proxy, ProxyError};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+
+use crate::cli::{Format, Globals, ProxyArgs};
+use crate::error::CliError;
+use crate::setup;
+
+/// How long requests in flight may take to end after an interrupt; another interrupt breaks them off.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliError> {
+    let (host, connector) = setup::host(globals)?;
+    let connection = setup::connection(globals, &host, &connector)?;
+    setup::runtime()?.block_on(async {
+        try_signing_in(&connection).await?;
+        let deadline = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
+        let proxy = Proxy::start(connection.clone(), arguments.port, deadline).await.map_err(not_started)?;
+        announce(&proxy, &connection, globals.output)?;
+        interrupted().await?;
+        eprintln!("stopping: requests in flight may end; interrupt again to break them off");
+        tokio::select! {
+            () = proxy.stop(PATIENCE) => {}
+            interrupted = interrupted() => interrupted?,
+        }
+        let stats = connection.egress().stats();
+        eprintln!("sent {} requests, {} of them again", stats.requests, stats.retries);
+        Ok(())
+    })
+}
+
+/// A wrong secret is better known now than at the first request. An authority that is away may come back.
+async fn try_signing_in(connection: &Connection) -> Result<(), CliError> {
+    match connection.egress().sign_in().await {
+        Err(error) if error.is_transient() => {
+            eprintln!("warning: {error}; it is tried again when a request comes");
+            Ok(())
+        }
+        Err(error) => Err(CliError::Connect(error.into())),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn not_started(error: ProxyError) -> CliError {
+    let hint = match error {
+        ProxyError::Bind { .. } => "choose another port with --port, or 0 for any that is free",
+        _ => "report this with the output of `connector --version`",
+    };
+    CliError::local(error.to_string(), hint)
+}
+
+/// Says where the proxy is, in the variables that the component reads.
+fn announce(proxy: &Proxy, connection: &Connection, format: Format) -> Result<(), CliError> {
+    let variables = &connection.connector().manifest().environment;
+    let (url, key) = (proxy.url(), proxy.key());
+    let mut out = io::stdout().lock();
+    if matches!(format, Format::Json | Format::Ndjson) {
+        let mut environment = Map::new();
+        if let Some(name) = &variables.api_url {
+            environment.insert(name.clone(), Value::from(url.expose_secret()));
+        }
+        let known = json!({
+            "url": url.expose_secret(),
+            "origin": proxy.origin(),
+            "key": key.expose_secret(),
+            "environment": environment,
+        });
+        writeln!(out, "{known}")?;
+    } else {
+        writeln!(
+            out,
+            "Serving the connection \"{}\" to {} on {}. Whoever has the key may use it.",
+            connection.profile().name(),
+            connection.profile().api_url(),
+            proxy.origin()
+        )?;
+        let name = variables.api_url.as_deref().unwrap_or("API_URL");
+        writeln!(out, "Give the component\n\n    {name}={}\n", url.expose_secret())?;
+        if let Some(token) = &variables.access_token {
+            writeln!(
+                out,
+                "or, so that links to a next page do not hold the key,\n\n    {name}={}\n    {token}={}\n",
+                proxy.origin(),
+                key.expose_secret()
+            )?;
+        }
+        writeln!(out, "Stop with Ctrl-C.")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Waits until the user or the service manager wants an end.
+async fn interrupted() -> Result<(), CliError> {
+    let unheard = |error: io::Error| {
+        CliError::local(format!("cannot wait for an interrupt: {error}"), "stop the process instead")
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate()).map_err(unheard)?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(unheard),
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(unheard)
+}
