@@ -3,6 +3,7 @@
 
 mod cases;
 mod cli;
+mod connections;
 mod contract;
 mod identity;
 mod proxy;

@@ -106,7 +106,7 @@ pub(crate) enum Command {
     /// Look at events that wait or could not be delivered, and deliver them again
     #[command(subcommand)]
     Events(EventsCommand),
-    /// List connections, or test one
+    /// List, test, add or remove connections
     #[command(subcommand)]
     Connections(ConnectionsCommand),
     /// Serve the connection to other engines, on this machine
@@ -138,8 +138,65 @@ pub(crate) struct CallArgs {
 pub(crate) enum ConnectionsCommand {
     /// List the connections of the configuration file
     List,
-    /// Sign in and make one cheap read; nothing is changed
-    Test,
+    /// Sign in, make one cheap read, and say which actions the credential allows; nothing is changed
+    Test {
+        /// The actions that matter, separated by commas: say which permissions they need at least, and fail unless all
+        /// of them are allowed
+        #[arg(long = "for", value_name = "ACTIONS", value_delimiter = ',')]
+        named: Vec<String>,
+    },
+    /// Add a connection to the configuration file
+    ///
+    /// Asks, on a terminal, for what the flags do not say. Secrets are never written into the file: it names the
+    /// variable, file or command where one is.
+    Add(Box<AddArgs>),
+    /// Take a connection out of the configuration file
+    Remove {
+        /// The connection's name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The connection's name [default: default]
+    pub(crate) name: Option<String>,
+    /// Replace the connection of that name, with all that it says
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// The cloud, as `connector describe` lists them
+    #[arg(long)]
+    pub(crate) cloud: Option<String>,
+    /// The API's address, in place of the cloud's
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_url: Option<String>,
+    /// The tenant to sign in to: its id or one of its domains
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant_id: Option<String>,
+    /// How to sign in: `client-secret`, `token` and so on
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// The application's (client) id
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// The environment variable that holds the application's secret
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) client_secret_env: Option<String>,
+    /// The file that holds the application's secret
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_secret_file: Option<String>,
+    /// The environment variable that holds a token
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) token_env: Option<String>,
+    /// The command that prints a token: the program, then its arguments, one flag for each
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    pub(crate) token_command: Vec<String>,
+    /// The token authority's address, in place of the cloud's
+    #[arg(long, value_name = "URL")]
+    pub(crate) authority: Option<String>,
+    /// Let requests go to this machine, and by http: for tests and simulators
+    #[arg(long)]
+    pub(crate) allow_loopback_http: bool,
 }
 
 #[derive(Debug, Args)]

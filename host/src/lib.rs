@@ -40,6 +40,7 @@ mod login;
 pub mod manifest;
 #[cfg(feature = "serve")]
 pub mod serve;
+pub mod permissions;
 pub mod proxy;
 mod similar;
 pub mod store;

@@ -237,7 +237,7 @@ pub struct Action {
     pub returns: Returns,
 }
 
-/// The permissions that an action needs: in each list, any one of them.
+/// The permissions that an action needs: in each list, any one of them, the least powerful first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Permissions {
     /// Of an application that signs in as itself.

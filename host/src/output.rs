@@ -92,3 +92,9 @@ pub(crate) fn listing(headings: &[&str], rows: Vec<Vec<String>>) -> Result<(), C
     writeln!(out, "{}", table::lines(headings, rows, terminal::width()))?;
     Ok(())
 }
+
+/// Writes a line for a person.
+pub(crate) fn line(text: &str) -> Result<(), CliError> {
+    writeln!(io::stdout().lock(), "{}", terminal::printable(text))?;
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! From flags to things: the host, the connector, the connection.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use connector_host::config::{Config, DEFAULT_CONNECTION, Paths, Variables};
@@ -72,7 +72,12 @@ pub(crate) fn vault(state: &Path) -> Result<Arc<dyn Vault>, CliError> {
 
 /// The configuration file that the flags name.
 pub(crate) fn config(globals: &Globals) -> Result<Config, CliError> {
-    Ok(Config::load(&paths(globals)?.config, &Variables::process())?)
+    Ok(Config::load(&config_path(globals)?, &Variables::process())?)
+}
+
+/// Where the configuration file is.
+pub(crate) fn config_path(globals: &Globals) -> Result<PathBuf, CliError> {
+    Ok(paths(globals)?.config)
 }
 
 /// The connection that the flags name.

@@ -1,0 +1,126 @@
+//! What a token allows, and what a set of actions needs.
+//!
+//! A manifest names, for each action, the permissions of which any one suffices: those of an application that signs in
+//! as itself, and those of one that acts for a user. Tokens that are JWTs name what they grant; other tokens are opaque,
+//! and nothing can be said of them. Nothing here is proof: a token's claims are read without checking its signature,
+//! which is the API's to do, and for a user the API also asks what that user may do.
+
+mod claims;
+mod least;
+
+use std::collections::BTreeSet;
+
+pub use least::{Least, least};
+
+use crate::egress::credential::AccessToken;
+use crate::manifest::Permissions;
+
+/// Who the token speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An application that signed in as itself.
+    Application,
+    /// An application that acts for a user.
+    Delegated,
+}
+
+/// What a token grants, by its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Grants {
+    /// It says.
+    Known {
+        /// For whom.
+        kind: Kind,
+        /// The names of the permissions.
+        permissions: BTreeSet<String>,
+    },
+    /// It is not a token that says anything to others than the API.
+    Opaque,
+}
+
+/// Whether an action is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// It is.
+    Allowed,
+    /// It is not: any one of these is missing.
+    Missing(&'a [String]),
+    /// It cannot be allowed to that kind of token at all.
+    NotForKind(Kind),
+    /// The token does not say, or the manifest does not.
+    Unknown,
+}
+
+impl Grants {
+    /// Reads what the token says of itself. Neither its signature nor its age is looked at.
+    #[must_use]
+    pub fn of(token: &AccessToken) -> Self {
+        let header = token.header();
+        // The header is `Bearer` and the token.
+        let text = header.to_str().ok().and_then(|header| header.split_once(' '));
+        text.map_or(Self::Opaque, |(_, token)| claims::read(token))
+    }
+
+    /// Whether an action that needs any one of the permissions is allowed.
+    #[must_use]
+    pub fn verdict<'a>(&self, needs: &'a Permissions) -> Verdict<'a> {
+        let Self::Known { kind, permissions } = self else {
+            return Verdict::Unknown;
+        };
+        let alternatives = needs.of(*kind);
+        if alternatives.iter().any(|name| permissions.contains(name)) {
+            Verdict::Allowed
+        } else if !alternatives.is_empty() {
+            Verdict::Missing(alternatives)
+        } else if needs.application.is_empty() && needs.delegated.is_empty() {
+            Verdict::Unknown
+        } else {
+            Verdict::NotForKind(*kind)
+        }
+    }
+}
+
+impl Kind {
+    /// `application` or `delegated`, as manifests have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Delegated => "delegated",
+        }
+    }
+}
+
+impl Permissions {
+    /// The permissions for tokens of that kind, of which any one suffices.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Application => &self.application,
+            Kind::Delegated => &self.delegated,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs(application: &[&str], delegated: &[&str]) -> Permissions {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Permissions { application: owned(application), delegated: owned(delegated) }
+    }
+
+    #[test]
+    fn any_one_of_the_alternatives_suffices() {
+        let permissions = ["A.Read", "B.Read"].map(str::to_owned).into();
+        let grants = Grants::Known { kind: Kind::Application, permissions };
+        assert_eq!(grants.verdict(&needs(&["A.Write", "A.Read"], &[])), Verdict::Allowed);
+        let other = needs(&["A.Write", "C"], &["A.Read"]);
+        assert_eq!(grants.verdict(&other), Verdict::Missing(&["A.Write".to_owned(), "C".to_owned()]));
+        assert_eq!(grants.verdict(&needs(&[], &["A.Read"])), Verdict::NotForKind(Kind::Application));
+        assert_eq!(grants.verdict(&needs(&[], &[])), Verdict::Unknown);
+        assert_eq!(Grants::Opaque.verdict(&needs(&["A"], &["A"])), Verdict::Unknown);
+    }
+}

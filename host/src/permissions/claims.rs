@@ -1,0 +1,136 @@
+//! The claims of a token that say what it grants.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use secrecy::zeroize::Zeroizing;
+use serde::Deserialize;
+
+use super::{Grants, Kind};
+
+/// The longest token that is read, in bytes; no header would hold a longer one.
+const LONGEST: usize = 64 << 10;
+
+/// `roles` are an application's ([application permissions]); `scp` is what a user lets an application do; other
+/// authorities call that `scope` ([RFC 8693, section 4.2]).
+///
+/// [application permissions]: https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
+/// [RFC 8693, section 4.2]: https://www.rfc-editor.org/rfc/rfc8693#section-4.2
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(default)]
+    roles: Option<Names>,
+    #[serde(default, alias = "scope")]
+    scp: Option<Names>,
+}
+
+/// Names in a list, or in one text with spaces between them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    List(Vec<String>),
+    Text(String),
+}
+
+/// What the token says, if it is a signed JWT ([RFC 7519]).
+///
+/// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
+pub(super) fn read(token: &str) -> Grants {
+    match claims(token) {
+        // A token for a user may also have roles: those are the user's own, and permit the application nothing.
+        Some(Claims { scp: Some(names), .. }) => {
+            Grants::Known { kind: Kind::Delegated, permissions: names.into_set() }
+        }
+        Some(Claims { roles, scp: None }) => Grants::Known {
+            kind: Kind::Application,
+            permissions: roles.map(Names::into_set).unwrap_or_default(),
+        },
+        None => Grants::Opaque,
+    }
+}
+
+fn claims(token: &str) -> Option<Claims> {
+    if token.len() > LONGEST {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let payload = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
+    serde_json::from_slice(&payload).ok()
+}
+
+impl Names {
+    fn into_set(self) -> BTreeSet<String> {
+        let names: Vec<String> = match self {
+            Self::List(names) => names,
+            Self::Text(text) => text.split(' ').map(str::to_owned).collect(),
+        };
+        names.into_iter().filter(|name| !name.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(payload: &serde_json::Value) -> String {
+        format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(payload.to_string()))
+    }
+
+    fn known(kind: Kind, names: &[&str]) -> Grants {
+        Grants::Known { kind, permissions: names.iter().map(|&name| name.to_owned()).collect() }
+    }
+
+    #[test]
+    fn roles_are_an_applications_and_scopes_a_users() {
+        let cases = [
+            (json!({ "roles": ["A", "B"] }), known(Kind::Application, &["A", "B"])),
+            (json!({ "roles": "A" }), known(Kind::Application, &["A"])),
+            (json!({ "aud": "x" }), known(Kind::Application, &[])),
+            (json!({ "roles": null }), known(Kind::Application, &[])),
+            (json!({ "scp": "A.Read  B.Read" }), known(Kind::Delegated, &["A.Read", "B.Read"])),
+            (json!({ "scope": ["A"] }), known(Kind::Delegated, &["A"])),
+            (json!({ "scp": "A", "roles": ["B"] }), known(Kind::Delegated, &["A"])),
+        ];
+        for (payload, grants) in cases {
+            assert_eq!(read(&token(&payload)), grants, "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_jwt_is_opaque() {
+        let whole = token(&json!({ "roles": ["A"] }));
+        let nested = format!("e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode("[".repeat(10_000)));
+        let long = token(&json!({ "roles": ["A".repeat(LONGEST)] }));
+        for text in [
+            "",
+            "..",
+            "opaque",
+            "e30.e30",
+            "e30.!.x",
+            "e30.WzFd.x",
+            &format!("{whole}.x.y"),
+            &nested,
+            &long,
+            &token(&json!({ "roles": 5 })),
+            &token(&json!({ "roles": [5] })),
+        ] {
+            assert_eq!(read(text), Grants::Opaque, "{}", &text[..text.len().min(40)]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in "\\PC*", payload in prop::collection::vec(any::<u8>(), 0..64)) {
+            read(&text);
+            read(&format!("e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(payload)));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Connections from the command line: added, listed, tested, removed.
+
+use serde_json::{Value, json};
+
+use crate::support::home::{Home, SECRET, simulator};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_tells_what_each_action_may_and_calls_one_read() {
+    let simulator = simulator(json!({})).await;
+    for role in ["Machine.Isolate", "Alert.Read.All", "Alert.ReadWrite.All"] {
+        simulator.revoke_role(role);
+    }
+    let home = Home::of(&simulator);
+    let table = home.run(&["connections", "test"]).done().stdout;
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    let row = |action: &str| {
+        let line = table.lines().find(|line| line.split_whitespace().next() == Some(action));
+        line.unwrap_or_else(|| panic!("{action} is not in\n{table}")).split_whitespace().collect::<Vec<_>>()
+    };
+    assert_eq!(row("isolate-machine"), ["isolate-machine", "no", "Machine.Isolate"]);
+    assert_eq!(row("list-alerts"), ["list-alerts", "no", "Alert.Read.All", "or", "Alert.ReadWrite.All"]);
+    assert_eq!(row("list-machines"), ["list-machines", "yes"]);
+    // The first of the reads that are allowed, and no more than that.
+    assert_eq!(row("read")[1], "ok,");
+    let calls: Vec<_> =
+        simulator.log().iter().filter(|arrival| arrival.path.starts_with("/api/")).cloned().collect();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert_eq!(calls[0].method, "GET");
+
+    let report = home.run(&["connections", "test", "--output", "json"]).done().json();
+    assert_eq!(report["token"]["kind"], "application");
+    assert!(report["token"]["permissions"].to_string().contains("\"Machine.Scan\""), "{report}");
+    let actions = report["actions"].as_array().expect("a list");
+    assert_eq!(actions.len(), 31);
+    let isolate = actions.iter().find(|action| action["action"] == "isolate-machine");
+    let expected =
+        json!({ "action": "isolate-machine", "allowed": false, "missingAnyOf": ["Machine.Isolate"] });
+    assert_eq!(isolate, Some(&expected));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_actions_come_with_the_permissions_that_they_need_at_least() {
+    let simulator = simulator(json!({})).await;
+    let home = Home::of(&simulator);
+    let named = "--for=isolate-machine,list-alerts,cancel-machine-action";
+    let report = home.run(&["connections", "test", named, "--output", "json"]).done().json();
+    assert_eq!(
+        report["leastPermissions"],
+        json!({ "application": ["Alert.Read.All", "Machine.Isolate"], "delegated": ["Alert.Read", "Machine.Isolate"] })
+    );
+    assert_eq!(report["actions"].as_array().map(Vec::len), Some(3));
+    let table = home.run(&["connections", "test", named]).done().stdout;
+    assert!(table.contains("Alert.Read.All, Machine.Isolate"), "{table}");
+
+    simulator.revoke_role("Machine.Isolate");
+    let denied = home.run(&["connections", "test", named, "--output", "json"]);
+    assert_eq!(denied.code, 3, "{denied:?}");
+    let error = &denied.error()["error"];
+    assert_eq!(
+        (&error["case"], &error["missingRoles"]),
+        (&json!("permanent-forbidden"), &json!(["Machine.Isolate"]))
+    );
+    // Another permission lets one cancel.
+    assert!(
+        error["message"].as_str().is_some_and(|message| message.ends_with("allow isolate-machine")),
+        "{error}"
+    );
+    let for_people = home.run(&["connections", "test", named]);
+    assert_eq!(for_people.code, 3);
+    assert!(for_people.stdout.contains("isolate-machine"), "{for_people:?}");
+    assert!(for_people.stderr.contains("hint: grant the application"), "{for_people:?}");
+
+    let trigger = home.run(&["connections", "test", "--for", "new-alerts", "--output", "json"]).done().json();
+    assert_eq!(trigger["leastPermissions"]["application"], json!(["Alert.Read.All"]));
+    let unknown = home.run(&["connections", "test", "--for", "isolate"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    assert!(unknown.stderr.contains("`isolate`") && unknown.stderr.contains("hint:"), "{unknown:?}");
+    assert!(
+        simulator.log().iter().all(|arrival| !arrival.path.starts_with("/api/") || arrival.method == "GET")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_says_nothing_is_said_to_be_opaque() {
+    let server = crate::support::server::Server::start().await.expect("loopback is there");
+    let body = br#"{"value":[]}"#.to_vec();
+    server.answer(crate::support::server::Answer { status: 200, body, ..Default::default() });
+    let home = Home::with_secret("opaque-token");
+    home.configure(&format!(
+        "[connections.default]\napi-url = \"{}\"\nallow-loopback-http = true\n[connections.default.auth]\n\
+         kind = \"token\"\ntoken-env = \"{SECRET}\"\n",
+        server.origin()
+    ));
+    let report = home.run(&["connections", "test", "--for", "isolate-machine"]).done().stdout;
+    assert!(report.contains("opaque") && report.contains("unknown"), "{report}");
+    let report = home.run(&["connections", "test", "--output", "json"]).done().json();
+    assert_eq!(report["token"], json!({ "kind": "opaque", "permissions": Value::Null }));
+    assert!(report["actions"].as_array().is_some_and(|all| all.iter().all(|one| one["allowed"].is_null())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_whose_read_fails_still_tells_what_the_token_allows() {
+    let simulator = simulator(json!({})).await;
+    let home = Home::of(&simulator);
+    for operation in ["GetAlerts", "GetMachines", "GetMachineActions", "GetInvestigations"] {
+        let fault = defender_simulator::Fault::new(defender_simulator::Effect::NoTvmLicense);
+        simulator.faults().add(fault.on(operation));
+    }
+    let report = home.run(&["connections", "test"]);
+    assert_eq!(report.code, 3, "{report:?}");
+    assert!(report.stdout.contains("failed:") && report.stdout.contains("list-machines"), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_added_works_and_one_that_was_removed_is_gone() {
+    let simulator = simulator(json!({})).await;
+    let home = Home::with_secret(simulator.client_secret());
+    let flags = |name: &'static str| {
+        vec![
+            "connections".to_owned(),
+            "add".into(),
+            name.into(),
+            "--kind=client-secret".into(),
+            format!("--api-url={}", simulator.url()),
+            format!("--authority={}", simulator.url()),
+            format!("--tenant-id={}", simulator.tenant_id()),
+            format!("--client-id={}", simulator.client_id()),
+            format!("--client-secret-env={SECRET}"),
+            "--allow-loopback-http".into(),
+        ]
+    };
+    let add = |name, more: &[&str]| {
+        let flags = flags(name);
+        home.run(&flags.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>())
+    };
+    let added = add("default", &[]).done();
+    assert_eq!(added.stdout, "");
+    assert!(added.stderr.contains("config.toml") && added.stderr.contains("connections test"), "{added:?}");
+    home.run(&["connections", "test"]).done();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(home.config()).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let one = std::fs::read_to_string(home.config()).expect("it is text");
+    let commented = format!(
+        "# My connections.\n\n{one}\n[connections.default.quota]\ncalls =   7 # a week\n# The end.\n"
+    );
+    home.configure(&commented);
+
+    let twice = add("default", &[]);
+    assert_eq!(twice.code, 2, "{twice:?}");
+    assert!(twice.stderr.contains("--replace"), "{twice:?}");
+    add("second", &[]).done();
+    let both = std::fs::read_to_string(home.config()).expect("it is text");
+    assert!(both.starts_with(commented.strip_suffix("# The end.\n").unwrap_or_default()), "{both}");
+    home.run(&["connections", "test", "--connection", "second"]).done();
+    let list = home.run(&["connections", "list"]).done().stdout;
+    assert!(list.contains("default") && list.contains("second"), "{list}");
+
+    home.run(&["connections", "remove", "second"]).done();
+    let left = std::fs::read_to_string(home.config()).expect("it is text");
+    assert_eq!(left, commented);
+    add("default", &["--replace", "--token-env=X"]).usage("`auth.token-env`");
+    let unchanged = std::fs::read_to_string(home.config()).expect("it is text");
+    assert_eq!(unchanged, left, "what cannot work is not written");
+    add("default", &["--replace"]).done();
+    let replaced = std::fs::read_to_string(home.config()).expect("it is text");
+    assert!(replaced.starts_with("# My connections.") && !replaced.contains("a week"), "{replaced}");
+
+    home.run(&["connections", "remove", "defalt"]).usage("did you mean \"default\"?");
+}
+
+#[test]
+fn without_a_terminal_everything_comes_from_flags_and_nothing_secret_does() {
+    let home = Home::empty();
+    let add = |flags: &[&str]| home.run(&[&["connections", "add"], flags].concat());
+    add(&[]).usage("--cloud is missing");
+    add(&["--cloud", "public"]).usage("--kind is missing");
+    add(&["--cloud", "public", "--kind", "client-secret"]).usage("--tenant-id is missing");
+    let some = ["--cloud", "public", "--kind", "client-secret", "--tenant-id", "t", "--client-id", "c"];
+    add(&some).usage("--client-secret-env or --client-secret-file is missing");
+    let pasted = add(&[&some[..], &["--client-secret-env", "8Q~canary.secret"]].concat());
+    assert!(!pasted.stderr.contains("canary"), "{pasted:?}");
+    pasted.usage("no name of a variable");
+    add(&["a b", "--cloud", "public", "--kind", "none"]).usage("no name for a connection");
+    add(&["--cloud", "moon", "--kind", "none"]).usage("moon");
+    add(&["--cloud", "public", "--kind", "psychic"]).usage("unknown value");
+    assert!(!home.config().exists(), "nothing was written");
+
+    home.configure("[connections.default\nclient-secret = \"canary\"\n");
+    let broken = add(&["--cloud", "public", "--kind", "none"]);
+    assert!(!broken.stderr.contains("canary"), "{broken:?}");
+    broken.usage("is not a configuration file");
+}
