@@ -156,8 +156,11 @@ async fn a_connection_that_was_added_works_and_one_that_was_removed_is_gone() {
     let both = std::fs::read_to_string(home.config()).expect("it is text");
     assert!(both.starts_with(commented.strip_suffix("# The end.\n").unwrap_or_default()), "{both}");
     home.run(&["connections", "test", "--connection", "second"]).done();
-    let list = home.run(&["connections", "list"]).done().stdout;
-    assert!(list.contains("default") && list.contains("second"), "{list}");
+    let list = home.run(&["connections", "list", "--output", "json"]).done().json();
+    assert_eq!(
+        (&list[0]["name"], &list[1]["name"], &list[1]["state"]),
+        (&json!("default"), &json!("second"), &json!("ready"))
+    );
 
     home.run(&["connections", "remove", "second"]).done();
     let left = std::fs::read_to_string(home.config()).expect("it is text");
@@ -188,6 +191,10 @@ fn without_a_terminal_everything_comes_from_flags_and_nothing_secret_does() {
     add(&["--cloud", "moon", "--kind", "none"]).usage("moon");
     add(&["--cloud", "public", "--kind", "psychic"]).usage("unknown value");
     assert!(!home.config().exists(), "nothing was written");
+
+    add(&["--cloud", "gcc", "--kind", "token", "--token-env", "UNSET"]).done();
+    let list = home.run(&["connections", "list"]).done().stdout;
+    assert!(list.contains("gcc") && list.contains("UNSET is not set"), "{list}");
 
     home.configure("[connections.default\nclient-secret = \"canary\"\n");
     let broken = add(&["--cloud", "public", "--kind", "none"]);

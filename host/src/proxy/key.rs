@@ -19,7 +19,7 @@ impl Key {
     pub(super) fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = Zeroizing::new([0; BYTES]);
         getrandom::fill(&mut *bytes)?;
-        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(&*bytes).into()))
+        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()).into()))
     }
 
     pub(super) fn secret(&self) -> &SecretString {

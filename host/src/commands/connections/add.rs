@@ -62,7 +62,7 @@ fn finish(
         eprintln!("hint: `connector connections test --connection {name}` says whether it works");
         return Ok(());
     }
-    let test = Confirm::new().with_prompt("Test it now?").default(true).interact();
+    let test = Confirm::new().with_prompt("Test it now").default(true).interact();
     if !test.map_err(|error| unasked(&error))? {
         return Ok(());
     }
@@ -75,7 +75,7 @@ fn name(globals: &Globals, arguments: &AddArgs, asks: bool) -> Result<String, Cl
     let name = match arguments.name.as_ref().or(globals.connection.as_ref()) {
         Some(name) => name.clone(),
         None if asks => Input::new()
-            .with_prompt("What shall the connection be called?")
+            .with_prompt("The name of the connection")
             .default(DEFAULT_CONNECTION.to_owned())
             .interact_text()
             .map_err(|error| unasked(&error))?,

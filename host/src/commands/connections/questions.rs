@@ -51,7 +51,7 @@ pub(super) const KINDS: &[Kind] = &[
         asks: &[
             CLIENT_ID,
             Ask::Place {
-                prompt: "Where is the application's secret?",
+                prompt: "Where the application's secret is",
                 places: &[
                     Place {
                         key: "client-secret-env",
@@ -74,7 +74,7 @@ pub(super) const KINDS: &[Kind] = &[
         title: "a token that something else obtains",
         tenant: false,
         asks: &[Ask::Place {
-            prompt: "Where does the token come from?",
+            prompt: "Where the token comes from",
             places: &[
                 Place {
                     key: "token-env",
@@ -199,7 +199,7 @@ fn cloud(manifest: &Manifest) -> Question {
         title: manifest.clouds.get(name).map_or_else(String::new, |cloud| format!("{name}  {}", cloud.api)),
     });
     Question {
-        prompt: "Which cloud?".into(),
+        prompt: "The cloud".into(),
         flags: "--cloud".into(),
         answer: Wanted::Choice { key: "cloud", choices: choices.collect() },
     }
@@ -210,7 +210,7 @@ fn kinds() -> Question {
         .iter()
         .map(|kind| Choice { value: kind.name.into(), title: format!("{}  {}", kind.name, kind.title) });
     Question {
-        prompt: "Sign in as what?".into(),
+        prompt: "Sign in as".into(),
         flags: "--kind".into(),
         answer: Wanted::Choice { key: "kind", choices: choices.collect() },
     }
