@@ -38,10 +38,10 @@ mod host;
 mod instance;
 mod login;
 pub mod manifest;
-#[cfg(feature = "serve")]
-pub mod serve;
 pub mod permissions;
 pub mod proxy;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod similar;
 pub mod store;
 pub mod triggers;
