@@ -106,6 +106,13 @@ pub(crate) enum Command {
     /// Look at events that wait or could not be delivered, and deliver them again
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Sign in as a person, once, for a connection of the kind device-code or auth-code
+    ///
+    /// Opens the browser, or prints an address and a code for a browser anywhere. What comes of it is kept, encrypted,
+    /// for later commands, until `connector logout`.
+    Login(LoginArgs),
+    /// Forget a person's login
+    Logout,
     /// List, test, add or remove connections
     #[command(subcommand)]
     Connections(ConnectionsCommand),
@@ -155,6 +162,13 @@ pub(crate) enum ConnectionsCommand {
         /// The connection's name
         name: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginArgs {
+    /// Do not open a browser: only print the address
+    #[arg(long)]
+    pub(crate) no_browser: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod connections;
 mod demo;
 mod describe;
 mod events;
+mod login;
 mod proxy;
 mod serve;
 mod simulate;
@@ -15,9 +16,14 @@ mod watch;
 
 use crate::cli::{Command, ConnectionsCommand, Globals};
 use crate::error::CliError;
+use crate::terminal;
 
 /// Does what the command line asks. Flags that only an action's own words bring are taken over into the shared ones.
 pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliError> {
+    if let Command::Call(arguments) = &command {
+        globals.verbose = globals.verbose.max(call::verbosity(&arguments.words));
+    }
+    terminal::start_logging(globals.verbose);
     match command {
         Command::Actions => actions::run(globals),
         Command::Describe { action } => describe::run(globals, action.as_deref()),
@@ -25,6 +31,8 @@ pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliErro
         Command::Watch(arguments) => watch::run(globals, &arguments),
         Command::Serve(arguments) => serve::run(globals, &arguments),
         Command::Events(command) => events::run(globals, &command),
+        Command::Login(arguments) => login::login(globals, &arguments),
+        Command::Logout => login::logout(globals),
         Command::Connections(ConnectionsCommand::List) => connections::list(globals),
         Command::Connections(ConnectionsCommand::Test { named }) => connections::test(globals, &named),
         Command::Connections(ConnectionsCommand::Add(arguments)) => connections::add(globals, &arguments),

@@ -26,6 +26,6 @@ impl Host {
     /// # Errors
     /// The vault cannot be used, or the profile is of a kind that needs no login.
     pub async fn logout(&self, profile: &Profile) -> Result<bool, CredentialError> {
-        logout(profile, self.vault()).await
+        logout(profile, self.vault(), self.clock()).await
     }
 }

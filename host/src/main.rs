@@ -14,7 +14,6 @@ fn main() -> ExitCode {
         Ok(invocation) => invocation,
         Err(error) => return error.report(cli::Format::Auto),
     };
-    terminal::start_logging(&globals);
     match commands::run(&mut globals, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(globals.output),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use connector_host::config::{Config, DEFAULT_CONNECTION, Paths, Variables};
 use connector_host::store::SqliteStore;
 use connector_host::vault::{FileVault, KeyPlace, MemoryVault, Vault};
-use connector_host::{Connection, Connector, Function, Host};
+use connector_host::{Connection, Connector, Function, Host, Profile};
 use tokio::runtime::Runtime;
 
 use crate::cli::Globals;
@@ -52,22 +52,40 @@ pub(crate) fn store(globals: &Globals) -> Result<Arc<SqliteStore>, CliError> {
 
 /// Where tokens and logins are kept: as `CONNECTOR_VAULT` says, or else as well as the platform allows.
 pub(crate) fn vault(state: &Path) -> Result<Arc<dyn Vault>, CliError> {
-    const VARIABLE: &str = "CONNECTOR_VAULT";
-    let place = match Variables::process().var(VARIABLE).filter(|value| !value.is_empty()) {
-        None => KeyPlace::KeyringOrFile,
-        Some(value) => match value.to_str() {
-            Some("keyring") => KeyPlace::Keyring,
-            Some("file") => KeyPlace::File,
-            Some("none") => return Ok(Arc::new(MemoryVault::default())),
-            _ => {
-                return Err(CliError::usage(
-                    format!("{VARIABLE} is {}, which says not where to keep tokens", value.display()),
-                    format!("set {VARIABLE} to `keyring`, `file` or `none`, or leave it unset"),
-                ));
-            }
-        },
+    Ok(match key_place()? {
+        Some(place) => Arc::new(FileVault::new(state.join("vault"), place)),
+        None => Arc::new(MemoryVault::default()),
+    })
+}
+
+/// Refuses to go on where nothing is kept: a login would end with the command.
+pub(crate) fn require_vault() -> Result<(), CliError> {
+    match key_place()? {
+        Some(_) => Ok(()),
+        None => Err(CliError::usage(
+            format!("{VAULT} is none, so that no login is kept"),
+            format!("unset {VAULT}, or set it to `keyring` or `file`"),
+        )),
+    }
+}
+
+/// The variable that says where tokens and logins are kept.
+const VAULT: &str = "CONNECTOR_VAULT";
+
+/// Where the key of what is kept is; none when nothing is kept.
+fn key_place() -> Result<Option<KeyPlace>, CliError> {
+    let Some(value) = Variables::process().var(VAULT).filter(|value| !value.is_empty()) else {
+        return Ok(Some(KeyPlace::KeyringOrFile));
     };
-    Ok(Arc::new(FileVault::new(state.join("vault"), place)))
+    match value.to_str() {
+        Some("keyring") => Ok(Some(KeyPlace::Keyring)),
+        Some("file") => Ok(Some(KeyPlace::File)),
+        Some("none") => Ok(None),
+        _ => Err(CliError::usage(
+            format!("{VAULT} is {}, which says not where to keep tokens", value.display()),
+            format!("set {VAULT} to `keyring`, `file` or `none`, or leave it unset"),
+        )),
+    }
 }
 
 /// The configuration file that the flags name.
@@ -86,9 +104,13 @@ pub(crate) fn connection(
     host: &Host,
     connector: &Connector,
 ) -> Result<Connection, CliError> {
+    Ok(host.connect(connector, profile(globals, connector)?)?)
+}
+
+/// How the connection that the flags name is connected.
+pub(crate) fn profile(globals: &Globals, connector: &Connector) -> Result<Profile, CliError> {
     let name = globals.connection.as_deref().unwrap_or(DEFAULT_CONNECTION);
-    let profile = config(globals)?.profile(name, connector.manifest())?;
-    Ok(host.connect(connector, profile)?)
+    Ok(config(globals)?.profile(name, connector.manifest())?)
 }
 
 /// The action of that name.

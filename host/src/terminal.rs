@@ -6,15 +6,13 @@ use comfy_table::Table;
 use connector_host::egress::quota::Waiting;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Globals;
-
 /// The width of tables that do not go to a terminal.
 const WIDTH: u16 = 80;
 
-/// Sends diagnostics to standard error: warnings by default, more by `-v` or the variable `CONNECTOR_LOG`.
-pub(crate) fn start_logging(globals: &Globals) {
-    let level = match globals.verbose {
-        0 => "error",
+/// Sends diagnostics to standard error: our own warnings by default, more by `-v` or the variable `CONNECTOR_LOG`.
+pub(crate) fn start_logging(verbosity: u8) {
+    let level = match verbosity {
+        0 => "connector=warn,connector_host=warn,error",
         1 => "connector=info,warn",
         2 => "connector=debug,connector_host=debug,info",
         _ => "trace",

@@ -105,11 +105,20 @@ async fn a_metadata_service_that_fails_is_told_by_name() {
         content_type: Some("application/json".into()),
         retry_after: None,
     };
+    // Without a token from the call before, so that each asks the service.
+    let alone = || {
+        let mut command = call(&home);
+        command.env("CONNECTOR_VAULT", "none");
+        run(command)
+    };
+    let asked = || api.log().iter().filter(|arrival| arrival.path.starts_with("/metadata/")).count();
     // One refusal is waited out: these are the statuses that the documentation says to come back after.
     for transient in [404, 429, 500] {
+        let before = asked();
         api.faults().add(Fault::new(status(transient)).on("ManagedIdentity").times(1));
-        let outcome = run(call(&home)).done();
+        let outcome = alone().done();
         assert!(outcome.json()["value"].is_array(), "{transient}");
+        assert_eq!(asked() - before, 2, "{transient}");
         api.faults().clear();
     }
     for (name, effect) in [
@@ -118,13 +127,13 @@ async fn a_metadata_service_that_fails_is_told_by_name() {
         ("10 MB", Effect::Padded { bytes: 10 << 20 }),
     ] {
         api.faults().add(Fault::new(effect).on("ManagedIdentity"));
-        let outcome = run(call(&home));
+        let outcome = alone();
         assert!(matches!(outcome.code, CREDENTIAL | LATER), "{name}: {outcome:?}");
         assert_told(&outcome, name, outcome.code, &[&url], &[]);
         api.faults().clear();
     }
     api.shutdown().await;
-    assert_told(&run(call(&home)), "nobody there", LATER, &[&url, NAMES], &[]);
+    assert_told(&alone(), "nobody there", LATER, &[&url, NAMES], &[]);
 }
 
 /// A cluster that issues tokens.

@@ -1,5 +1,7 @@
 //! People who sign in: with a code on another device, and in a browser on this machine.
 
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{Child, ChildStderr, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -9,9 +11,11 @@ use defender_simulator::Simulator;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::applications::secret_lines;
 use super::authority::Authority;
 use super::browser::Browser;
 use crate::support::component;
+use crate::support::home::{Home, Outcome};
 
 const AMPLE: Duration = Duration::from_secs(60);
 
@@ -130,6 +134,95 @@ async fn a_person_signs_in_with_a_browser() {
     let asked = log.iter().find(|entry| entry["query"]["response_type"] == "code").expect("it was opened");
     assert_eq!(asked["query"]["code_challenge_method"], "S256");
     assert!(asked["query"]["state"].as_str().is_some_and(|state| state.len() >= 16));
+}
+
+/// A command that tells a person what to do: what it says on standard error, line by line.
+struct Conversation {
+    child: Child,
+    said: Lines<BufReader<ChildStderr>>,
+}
+
+impl Conversation {
+    fn begin(home: &Home, words: &[&str]) -> Self {
+        let mut child =
+            home.command(words).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let stderr = child.stderr.take().expect("it is piped");
+        Self { child, said: BufReader::new(stderr).lines() }
+    }
+
+    /// The next line in which the words stand.
+    fn line_with(&mut self, words: &str) -> String {
+        let mut heard = Vec::new();
+        for line in self.said.by_ref().map(|line| line.expect("it is text")) {
+            if line.contains(words) {
+                return line;
+            }
+            heard.push(line);
+        }
+        panic!("{words:?} is not in {heard:?}")
+    }
+
+    fn end(self) -> Outcome {
+        let rest: Vec<String> = self.said.map(|line| line.expect("it is text")).collect();
+        let output = self.child.wait_with_output().expect("it ends");
+        Outcome { stderr: rest.join("\n"), ..output.into() }
+    }
+}
+
+/// The word after another.
+fn word_after<'a>(line: &'a str, before: &str) -> &'a str {
+    let rest = line.split_once(before).unwrap_or_else(|| panic!("{before:?} is not in {line:?}")).1;
+    rest.split([' ', ',']).find(|word| !word.is_empty()).expect("something follows")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the authority: tests/identity/run"]
+async fn commands_log_a_person_in_and_out() {
+    let authority = Authority::start(&json!({ "interval": 1 }));
+    let api = authority.api().await;
+    let client = authority.fact("/publicClient/id");
+    let device = authority.home(&api, &format!("kind = \"device-code\"\nclient-id = \"{client}\""));
+    let call = ["call", "list-machines", "--top", "1"];
+    let needs = device.run(&call);
+    assert_eq!(needs.code, 3, "{needs:?}");
+    assert!(needs.stderr.contains("hint: run `connector login --connection default`"), "{needs:?}");
+
+    let mut signing_in = Conversation::begin(&device, &["login", "--output", "json"]);
+    let line = signing_in.line_with("To sign in, open ");
+    let mut browser = Browser::new();
+    let page = browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await;
+    browser.sign_in(page, authority.fact("/account")).await;
+    let done = signing_in.end().done();
+    assert!(done.stderr.contains("signed in as ") && done.stderr.contains("connections test"), "{done:?}");
+    assert_eq!(done.json()["connection"], "default");
+    for _ in 0..2 {
+        device.run(&call).done();
+    }
+    assert_eq!(authority.token_requests("refresh_token").await.len(), 1, "two commands share a token");
+
+    assert!(device.run(&["logout"]).done().stderr.contains("forgotten"));
+    assert!(device.run(&["logout"]).done().stderr.contains("had no login"));
+    assert_eq!(device.run(&call).code, 3);
+
+    let lines = format!("kind = \"auth-code\"\nclient-id = \"{client}\"");
+    let desk = authority.home(&api, &lines);
+    let mut signing_in = Conversation::begin(&desk, &["login", "--no-browser"]);
+    signing_in.line_with("open this address");
+    let address = signing_in.line_with("http");
+    let mut browser = Browser::new();
+    let page = browser.open(&address).await;
+    let page = browser.sign_in(page, authority.fact("/account")).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    assert_eq!(signing_in.end().done().stdout, "", "what a person reads is no result");
+    desk.run(&call).done();
+
+    let kept_nowhere = desk.command(&["login"]).env("CONNECTOR_VAULT", "none").output().expect("it starts");
+    Outcome::from(kept_nowhere).usage("no login is kept");
+    let secret = authority.home(&api, &secret_lines(&authority)).run(&["login"]);
+    assert_eq!(secret.code, 3, "{secret:?}");
+    assert!(secret.stderr.contains("there is no login") && secret.stderr.contains("hint: "), "{secret:?}");
+    let late = device.run(&["login", "--deadline", "1s"]);
+    assert_eq!(late.code, 3, "{late:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

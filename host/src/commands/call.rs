@@ -245,6 +245,18 @@ fn component_flag(words: &[OsString]) -> Option<std::path::PathBuf> {
     None
 }
 
+/// How often the words ask for more on standard error: what happens before they are read is told as well.
+pub(super) fn verbosity(words: &[OsString]) -> u8 {
+    let asked = words.iter().map(|word| match word.to_str() {
+        Some("--verbose") => 1,
+        Some(word) => {
+            word.strip_prefix('-').filter(|flags| flags.chars().all(|flag| flag == 'v')).map_or(0, str::len)
+        }
+        None => 0,
+    });
+    asked.sum::<usize>().try_into().unwrap_or(u8::MAX)
+}
+
 fn help(words: &[OsString]) -> Result<(), CliError> {
     if words.iter().any(|word| word == "--help" || word == "-h") {
         let mut command = crate::cli::command();

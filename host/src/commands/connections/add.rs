@@ -9,7 +9,8 @@ use dialoguer::{Confirm, Input, Select};
 
 use super::file::{ConfigFile, Setting};
 use super::questions::{Answers, Question, Wanted, What, check, draft, next};
-use crate::cli::{AddArgs, Globals};
+use crate::cli::{AddArgs, Globals, LoginArgs};
+use crate::commands::login::login;
 use crate::error::CliError;
 use crate::setup;
 
@@ -36,39 +37,53 @@ pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError
         known.insert(key, setting);
     }
     file.set(&name, &draft(&known))?;
-    let secret = checked(&file, &name, &connector)?;
+    let left = checked(&file, &name, &connector)?;
     let path = file.path().to_owned();
     file.write()?;
     eprintln!("the connection \"{name}\" is in {}", path.display());
-    finish(globals, &name, &path, secret.as_deref(), asks)
+    finish(globals, &name, &path, &left, asks)
+}
+
+/// What a connection needs before it can be tested.
+enum Left {
+    /// A variable that holds its secret.
+    Variable(String),
+    /// A person to log in.
+    Login,
+    /// Nothing that is known of.
+    Nothing,
 }
 
 /// Says what is left to do, or does it.
-fn finish(
-    globals: &Globals,
-    name: &str,
-    path: &Path,
-    secret: Option<&str>,
-    asks: bool,
-) -> Result<(), CliError> {
-    let unset = secret.filter(|variable| std::env::var_os(variable).is_none_or(|value| value.is_empty()));
-    if let Some(variable) = unset {
-        eprintln!(
-            "hint: set {variable} to the secret, then `connector connections test --connection {name}`"
-        );
-        return Ok(());
+fn finish(globals: &Globals, name: &str, path: &Path, left: &Left, asks: bool) -> Result<(), CliError> {
+    let globals =
+        Globals { connection: Some(name.to_owned()), config: Some(path.to_owned()), ..globals.clone() };
+    let is_unset = |variable: &str| std::env::var_os(variable).is_none_or(|value| value.is_empty());
+    match left {
+        Left::Variable(variable) if is_unset(variable) => {
+            eprintln!(
+                "hint: set {variable} to the secret, then `connector connections test --connection {name}`"
+            );
+            return Ok(());
+        }
+        Left::Login => {
+            if !asks || !confirmed("Log in now")? {
+                eprintln!("hint: `connector login --connection {name}` signs you in");
+                return Ok(());
+            }
+            login(&globals, &LoginArgs { no_browser: false })?;
+        }
+        _ => {}
     }
     if !asks {
         eprintln!("hint: `connector connections test --connection {name}` says whether it works");
         return Ok(());
     }
-    let test = Confirm::new().with_prompt("Test it now").default(true).interact();
-    if !test.map_err(|error| unasked(&error))? {
-        return Ok(());
-    }
-    let globals =
-        Globals { connection: Some(name.to_owned()), config: Some(path.to_owned()), ..globals.clone() };
-    super::test(&globals, &[])
+    if confirmed("Test it now")? { super::test(&globals, &[]) } else { Ok(()) }
+}
+
+fn confirmed(prompt: &str) -> Result<bool, CliError> {
+    Confirm::new().with_prompt(prompt).default(true).interact().map_err(|error| unasked(&error))
 }
 
 fn name(globals: &Globals, arguments: &AddArgs, asks: bool) -> Result<String, CliError> {
@@ -165,14 +180,17 @@ fn unasked(error: &dialoguer::Error) -> CliError {
     CliError::usage(format!("there is no answer ({error})"), "nothing was written; give the answers as flags")
 }
 
-/// Whether the file is one with which the connection can be made. Returns the variable that holds its secret.
-fn checked(file: &ConfigFile, name: &str, connector: &Connector) -> Result<Option<String>, CliError> {
+/// Whether the file is one with which the connection can be made, and what is left to do for it.
+fn checked(file: &ConfigFile, name: &str, connector: &Connector) -> Result<Left, CliError> {
     use connector_host::egress::credential::SecretSource;
     let profile = Config::parse(file.path(), &file.text(), &Variables::process())?
         .profile(name, connector.manifest())?;
     Ok(match profile.auth() {
-        Auth::TokenVariable(variable) => Some(variable.clone()),
-        Auth::ClientSecret { secret: SecretSource::Variable(variable), .. } => Some(variable.clone()),
-        _ => None,
+        Auth::TokenVariable(variable) => Left::Variable(variable.clone()),
+        Auth::ClientSecret { secret: SecretSource::Variable(variable), .. } => {
+            Left::Variable(variable.clone())
+        }
+        auth if auth.needs_login() => Left::Login,
+        _ => Left::Nothing,
     })
 }

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 use super::registration::{Proof, Registration};
-use super::{AccessToken, Claims, CredentialError, Source};
+use super::{AccessToken, Claims, CredentialError, Identity, Source};
 use crate::clock::Clock;
 use crate::config::Variables;
 use crate::connection::CertificateProfile;
@@ -59,6 +59,12 @@ impl Certificate {
 }
 
 impl Source for Certificate {
+    /// Those share a token who have the same files, and the password that opens them.
+    fn identity(&self) -> Option<Identity> {
+        let proof = files::proof(&self.certificate, &self.variables).ok()?;
+        Some(self.registration.identity("certificate").bound_to(&proof))
+    }
+
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
         self.exchange(None).boxed()
     }

@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::registration::{Registration, given};
-use super::{AccessToken, CredentialError, Refusal, Source};
+use super::{AccessToken, CredentialError, Identity, Refusal, Source};
 use crate::clock::Timestamp;
 use crate::connection::Application;
 use crate::vault::{Vault, VaultError};
@@ -104,12 +104,41 @@ impl Delegated {
 }
 
 impl Source for Delegated {
+    fn identity(&self) -> Option<Identity> {
+        Some(self.registration.login_identity())
+    }
+
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
         self.renew().boxed()
     }
 }
 
 impl Registration {
+    /// Whose tokens a login buys: all that have the vault share them, as they share the login.
+    fn login_identity(&self) -> Identity {
+        self.identity("login")
+    }
+
+    /// Puts a login in the old one's place, or none. What the old one has bought is shared no more. Returns whether there
+    /// was one.
+    pub(super) async fn replace_login(
+        &self,
+        vault: &Arc<dyn Vault>,
+        refresh: Option<SecretString>,
+    ) -> Result<bool, CredentialError> {
+        let (name, tokens) = (vault_name(self.application()), self.login_identity().name().to_owned());
+        let replaced = blocking(vault, &name, move |vault, name| {
+            // In the order in which a renewal takes them.
+            let _locks = [vault.lock(&tokens)?, vault.lock(name)?];
+            vault.remove(&tokens)?;
+            match &refresh {
+                Some(refresh) => vault.write(name, refresh).map(|()| true),
+                None => vault.remove(name),
+            }
+        });
+        replaced.await
+    }
+
     pub(super) fn delegated_client(&self) -> Result<Client, CredentialError> {
         let endpoint = TokenUrl::new(self.token_address()).map_err(|_| self.no_address())?;
         Ok(oauth2::Client::new(ClientId::new(self.application().client_id.clone()))
@@ -191,7 +220,7 @@ fn user(token: &str) -> Option<String> {
 }
 
 /// Under which name the vault keeps the login of an application: no two that differ share one.
-pub(super) fn vault_name(application: &Application) -> String {
+fn vault_name(application: &Application) -> String {
     let Application { authority, tenant, client_id, scope, .. } = application;
     let all = format!("{authority}\n{tenant}\n{client_id}\n{scope}");
     let digest = ring::digest::digest(&ring::digest::SHA256, all.as_bytes());
@@ -200,7 +229,7 @@ pub(super) fn vault_name(application: &Application) -> String {
 }
 
 /// Asks the vault, on a thread that may wait.
-pub(super) async fn blocking<T: Send + 'static>(
+async fn blocking<T: Send + 'static>(
     vault: &Arc<dyn Vault>,
     name: &str,
     ask: impl FnOnce(&dyn Vault, &str) -> Result<T, VaultError> + Send + 'static,

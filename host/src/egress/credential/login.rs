@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CredentialError;
-use super::delegated::{Granted, blocking, vault_name};
+use super::delegated::Granted;
 use super::registration::Registration;
 use crate::clock::Clock;
 use crate::connection::{Application, Auth, Profile};
@@ -59,26 +59,29 @@ pub(crate) async fn login(
     clock: &Arc<dyn Clock>,
     prompt: &mut (dyn FnMut(Prompt) + Send),
 ) -> Result<SignedIn, CredentialError> {
-    let application = application(profile)?;
-    let loopback = profile.allow_loopback_http();
-    let registration =
-        Registration::new(application.clone(), loopback, Transport::new(loopback), clock.clone());
+    let registration = registration(profile, clock)?;
     let Granted { refresh, user, .. } = match profile.auth() {
         Auth::AuthCode { redirect, .. } => registration.auth_code(redirect, prompt).await?,
         _ => registration.device_code(prompt).await?,
     };
     let refresh = refresh.ok_or(CredentialError::NoRefreshToken)?;
-    let name = vault_name(application);
-    let _lock = blocking(vault, &name, |vault, name| vault.lock(name)).await?;
-    blocking(vault, &name, move |vault, name| vault.write(name, &refresh)).await?;
+    registration.replace_login(vault, Some(refresh)).await?;
     Ok(SignedIn { user })
 }
 
 /// Forgets the profile's login. Returns whether there was one.
-pub(crate) async fn logout(profile: &Profile, vault: &Arc<dyn Vault>) -> Result<bool, CredentialError> {
-    let name = vault_name(application(profile)?);
-    let _lock = blocking(vault, &name, |vault, name| vault.lock(name)).await?;
-    blocking(vault, &name, |vault, name| vault.remove(name)).await
+pub(crate) async fn logout(
+    profile: &Profile,
+    vault: &Arc<dyn Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<bool, CredentialError> {
+    registration(profile, clock)?.replace_login(vault, None).await
+}
+
+fn registration(profile: &Profile, clock: &Arc<dyn Clock>) -> Result<Registration, CredentialError> {
+    let application = application(profile)?.clone();
+    let loopback = profile.allow_loopback_http();
+    Ok(Registration::new(application, loopback, Transport::new(loopback), clock.clone()))
 }
 
 fn application(profile: &Profile) -> Result<&Application, CredentialError> {

@@ -98,6 +98,31 @@ async fn a_certificate_signs_a_short_lived_statement() {
 }
 
 #[tokio::test]
+async fn processes_share_a_token_if_they_could_sign_for_it() {
+    let server = authority().await;
+    let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+    let token = async |certificate: CertificateProfile| {
+        let builder = profile(&server).authority(server.origin()).tenant("contoso.com");
+        let profile = builder.certificate("app-1", certificate).build(&manifest()).unwrap();
+        let clock = Arc::<Leaping>::default();
+        let door = Egress::new(&profile, Arc::new(MemoryStore::default()), vault.clone(), clock).unwrap();
+        door.credential.as_ref().unwrap().token().await.map(drop)
+    };
+    let protected = || CertificateProfile::new(file("modern.p12")).password(password());
+    token(protected()).await.unwrap();
+    token(protected()).await.unwrap();
+    assert_eq!(server.seen().len(), 1);
+    assert!(
+        token(CertificateProfile::new(file("modern.p12"))).await.is_err(),
+        "the file alone is not enough"
+    );
+    assert!(token(CertificateProfile::new(file("certificate.pem"))).await.is_err());
+    assert_eq!(server.seen().len(), 1);
+    token(CertificateProfile::new(file("certificate.pem")).key_file(file("key.pem"))).await.unwrap();
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
 async fn a_certificate_is_read_from_any_usual_file() {
     let server = authority().await;
     let folder = tempfile::tempdir().unwrap();

@@ -117,10 +117,39 @@ async fn a_code_is_shown_and_waited_for_and_the_login_lasts() {
         assert!(request.contains(&format!("refresh_token=canary-r{}", n - 1)), "{request}");
     }
     let profile = builder().build(&manifest()).unwrap();
-    assert!(logout(&profile, &vault).await.unwrap());
-    assert!(!logout(&profile, &vault).await.unwrap());
+    let system: Arc<dyn Clock> = clock.clone();
+    assert!(logout(&profile, &vault, &system).await.unwrap());
+    assert!(!logout(&profile, &vault, &system).await.unwrap());
     let needs = door_with(builder(), &vault, &clock).sign_in().await.unwrap_err();
     assert!(matches!(needs, CredentialError::LoginRequired { .. }), "{needs:?}");
+}
+
+#[tokio::test]
+async fn processes_share_what_a_login_buys_until_it_ends() {
+    let server = scripted(|server, n| match n {
+        1 | 4 => device_code(server, 900),
+        n => given(n),
+    })
+    .await;
+    let (vault, clock) = (vault(), Arc::<Leaping>::default());
+    let builder = || signing_in(&server).device_code("app-1");
+    // Each door is a process of its own, with the same vault.
+    let token = async || {
+        let door = door_with(builder(), &vault, &clock);
+        let token = door.credential.as_ref().unwrap().token().await?;
+        Ok::<_, CredentialError>(token.header().to_str().unwrap().to_owned())
+    };
+    log_in(builder(), &vault, &clock, drop).await.unwrap();
+    assert_eq!(
+        (token().await.unwrap(), token().await.unwrap()),
+        ("Bearer canary-a3".into(), "Bearer canary-a3".into())
+    );
+    log_in(builder(), &vault, &clock, drop).await.unwrap();
+    assert_eq!(token().await.unwrap(), "Bearer canary-a6", "another login is another person's");
+    let system: Arc<dyn Clock> = clock.clone();
+    assert!(logout(&builder().build(&manifest()).unwrap(), &vault, &system).await.unwrap());
+    assert!(matches!(token().await, Err(CredentialError::LoginRequired { .. })));
+    assert_eq!(server.seen().len(), 6);
 }
 
 #[tokio::test]

@@ -6,14 +6,19 @@
 use std::io::Read;
 use std::path::Path;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error as Pkcs12Error;
 use pkcs8::EncryptedPrivateKeyInfoRef;
+use ring::digest;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::config::Variables;
+use crate::connection::CertificateProfile;
 use crate::egress::credential::CredentialError;
 
 /// The largest file that is read, in bytes.
@@ -70,6 +75,23 @@ pub(super) fn read(
     Ok(Contents { certificates, key })
 }
 
+/// What whoever can sign has: a digest of the files as they are, and of the password that opens them.
+pub(super) fn proof(
+    profile: &CertificateProfile,
+    variables: &Variables,
+) -> Result<SecretString, CredentialError> {
+    let mut digest = digest::Context::new(&digest::SHA256);
+    for path in std::iter::once(&profile.certificate_file).chain(&profile.key_file) {
+        let bytes = bounded(path)?;
+        digest.update(&(bytes.len() as u64).to_le_bytes());
+        digest.update(&bytes);
+    }
+    if let Some(password) = &profile.password {
+        digest.update(password.read(variables)?.expose_secret().as_bytes());
+    }
+    Ok(BASE64_STANDARD.encode(digest.finish()).into())
+}
+
 fn pem_key(path: &Path, text: &str, password: Option<&SecretString>) -> Result<Key, CredentialError> {
     if let Some(block) = protected(text) {
         return unlock(path, block, password);
@@ -92,10 +114,9 @@ fn protected(text: &str) -> Option<&str> {
 }
 
 fn unlock(path: &Path, block: &str, password: Option<&SecretString>) -> Result<Key, CredentialError> {
-    use base64::Engine;
     let password = password.ok_or_else(|| locked(path))?;
     let base64: String = block.split_ascii_whitespace().collect();
-    let der = base64::prelude::BASE64_STANDARD.decode(base64).map_err(|_| unusable(path, "it is not PEM"))?;
+    let der = BASE64_STANDARD.decode(base64).map_err(|_| unusable(path, "it is not PEM"))?;
     let info = EncryptedPrivateKeyInfoRef::try_from(&*der)
         .map_err(|_| unusable(path, "its protected key is not one, or is protected in an unknown way"))?;
     // A wrong password and an unknown way of protection look alike from here, but for the first step.

@@ -1,0 +1,96 @@
+//! `connector login` and `connector logout`: what a person does once, so that later commands act for them.
+
+use std::time::Duration;
+
+use connector_host::egress::EgressError;
+use connector_host::egress::credential::CredentialError;
+use connector_host::{Prompt, SignedIn};
+use serde_json::json;
+
+use crate::cli::{Format, Globals, LoginArgs};
+use crate::error::CliError;
+use crate::{output, setup, terminal};
+
+/// Has a person sign in for the connection.
+pub(crate) fn login(globals: &Globals, arguments: &LoginArgs) -> Result<(), CliError> {
+    setup::require_vault()?;
+    let (host, connector) = setup::host(globals)?;
+    let profile = setup::profile(globals, &connector)?;
+    let name = profile.name();
+    let browser = !arguments.no_browser;
+    let signing_in = host.login(&profile, |prompt| tell(&prompt, browser));
+    let SignedIn { user, .. } = setup::runtime()?
+        .block_on(async {
+            match globals.deadline {
+                Some(time) => tokio::time::timeout(time, signing_in).await.map_err(|_| time),
+                None => Ok(signing_in.await),
+            }
+        })
+        .map_err(overdue)?
+        .map_err(EgressError::from)?;
+    let who = user.as_deref().map(terminal::printable);
+    eprintln!("signed in{}", who.as_ref().map_or(String::new(), |who| format!(" as {who}")));
+    eprintln!("hint: `connector connections test --connection {name}` says what that allows");
+    report(globals, &json!({ "connection": name, "user": user }))
+}
+
+/// Forgets the login of the connection.
+pub(crate) fn logout(globals: &Globals) -> Result<(), CliError> {
+    setup::require_vault()?;
+    let (host, connector) = setup::host(globals)?;
+    let profile = setup::profile(globals, &connector)?;
+    let name = profile.name();
+    let forgotten = setup::runtime()?.block_on(host.logout(&profile)).map_err(EgressError::from)?;
+    if forgotten {
+        eprintln!("the login of the connection \"{name}\" is forgotten on this machine");
+        eprintln!("hint: a token that was obtained before is good at the API until it expires");
+    } else {
+        eprintln!("the connection \"{name}\" had no login on this machine");
+    }
+    report(globals, &json!({ "connection": name, "forgotten": forgotten }))
+}
+
+/// Says what the person is to do, and does for them what a program can.
+fn tell(prompt: &Prompt, browser: bool) {
+    match prompt {
+        Prompt::DeviceCode { address, code, complete_address, expires_in } => {
+            let (address, code) = (terminal::printable(address), terminal::printable(code));
+            eprintln!("To sign in, open {address} on any device, and type the code {code}");
+            eprintln!("(it is good for {}).", minutes(*expires_in));
+            if let Some(complete) = complete_address {
+                eprintln!("Or open {}", terminal::printable(complete));
+            }
+        }
+        Prompt::Browser { address } => {
+            let shown = terminal::printable(address);
+            if browser && webbrowser::open(address).is_ok() {
+                eprintln!(
+                    "Sign in in the browser that opens. If none does, open this address on this machine:\n{shown}"
+                );
+            } else {
+                eprintln!("To sign in, open this address in a browser on this machine:\n{shown}");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn minutes(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds => format!("{} minutes", seconds / 60),
+    }
+}
+
+/// As when the library itself has waited for long enough.
+fn overdue(time: Duration) -> EgressError {
+    CredentialError::LoginTimedOut { seconds: time.as_secs() }.into()
+}
+
+/// For programs; a person has been told already.
+fn report(globals: &Globals, document: &serde_json::Value) -> Result<(), CliError> {
+    match globals.output {
+        Format::Json | Format::Ndjson => output::document(document),
+        _ => Ok(()),
+    }
+}
