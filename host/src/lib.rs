@@ -34,6 +34,7 @@ mod door;
 pub mod egress;
 mod engine;
 mod failure;
+mod handler;
 mod host;
 mod instance;
 mod login;
