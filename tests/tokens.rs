@@ -35,7 +35,9 @@ fn connect(home: &Path, variables: &Variables) -> Connection {
     let host = host.build().expect("the engine starts");
     let connector = host.load_file(crate::support::COMPONENT).expect("the component is a connector");
     let config = Config::load(&home.join("config.toml"), variables).expect("there is a configuration");
-    let profile = config.profile("default", connector.manifest()).expect("the connection is complete");
+    let profile = config
+        .profile("default", connector.manifest(), connector_host::Trust::Connector)
+        .expect("the connection is complete");
     host.connect(&connector, profile).expect("the connection can be set up")
 }
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use connector_host::config::{Config, DEFAULT_CONNECTION, Paths, Variables};
+use connector_host::config::{Config, ConfigError, DEFAULT_CONNECTION, Paths, Variables};
 use connector_host::store::SqliteStore;
 use connector_host::vault::{FileVault, KeyPlace, MemoryVault, Vault};
-use connector_host::{Connection, Connector, Function, Host, Profile};
+use connector_host::{Connection, Connector, Function, Host, Profile, ProfileError, Trust};
 use tokio::runtime::Runtime;
 
 use crate::cli::Globals;
@@ -110,7 +110,34 @@ pub(crate) fn connection(
 /// How the connection that the flags name is connected.
 pub(crate) fn profile(globals: &Globals, connector: &Connector) -> Result<Profile, CliError> {
     let name = globals.connection.as_deref().unwrap_or(DEFAULT_CONNECTION);
-    Ok(config(globals)?.profile(name, connector.manifest())?)
+    profile_of(globals, &config(globals)?, name, connector)
+}
+
+/// How the connection of that name is connected.
+pub(crate) fn profile_of(
+    globals: &Globals,
+    config: &Config,
+    name: &str,
+    connector: &Connector,
+) -> Result<Profile, CliError> {
+    config.profile(name, connector.manifest(), trust(globals, connector)).map_err(|error| match &error {
+        ConfigError::Invalid { error: reason, .. }
+            if matches!(**reason, ProfileError::Unaccepted { .. }) && globals.component.is_some() =>
+        {
+            let file = globals.component.as_deref().unwrap_or(Path::new("")).display();
+            CliError::usage(
+                format!("{file} is not the connector that this program carries: {error}"),
+                error.hint(),
+            )
+        }
+        _ => error.into(),
+    })
+}
+
+/// Whether the connector's word counts for where a credential goes: that of the one that this program carries does.
+pub(crate) fn trust(globals: &Globals, connector: &Connector) -> Trust {
+    let is_carried = globals.component.is_none() || *connector.digest() == hmac_sha256::Hash::hash(EMBEDDED);
+    if is_carried { Trust::Connector } else { Trust::Profile }
 }
 
 /// The action of that name.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use connector_host::egress::credential::CredentialError;
-use connector_host::{CallError, Connector, FailureCase, Host, Profile, Prompt, SignedIn};
+use connector_host::{CallError, Connector, FailureCase, Host, Profile, Prompt, SignedIn, Trust};
 use defender_simulator::Simulator;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -38,7 +38,7 @@ fn profile(authority: &Authority, api: &Simulator, browser: bool) -> Profile {
         .allow_loopback_http(true)
         .without_limits();
     let profile = if browser { profile.auth_code(client) } else { profile.device_code(client) };
-    profile.build(loaded().1.manifest()).expect("the profile is complete")
+    profile.trust(Trust::Connector).build(loaded().1.manifest()).expect("the profile is complete")
 }
 
 /// Signs in while `person` does what they are told.

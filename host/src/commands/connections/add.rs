@@ -184,7 +184,7 @@ fn unasked(error: &dialoguer::Error) -> CliError {
 fn checked(file: &ConfigFile, name: &str, connector: &Connector) -> Result<Left, CliError> {
     use connector_host::egress::credential::SecretSource;
     let profile = Config::parse(file.path(), &file.text(), &Variables::process())?
-        .profile(name, connector.manifest())?;
+        .profile(name, connector.manifest(), connector_host::Trust::Connector)?;
     Ok(match profile.auth() {
         Auth::TokenVariable(variable) => Left::Variable(variable.clone()),
         Auth::ClientSecret { secret: SecretSource::Variable(variable), .. } => {

@@ -13,9 +13,10 @@ use crate::{output, setup};
 pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
     let config = setup::config(globals)?;
+    let trust = setup::trust(globals, &connector);
     let connections = config.connections().map(|name| {
         let manifest = connector.manifest();
-        match config.profile(name, manifest) {
+        match config.profile(name, manifest, trust) {
             Ok(profile) => json!({
                 "name": name,
                 "api": profile.api_url().to_string(),

@@ -11,7 +11,7 @@ pub(crate) fn remove(globals: &Globals, name: &str) -> Result<(), CliError> {
     if !file.remove(name) {
         // A configuration knows best how to say what it has in place of it.
         let connector = setup::connector(globals)?;
-        setup::config(globals)?.profile(name, connector.manifest())?;
+        setup::config(globals)?.profile(name, connector.manifest(), setup::trust(globals, &connector))?;
         return Err(CliError::usage(
             format!("{} has no connection \"{name}\"", path.display()),
             "`connector connections list` shows the connections",
