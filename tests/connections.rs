@@ -183,10 +183,19 @@ fn without_a_terminal_everything_comes_from_flags_and_nothing_secret_does() {
     add(&["--cloud", "public"]).usage("--kind is missing");
     add(&["--cloud", "public", "--kind", "client-secret"]).usage("--tenant-id is missing");
     let some = ["--cloud", "public", "--kind", "client-secret", "--tenant-id", "t", "--client-id", "c"];
+    add(&["--cloud", "public", "--kind", "client-secret", "--tenant-id", "not a tenant!"])
+        .usage("--tenant-id: ");
+    add(&["--kind", "none", "--api-url", "http://127.0.0.1:1"]).usage("--allow-loopback-http");
+    let address = add(&["--kind", "none", "--api-url", "https://svc:hunter2@api.example.com"]);
+    assert!(!address.stderr.contains("hunter2"), "{address:?}");
+    address.usage("--api-url: ");
     add(&some).usage("--client-secret-env or --client-secret-file is missing");
     let pasted = add(&[&some[..], &["--client-secret-env", "8Q~canary.secret"]].concat());
     assert!(!pasted.stderr.contains("canary"), "{pasted:?}");
     pasted.usage("no name of a variable");
+    let pasted = add(&[&some[..], &["--client-secret-env", "x8QcanaryDEF0123456789"]].concat());
+    assert!(!pasted.stderr.contains("canary"), "{pasted:?}");
+    pasted.usage("looks like a secret itself");
     add(&["a b", "--cloud", "public", "--kind", "none"]).usage("no name for a connection");
     add(&["--cloud", "moon", "--kind", "none"]).usage("moon");
     add(&["--cloud", "public", "--kind", "psychic"]).usage("unknown value");
@@ -200,4 +209,68 @@ fn without_a_terminal_everything_comes_from_flags_and_nothing_secret_does() {
     let broken = add(&["--cloud", "public", "--kind", "none"]);
     assert!(!broken.stderr.contains("canary"), "{broken:?}");
     broken.usage("is not a configuration file");
+}
+
+#[test]
+fn each_kind_can_be_added_by_flags() {
+    let home = Home::empty();
+    let kinds: [(&str, &[&str]); 8] = [
+        ("certificate", &["--tenant-id=t", "--client-id=c", "--certificate-file=/c.pem"]),
+        (
+            "certificate",
+            &[
+                "--tenant-id=t",
+                "--client-id=c",
+                "--certificate-file=/c.pem",
+                "--key-file=/k.pem",
+                "--certificate-password-env=PASSWORD",
+                "--signing-algorithm=RS256",
+            ],
+        ),
+        ("device-code", &["--tenant-id=t", "--client-id=c", "--scope=https://a.example/.default"]),
+        ("auth-code", &["--tenant-id=t", "--client-id=c", "--redirect-uri=http://127.0.0.1:8400/login"]),
+        ("managed-identity", &["--client-id=c", "--metadata-endpoint=http://169.254.169.254"]),
+        ("workload-identity", &["--client-id=c", "--token-file=/t", "--authority=https://login.example.com"]),
+        ("azure-cli", &[]),
+        ("token", &["--token-command=az", "--token-command=--x"]),
+    ];
+    for (kind, flags) in kinds {
+        let words = ["connections", "add", "--cloud=public", "--replace", "--kind", kind];
+        let added = home.run(&[&words[..], flags].concat()).done();
+        assert!(added.stderr.contains("hint: "), "{added:?}");
+        let file = std::fs::read_to_string(home.config()).expect("it is text");
+        for flag in flags.iter().filter(|flag| !flag.starts_with("--token-command")) {
+            let (key, value) = flag.trim_start_matches('-').split_once('=').expect("it has a value");
+            assert!(file.contains(&format!("{key} = \"{value}\"")), "{flag} is not in {file}");
+        }
+        let list = home.run(&["connections", "list", "--output", "json"]).done().json();
+        assert_eq!(list[0]["auth"], kind, "{list}");
+    }
+    home.run(&["connections", "add", "x", "--cloud=public", "--kind=azure-cli", "--key-file=/k"])
+        .usage("`auth.key-file`");
+}
+
+#[test]
+fn an_address_with_a_password_is_never_shown() {
+    let home = Home::empty();
+    for address in [
+        "https://svc:hunter2@api.example.com",
+        "https://svc:hunter2@api.example.com/x",
+        "svc:hunter2@api.example.com",
+        "svc:hunter2@x://api.example.com",
+        "https://svc:hunter2@\u{e4}pi.example.com:x",
+        "https://svc:hunter2@api.example.com:99999",
+    ] {
+        for line in
+            [format!("api-url = \"{address}\""), format!("cloud = \"us\"\nallowed-origins = [\"{address}\"]")]
+        {
+            home.configure(&format!(
+                "[connections.default]\n{line}\n[connections.default.auth]\nkind = \"none\"\n"
+            ));
+            let refused = home.run(&["call", "list-machines"]);
+            assert!(!refused.stderr.contains("hunter2"), "{refused:?}");
+            refused.usage("connections.default");
+            assert!(!home.run(&["connections", "list"]).done().stdout.contains("hunter2"));
+        }
+    }
 }

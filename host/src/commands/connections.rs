@@ -1,7 +1,10 @@
 //! `connector connections`: what is configured, and whether it works.
 
 mod add;
+mod ask;
+mod check;
 mod file;
+mod kinds;
 mod list;
 mod questions;
 mod remove;
