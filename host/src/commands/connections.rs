@@ -8,6 +8,7 @@ mod kinds;
 mod list;
 mod questions;
 mod remove;
+mod report;
 mod test;
 
 pub(crate) use add::add;

@@ -201,6 +201,25 @@ impl Auth {
         matches!(self, Self::DeviceCode(_) | Self::AuthCode { .. })
     }
 
+    /// The scope or the resource that a token is asked for, of kinds that ask for one.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        match self {
+            Self::ClientSecret { application, .. }
+            | Self::Certificate { application, .. }
+            | Self::DeviceCode(application)
+            | Self::AuthCode { application, .. } => Some(&application.scope),
+            Self::WorkloadIdentity(profile) => Some(&profile.scope),
+            Self::AzureCli(profile) => Some(&profile.scope),
+            Self::ManagedIdentity(profile) => Some(&profile.resource),
+            Self::Anonymous
+            | Self::TokenVariable(_)
+            | Self::TokenCommand { .. }
+            | Self::TokenGiven(_)
+            | Self::Custom(_) => None,
+        }
+    }
+
     /// The environment variables that hold a secret of it: programs that this one starts have no business with them.
     #[must_use]
     pub fn secret_variables(&self) -> Vec<&str> {
