@@ -25,6 +25,18 @@ pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
     load(&host, globals)
 }
 
+/// The connector that the flags name, and a host that knows what is kept of its connections, and connects nothing.
+pub(crate) fn keeper(globals: &Globals) -> Result<(Host, Connector), CliError> {
+    let paths = paths(globals)?;
+    let host = Host::builder()
+        .concurrency(1)
+        .cache_dir(paths.cache.join("code"))
+        .vault(vault(&paths.state)?)
+        .build()?;
+    let connector = load(&host, globals)?;
+    Ok((host, connector))
+}
+
 /// The connector that the flags name, and the host to connect it in, which shares its quota with other processes.
 pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
     host_for(globals, CONCURRENCY)

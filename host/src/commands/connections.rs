@@ -9,6 +9,7 @@ mod list;
 mod questions;
 mod remove;
 mod report;
+mod state;
 mod test;
 
 pub(crate) use add::add;

@@ -220,6 +220,28 @@ impl Auth {
         }
     }
 
+    /// Whether a login for the one is a login for the other: of the same application, for the same scope.
+    #[must_use]
+    pub fn shares_login(&self, other: &Self) -> bool {
+        match (self.person(), other.person()) {
+            (Some(one), Some(other)) => {
+                one.authority == other.authority
+                    && one.tenant == other.tenant
+                    && one.client_id == other.client_id
+                    && one.scope == other.scope
+            }
+            _ => false,
+        }
+    }
+
+    /// The application that acts for a person.
+    fn person(&self) -> Option<&Application> {
+        match self {
+            Self::DeviceCode(application) | Self::AuthCode { application, .. } => Some(application),
+            _ => None,
+        }
+    }
+
     /// The environment variables that hold a secret of it: programs that this one starts have no business with them.
     #[must_use]
     pub fn secret_variables(&self) -> Vec<&str> {

@@ -47,7 +47,7 @@ use delegated::Delegated;
 pub use error::{CredentialError, Refusal};
 pub use identity::Identity;
 pub use login::{Prompt, SignedIn};
-pub(crate) use login::{login, logout};
+pub(crate) use login::{is_logged_in, login, logout};
 use managed_identity::ManagedIdentity;
 use registration::Registration;
 pub use secret::SecretSource;

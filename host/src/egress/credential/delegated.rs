@@ -139,6 +139,12 @@ impl Registration {
         replaced.await
     }
 
+    /// Whether a login is kept. Whether it is still good, only the authority knows.
+    pub(super) async fn has_login(&self, vault: &Arc<dyn Vault>) -> Result<bool, CredentialError> {
+        let kept = blocking(vault, &vault_name(self.application()), |vault, name| vault.read(name)).await?;
+        Ok(kept.is_some())
+    }
+
     pub(super) fn delegated_client(&self) -> Result<Client, CredentialError> {
         let endpoint = TokenUrl::new(self.token_address()).map_err(|_| self.no_address())?;
         Ok(oauth2::Client::new(ClientId::new(self.application().client_id.clone()))

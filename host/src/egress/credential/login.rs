@@ -69,6 +69,15 @@ pub(crate) async fn login(
     Ok(SignedIn { user })
 }
 
+/// Whether a login of the profile's is kept.
+pub(crate) async fn is_logged_in(
+    profile: &Profile,
+    vault: &Arc<dyn Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<bool, CredentialError> {
+    registration(profile, clock)?.has_login(vault).await
+}
+
 /// Forgets the profile's login. Returns whether there was one.
 pub(crate) async fn logout(
     profile: &Profile,
