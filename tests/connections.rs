@@ -351,8 +351,8 @@ fn a_list_says_what_each_connection_lacks_and_waits_for_nothing() {
     );
     let list = home.run(&["connections", "list"]).done();
     assert!(list.stdout.contains("`cloud` is wrong"), "{list:?}");
-    assert!(list.stderr.contains("which the connector does not know"), "{list:?}");
-    assert!(list.stderr.contains("did you mean \"public\"?"), "{list:?}");
+    assert!(list.stdout.contains("which the connector does not know"), "{list:?}");
+    assert!(list.stdout.contains("did you mean \"public\"?"), "{list:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

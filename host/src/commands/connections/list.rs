@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::state::state;
 use crate::cli::{Format, Globals};
 use crate::error::CliError;
-use crate::terminal::printable;
 use crate::{output, setup};
 
 /// Lists the connections of the configuration file.
@@ -20,46 +19,64 @@ pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
     let connections = config.connections().map(|name| {
         let manifest = connector.manifest();
         match config.profile(name, manifest, trust) {
-            Ok(profile) => json!({
-                "name": name,
-                "api": profile.api_url().to_string(),
-                "clouds": clouds(&profile, manifest),
-                "auth": profile.auth().kind(),
-                "state": state(&profile, || runtime.block_on(host.is_logged_in(&profile))),
-                "quota": profile.quota().limit.map_or_else(
-                    || "none".to_owned(),
-                    |limit| format!("{} in {} s", limit.calls, limit.period_seconds),
-                ),
-            }),
-            Err(error) => {
-                json!({ "name": name, "error": error.to_string(), "hint": error.hint(), "key": key(&error) })
+            Ok(profile) => {
+                let state = state(&profile, || runtime.block_on(host.is_logged_in(&profile)));
+                json!({
+                    "name": name,
+                    "api": profile.api_url().to_string(),
+                    "clouds": clouds(&profile, manifest),
+                    "auth": profile.auth().kind(),
+                    "ready": state.is_ok(),
+                    "state": state.unwrap_or_else(|lacking| lacking),
+                    "quota": profile.quota().limit.map_or_else(
+                        || "none".to_owned(),
+                        |limit| format!("{} in {} s", limit.calls, limit.period_seconds),
+                    ),
+                })
             }
+            Err(error) => json!({
+                "name": name,
+                "key": key(&error),
+                "error": error.to_string(),
+                "hint": error.hint(),
+            }),
         }
     });
     let connections: Vec<Value> = connections.collect();
     if matches!(globals.output, Format::Json | Format::Ndjson) {
         return output::document(&connections);
     }
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let rows = connections.iter().map(|connection| {
         let clouds: Vec<&str> =
             connection["clouds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let place = if clouds.is_empty() { text(connection, "api") } else { clouds.join(" or ") };
-        let state = match connection.get("error") {
-            Some(_) => format!("`{}` is wrong", text(connection, "key")),
-            None => text(connection, "state"),
+        let state = match (connection.get("error"), &connection["ready"]) {
+            (Some(_), _) => format!("`{}` is wrong", text(connection, "key")),
+            (None, Value::Bool(false)) => "not ready".to_owned(),
+            (None, _) => text(connection, "state"),
         };
         vec![text(connection, "name"), place, text(connection, "auth"), text(connection, "quota"), state]
     });
     output::listing(&["NAME", "CLOUD OR API", "AUTH", "QUOTA", "STATE"], rows.collect())?;
-    // What is wrong takes more words than a cell holds.
-    for connection in connections.iter().filter(|connection| connection.get("error").is_some()) {
-        eprintln!("{}", printable(&text(connection, "error")));
-        for line in text(connection, "hint").lines() {
-            eprintln!("    {}", printable(line));
-        }
+    connections.iter().try_for_each(explain)
+}
+
+/// What is wrong or missing takes more words than a cell holds.
+fn explain(connection: &Value) -> Result<(), CliError> {
+    if connection.get("error").is_some() {
+        output::line(&text(connection, "error"))?;
+        return text(connection, "hint").lines().try_for_each(|line| output::line(&format!("    {line}")));
     }
-    Ok(())
+    match &connection["ready"] {
+        Value::Bool(false) => {
+            output::line(&format!("{}: {}", text(connection, "name"), text(connection, "state")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
 }
 
 /// The key that is missing or wrong.

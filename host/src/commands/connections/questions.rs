@@ -6,6 +6,7 @@ use connector_host::manifest::Manifest;
 
 use super::file::{Draft, Setting};
 use super::kinds::{Ask, KINDS, Place, What};
+use crate::terminal::printable;
 
 /// What is known of the new connection: keys of the configuration file, and what they are set to.
 pub(super) type Answers = BTreeMap<&'static str, Setting>;
@@ -115,7 +116,10 @@ fn cloud(manifest: &Manifest) -> Question {
     names.sort_by_key(|name| *name != "public");
     let choices = names.into_iter().map(|name| Choice {
         value: name.clone(),
-        title: manifest.clouds.get(name).map_or_else(String::new, |cloud| format!("{name}  {}", cloud.api)),
+        title: manifest
+            .clouds
+            .get(name)
+            .map_or_else(String::new, |cloud| printable(&format!("{name}  {}", cloud.api))),
     });
     Question {
         prompt: "The cloud".into(),

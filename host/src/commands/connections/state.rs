@@ -12,10 +12,13 @@ use x509_parser::pem::Pem;
 /// The largest file that is looked into for a certificate, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Says it. `has_login` is asked of kinds that need a login.
-pub(super) fn state(profile: &Profile, has_login: impl FnOnce() -> Result<bool, CredentialError>) -> String {
+/// Says it, or what is missing. `has_login` is asked of kinds that need a login.
+pub(super) fn state(
+    profile: &Profile,
+    has_login: impl FnOnce() -> Result<bool, CredentialError>,
+) -> Result<String, String> {
     let variables = profile.variables();
-    let said = match profile.auth() {
+    match profile.auth() {
         Auth::Anonymous => Ok("no sign-in".to_owned()),
         Auth::ClientSecret { secret, .. } => there(secret, variables).map(|()| READY.to_owned()),
         Auth::TokenVariable(name) => variable(variables, name).map(|_| READY.to_owned()),
@@ -31,8 +34,7 @@ pub(super) fn state(profile: &Profile, has_login: impl FnOnce() -> Result<bool, 
         Auth::AzureCli(_) if is_in_path(variables, &["az", "az.cmd"]) => Ok("runs az".to_owned()),
         Auth::AzureCli(_) => Err("there is no az in PATH".to_owned()),
         _ => Ok(READY.to_owned()),
-    };
-    said.unwrap_or_else(|problem| problem)
+    }
 }
 
 const READY: &str = "ready";
