@@ -5,7 +5,7 @@ use std::path::Path;
 use connector_host::config::{Config, ConfigError, DEFAULT_CONNECTION, Variables};
 use connector_host::{Connector, Profile, ProfileError, Proposal};
 
-use super::ask::{ask, confirmed, is_possible, name as ask_name};
+use super::ask::{ask, confirmed, is_possible, name as ask_name, tidy_up_when_interrupted};
 use super::check::{check, looks_secret};
 use super::file::{ConfigFile, Setting};
 use super::kinds::What;
@@ -20,6 +20,9 @@ pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError
     let connector = setup::connector(globals)?;
     let mut file = ConfigFile::read(&setup::config_path(globals)?)?;
     let asks = is_possible();
+    if asks {
+        tidy_up_when_interrupted()?;
+    }
     let name = name(globals, arguments, asks)?;
     if file.has(&name) && !arguments.replace {
         return Err(CliError::usage(

@@ -1,7 +1,9 @@
 //! Asking, on a terminal. Each answer is checked when it is given, and asked for again if it cannot be.
 
 use std::io::{IsTerminal, stderr, stdin};
+use std::time::Duration;
 
+use dialoguer::console::Term;
 use dialoguer::{Confirm, Input, Select};
 
 use super::add::is_unset;
@@ -10,10 +12,34 @@ use super::file::Setting;
 use super::kinds::What;
 use super::questions::{Question, Wanted};
 use crate::error::CliError;
+use crate::setup;
 
 /// Whether there is somebody to ask.
 pub(super) fn is_possible() -> bool {
     stdin().is_terminal() && stderr().is_terminal()
+}
+
+/// Has an interrupt leave the terminal as it was: a choice hides the cursor, and nobody else shows it again.
+pub(super) fn tidy_up_when_interrupted() -> Result<(), CliError> {
+    let runtime = setup::runtime()?;
+    std::thread::spawn(move || {
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            show_cursor();
+            // Who waits for an answer says that there is none, and ends first.
+            std::thread::sleep(MOMENT);
+            std::process::exit(INTERRUPTED);
+        }
+    });
+    Ok(())
+}
+
+const MOMENT: Duration = Duration::from_millis(300);
+/// The exit code of what an interrupt ends, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+fn show_cursor() {
+    // A terminal that is gone has no cursor.
+    let _ = Term::stderr().show_cursor();
 }
 
 /// The key that the answer is for, and the answer. `loopback` says whether addresses may be this machine's.
@@ -88,6 +114,7 @@ fn select(prompt: &str, titles: &[&str]) -> Result<usize, CliError> {
 }
 
 fn unasked(error: &dialoguer::Error) -> CliError {
+    show_cursor();
     CliError::usage(format!("there is no answer ({error})"), NOTHING)
 }
 

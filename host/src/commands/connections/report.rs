@@ -53,6 +53,7 @@ impl Report<'_> {
         output::line("")?;
         let rows = self.actions.iter().map(|function| {
             let (allowed, missing) = match self.statement.grants.verdict(&function.action.permissions) {
+                _ if self.audience == Audience::Foreign => ("no", "a token for this API".into()),
                 Verdict::Allowed => ("yes", String::new()),
                 Verdict::Missing(names) => ("no", names.join(" or ")),
                 Verdict::NotForKind(Kind::Application) => ("no", "a signed-in user".into()),
@@ -85,6 +86,7 @@ impl Report<'_> {
         let actions = self.actions.iter().map(|function| {
             let needs = &function.action.permissions;
             let (allowed, missing) = match self.statement.grants.verdict(needs) {
+                _ if self.audience == Audience::Foreign => (Value::Bool(false), &[][..]),
                 Verdict::Allowed => (Value::Bool(true), &[][..]),
                 Verdict::Missing(names) => (Value::Bool(false), names),
                 Verdict::NotForKind(_) => (Value::Bool(false), &[][..]),
