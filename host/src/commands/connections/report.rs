@@ -138,14 +138,15 @@ impl Report<'_> {
 
     fn told_audience(&self) -> Option<String> {
         let audiences = self.statement.audiences.join(", ");
+        // A cell may be cut at its end.
         let note = match self.audience {
             _ if audiences.is_empty() => return None,
             Audience::Own => "",
-            Audience::Foreign => ": another API's",
-            Audience::Asked => ": what `scope` asks for; the connector does not know it",
-            _ => ": the connector does not say whether it is the API's",
+            Audience::Foreign => "another API's: ",
+            Audience::Asked => "unknown to the connector: ",
+            _ => "not judged: ",
         };
-        Some(audiences + note)
+        Some(format!("{note}{audiences}"))
     }
 
     fn told_end(&self) -> Option<String> {
