@@ -1,7 +1,7 @@
 //! People who sign in: with a code on another device, and in a browser on this machine.
 
 use std::io::{BufRead as _, BufReader, Lines};
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::applications::secret_lines;
 use super::authority::Authority;
 use super::browser::Browser;
 use crate::support::component;
-use crate::support::home::{Home, Outcome};
+use crate::support::home::Outcome;
 
 const AMPLE: Duration = Duration::from_secs(60);
 
@@ -137,21 +137,20 @@ async fn a_person_signs_in_with_a_browser() {
 }
 
 /// A command that tells a person what to do: what it says on standard error, line by line.
-struct Conversation {
+pub(super) struct Conversation {
     child: Child,
     said: Lines<BufReader<ChildStderr>>,
 }
 
 impl Conversation {
-    fn begin(home: &Home, words: &[&str]) -> Self {
-        let mut child =
-            home.command(words).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    pub(super) fn begin(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
         let stderr = child.stderr.take().expect("it is piped");
         Self { child, said: BufReader::new(stderr).lines() }
     }
 
     /// The next line in which the words stand.
-    fn line_with(&mut self, words: &str) -> String {
+    pub(super) fn line_with(&mut self, words: &str) -> String {
         let mut heard = Vec::new();
         for line in self.said.by_ref().map(|line| line.expect("it is text")) {
             if line.contains(words) {
@@ -162,7 +161,7 @@ impl Conversation {
         panic!("{words:?} is not in {heard:?}")
     }
 
-    fn end(self) -> Outcome {
+    pub(super) fn end(self) -> Outcome {
         let rest: Vec<String> = self.said.map(|line| line.expect("it is text")).collect();
         let output = self.child.wait_with_output().expect("it ends");
         Outcome { stderr: rest.join("\n"), ..output.into() }
@@ -187,7 +186,7 @@ async fn commands_log_a_person_in_and_out() {
     assert_eq!(needs.code, 3, "{needs:?}");
     assert!(needs.stderr.contains("hint: run `connector login --connection default`"), "{needs:?}");
 
-    let mut signing_in = Conversation::begin(&device, &["login", "--output", "json"]);
+    let mut signing_in = Conversation::begin(device.command(&["login", "--output", "json"]));
     let line = signing_in.line_with("To sign in, open ");
     let mut browser = Browser::new();
     let page = browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await;
@@ -206,7 +205,7 @@ async fn commands_log_a_person_in_and_out() {
 
     let lines = format!("kind = \"auth-code\"\nclient-id = \"{client}\"");
     let desk = authority.home(&api, &lines);
-    let mut signing_in = Conversation::begin(&desk, &["login", "--no-browser"]);
+    let mut signing_in = Conversation::begin(desk.command(&["login", "--no-browser"]));
     signing_in.line_with("open this address");
     let address = signing_in.line_with("http");
     let mut browser = Browser::new();
