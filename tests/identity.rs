@@ -4,10 +4,15 @@ mod applications;
 mod authority;
 mod browser;
 mod canaries;
+mod certificates;
 mod clouds;
 mod destinations;
+mod devices;
 mod failures;
 mod internet;
 mod managed;
+mod matrix;
 mod people;
+#[cfg(unix)]
+mod programs;
 mod tricks;
