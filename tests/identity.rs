@@ -16,3 +16,6 @@ mod people;
 #[cfg(unix)]
 mod programs;
 mod tricks;
+
+pub(crate) use applications::certificate;
+pub(crate) use managed::Cluster;

@@ -15,7 +15,7 @@ pub(super) fn secret_lines(authority: &Authority) -> String {
 }
 
 /// One of the certificates that the host's own tests of signing were made for, or a key.
-pub(super) fn certificate(name: &str) -> PathBuf {
+pub(crate) fn certificate(name: &str) -> PathBuf {
     path("../host/src/egress/tests/certificates").join(name)
 }
 

@@ -56,8 +56,12 @@ impl Authority {
 
     /// An API that trusts it.
     pub(super) async fn api(&self) -> Simulator {
-        let trusted = json!({ "issuer": self.facts["issuer"], "keys": self.facts["keys"] });
-        simulator(json!({ "trustedIssuers": [trusted], "log": { "secrets": true } })).await
+        simulator(json!({ "trustedIssuers": self.trusted(), "log": { "secrets": true } })).await
+    }
+
+    /// What an API must know of it: the simulator's option `trustedIssuers`.
+    pub(super) fn trusted(&self) -> Value {
+        json!([{ "issuer": self.facts["issuer"], "keys": self.facts["keys"] }])
     }
 
     /// The home of somebody whose connection signs in here, as those lines of `auth` say.

@@ -132,17 +132,17 @@ async fn a_metadata_service_that_fails_is_told_by_name() {
 }
 
 /// A cluster that issues tokens.
-pub(super) struct Cluster(RsaKeyPair);
+pub(crate) struct Cluster(RsaKeyPair);
 
 impl Cluster {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let pem = std::fs::read_to_string(path("identity/keys/cluster.pem")).expect("the file is there");
         let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
         let der = base64::prelude::BASE64_STANDARD.decode(body).expect("it is PEM");
         Self(RsaKeyPair::from_pkcs8(&der).expect("it is a key"))
     }
 
-    pub(super) fn federation(&self) -> Value {
+    pub(crate) fn federation(&self) -> Value {
         let RsaPublicKeyComponents { n, e } = RsaPublicKeyComponents::<Vec<u8>>::from(self.0.public());
         let [n, e] = [n, e].map(|number| BASE64_URL_SAFE_NO_PAD.encode(number));
         json!({
@@ -152,7 +152,7 @@ impl Cluster {
         })
     }
 
-    pub(super) fn token(&self, change: impl FnOnce(&mut Value)) -> String {
+    pub(crate) fn token(&self, change: impl FnOnce(&mut Value)) -> String {
         let mut claims = json!({
             "iss": "https://cluster.example",
             "sub": "system:serviceaccount:soc:connector",

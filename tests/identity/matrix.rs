@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 
 use super::applications::secret_lines;
 use super::authority::{Authority, client};
-use super::browser::Browser;
 use super::certificates::pem_lines;
 use super::failures::{CREDENTIAL, LATER, assert_told};
-use super::people::{Conversation, word_after};
+use super::people::{Conversation, log_in_by_browser, log_in_by_code};
 use crate::support::home::{Home, Outcome, SECRET};
 
 /// What no message may hold.
@@ -145,29 +144,12 @@ impl Scene {
             authority.tenant(),
         ));
         let scene = Self { flow, authority, api, home };
-        if matches!(flow, RenewalOfCode | RenewalOfBrowser) {
-            scene.log_in().await;
+        match flow {
+            RenewalOfCode => drop(log_in_by_code(&scene.authority, &scene.home).await),
+            RenewalOfBrowser => drop(log_in_by_browser(&scene.authority, &scene.home).await),
+            _ => {}
         }
         scene
-    }
-
-    fn begin(&self, words: &[&str]) -> Conversation {
-        tokio::task::block_in_place(|| Conversation::begin(self.home.command(words)))
-    }
-
-    /// A real login, with a person.
-    async fn log_in(&self) {
-        let account = self.authority.fact("/account");
-        let mut browser = Browser::new();
-        let mut signing_in = self.begin(&["login", "--no-browser", "--deadline", "30s"]);
-        let page = if self.flow == RenewalOfCode {
-            let line = signing_in.line_with("To sign in, open ");
-            browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await
-        } else {
-            browser.open(&signing_in.line_with("http")).await
-        };
-        browser.sign_in(page, account).await;
-        tokio::task::block_in_place(|| signing_in.end()).done();
     }
 
     /// Goes as far as it gets.
@@ -182,7 +164,8 @@ impl Scene {
                 outcome
             }
             InBrowser => {
-                let mut signing_in = self.begin(&["login", "--no-browser", "--deadline", "30s"]);
+                let login = self.home.command(&["login", "--no-browser", "--deadline", "30s"]);
+                let mut signing_in = tokio::task::block_in_place(|| Conversation::begin(login));
                 let address: url::Url = signing_in.line_with("http").parse().expect("it is an address");
                 let find =
                     |name: &str| address.query_pairs().find(|(key, _)| key == name).expect("it is there").1;

@@ -15,7 +15,8 @@ use super::applications::secret_lines;
 use super::authority::Authority;
 use super::browser::Browser;
 use crate::support::component;
-use crate::support::home::Outcome;
+use crate::support::home::{Home, Outcome, simulator};
+use crate::tokens::{UNLIMITED, call_all_at_once};
 
 const AMPLE: Duration = Duration::from_secs(60);
 
@@ -181,6 +182,28 @@ pub(super) fn word_after<'a>(line: &'a str, before: &str) -> &'a str {
     rest.split([' ', ',']).find(|word| !word.is_empty()).expect("something follows")
 }
 
+/// A login, with a person who types the code.
+pub(super) async fn log_in_by_code(authority: &Authority, home: &Home) -> Outcome {
+    let login = home.command(&["login", "--output", "json", "--deadline", "60s"]);
+    let mut signing_in = tokio::task::block_in_place(|| Conversation::begin(login));
+    let line = signing_in.line_with("To sign in, open ");
+    let mut browser = Browser::new();
+    let page = browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await;
+    browser.sign_in(page, authority.fact("/account")).await;
+    tokio::task::block_in_place(|| signing_in.end()).done()
+}
+
+/// A login, with a person who opens the address in a browser.
+pub(super) async fn log_in_by_browser(authority: &Authority, home: &Home) -> Outcome {
+    let login = home.command(&["login", "--no-browser", "--deadline", "60s"]);
+    let mut signing_in = tokio::task::block_in_place(|| Conversation::begin(login));
+    let mut browser = Browser::new();
+    let page = browser.open(&signing_in.line_with("http")).await;
+    let page = browser.sign_in(page, authority.fact("/account")).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    tokio::task::block_in_place(|| signing_in.end()).done()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the authority: tests/identity/run"]
 async fn commands_log_a_person_in_and_out() {
@@ -193,12 +216,7 @@ async fn commands_log_a_person_in_and_out() {
     assert_eq!(needs.code, 3, "{needs:?}");
     assert!(needs.stderr.contains("hint: run `connector login --connection default`"), "{needs:?}");
 
-    let mut signing_in = Conversation::begin(device.command(&["login", "--output", "json"]));
-    let line = signing_in.line_with("To sign in, open ");
-    let mut browser = Browser::new();
-    let page = browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await;
-    browser.sign_in(page, authority.fact("/account")).await;
-    let done = signing_in.end().done();
+    let done = log_in_by_code(&authority, &device).await;
     assert!(done.stderr.contains("signed in as ") && done.stderr.contains("connections test"), "{done:?}");
     assert_eq!(done.json()["connection"], "default");
     for _ in 0..2 {
@@ -212,14 +230,8 @@ async fn commands_log_a_person_in_and_out() {
 
     let lines = format!("kind = \"auth-code\"\nclient-id = \"{client}\"");
     let desk = authority.home(&api, &lines);
-    let mut signing_in = Conversation::begin(desk.command(&["login", "--no-browser"]));
-    signing_in.line_with("open this address");
-    let address = signing_in.line_with("http");
-    let mut browser = Browser::new();
-    let page = browser.open(&address).await;
-    let page = browser.sign_in(page, authority.fact("/account")).await;
-    assert_eq!(page.status, 200, "{page:?}");
-    assert_eq!(signing_in.end().done().stdout, "", "what a person reads is no result");
+    let done = log_in_by_browser(&authority, &desk).await;
+    assert_eq!(done.stdout, "", "what a person reads is no result");
     desk.run(&call).done();
 
     let kept_nowhere = desk.command(&["login"]).env("CONNECTOR_VAULT", "none").output().expect("it starts");
@@ -255,4 +267,16 @@ async fn a_sign_in_that_comes_to_nothing_says_why() {
     let error = declined.await.expect_err("the person declined");
     assert!(!error.hint().is_empty(), "{error}");
     assert!(call(&profile_by_browser).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the authority: tests/identity/run"]
+async fn a_thousand_first_calls_after_a_login_renew_it_once() {
+    let authority = Authority::start(&json!({ "interval": 1 }));
+    let trusted = authority.trusted();
+    let api = simulator(json!({ "trustedIssuers": trusted, "limits": { "mode": "off" } })).await;
+    let person = format!("kind = \"device-code\"\nclient-id = \"{}\"", authority.fact("/publicClient/id"));
+    let home = authority.home(&api, &format!("{person}\n{UNLIMITED}"));
+    log_in_by_code(&authority, &home).await;
+    call_all_at_once(&home, async || authority.token_requests("refresh_token").await.len()).await;
 }
