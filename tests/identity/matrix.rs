@@ -144,9 +144,10 @@ impl Scene {
             authority.tenant(),
         ));
         let scene = Self { flow, authority, api, home };
+        let login = scene.home.command(&["login", "--no-browser", "--deadline", "60s"]);
         match flow {
-            RenewalOfCode => drop(log_in_by_code(&scene.authority, &scene.home).await),
-            RenewalOfBrowser => drop(log_in_by_browser(&scene.authority, &scene.home).await),
+            RenewalOfCode => drop(log_in_by_code(&scene.authority, login).await),
+            RenewalOfBrowser => drop(log_in_by_browser(&scene.authority, login).await),
             _ => {}
         }
         scene

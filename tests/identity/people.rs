@@ -15,7 +15,7 @@ use super::applications::secret_lines;
 use super::authority::Authority;
 use super::browser::Browser;
 use crate::support::component;
-use crate::support::home::{Home, Outcome, simulator};
+use crate::support::home::{Outcome, simulator};
 use crate::tokens::{UNLIMITED, call_all_at_once};
 
 const AMPLE: Duration = Duration::from_secs(60);
@@ -148,31 +148,39 @@ async fn a_person_signs_in_with_a_browser() {
 pub(super) struct Conversation {
     child: Child,
     said: Lines<BufReader<ChildStderr>>,
+    heard: Vec<String>,
 }
 
 impl Conversation {
     pub(super) fn begin(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
         let stderr = child.stderr.take().expect("it is piped");
-        Self { child, said: BufReader::new(stderr).lines() }
+        Self { child, said: BufReader::new(stderr).lines(), heard: Vec::new() }
     }
 
     /// The next line in which the words stand.
     pub(super) fn line_with(&mut self, words: &str) -> String {
-        let mut heard = Vec::new();
         for line in self.said.by_ref().map(|line| line.expect("it is text")) {
+            self.heard.push(line.clone());
             if line.contains(words) {
                 return line;
             }
-            heard.push(line);
         }
-        panic!("{words:?} is not in {heard:?}")
+        panic!("{words:?} is not in {:?}", self.heard)
     }
 
+    /// How it ends, and what it says from here on.
     pub(super) fn end(self) -> Outcome {
         let rest: Vec<String> = self.said.map(|line| line.expect("it is text")).collect();
         let output = self.child.wait_with_output().expect("it ends");
         Outcome { stderr: rest.join("\n"), ..output.into() }
+    }
+
+    /// How it ends, and all that it has said.
+    fn whole(mut self) -> Outcome {
+        let heard = std::mem::take(&mut self.heard).join("\n");
+        let outcome = self.end();
+        Outcome { stderr: format!("{heard}\n{}", outcome.stderr), ..outcome }
     }
 }
 
@@ -183,25 +191,23 @@ pub(super) fn word_after<'a>(line: &'a str, before: &str) -> &'a str {
 }
 
 /// A login, with a person who types the code.
-pub(super) async fn log_in_by_code(authority: &Authority, home: &Home) -> Outcome {
-    let login = home.command(&["login", "--output", "json", "--deadline", "60s"]);
+pub(super) async fn log_in_by_code(authority: &Authority, login: Command) -> Outcome {
     let mut signing_in = tokio::task::block_in_place(|| Conversation::begin(login));
     let line = signing_in.line_with("To sign in, open ");
     let mut browser = Browser::new();
     let page = browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await;
     browser.sign_in(page, authority.fact("/account")).await;
-    tokio::task::block_in_place(|| signing_in.end()).done()
+    tokio::task::block_in_place(|| signing_in.whole()).done()
 }
 
 /// A login, with a person who opens the address in a browser.
-pub(super) async fn log_in_by_browser(authority: &Authority, home: &Home) -> Outcome {
-    let login = home.command(&["login", "--no-browser", "--deadline", "60s"]);
+pub(super) async fn log_in_by_browser(authority: &Authority, login: Command) -> Outcome {
     let mut signing_in = tokio::task::block_in_place(|| Conversation::begin(login));
     let mut browser = Browser::new();
     let page = browser.open(&signing_in.line_with("http")).await;
     let page = browser.sign_in(page, authority.fact("/account")).await;
     assert_eq!(page.status, 200, "{page:?}");
-    tokio::task::block_in_place(|| signing_in.end()).done()
+    tokio::task::block_in_place(|| signing_in.whole()).done()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,7 +222,7 @@ async fn commands_log_a_person_in_and_out() {
     assert_eq!(needs.code, 3, "{needs:?}");
     assert!(needs.stderr.contains("hint: run `connector login --connection default`"), "{needs:?}");
 
-    let done = log_in_by_code(&authority, &device).await;
+    let done = log_in_by_code(&authority, device.command(&["login", "--output", "json"])).await;
     assert!(done.stderr.contains("signed in as ") && done.stderr.contains("connections test"), "{done:?}");
     assert_eq!(done.json()["connection"], "default");
     for _ in 0..2 {
@@ -230,7 +236,7 @@ async fn commands_log_a_person_in_and_out() {
 
     let lines = format!("kind = \"auth-code\"\nclient-id = \"{client}\"");
     let desk = authority.home(&api, &lines);
-    let done = log_in_by_browser(&authority, &desk).await;
+    let done = log_in_by_browser(&authority, desk.command(&["login", "--no-browser"])).await;
     assert_eq!(done.stdout, "", "what a person reads is no result");
     desk.run(&call).done();
 
@@ -277,6 +283,6 @@ async fn a_thousand_first_calls_after_a_login_renew_it_once() {
     let api = simulator(json!({ "trustedIssuers": trusted, "limits": { "mode": "off" } })).await;
     let person = format!("kind = \"device-code\"\nclient-id = \"{}\"", authority.fact("/publicClient/id"));
     let home = authority.home(&api, &format!("{person}\n{UNLIMITED}"));
-    log_in_by_code(&authority, &home).await;
+    log_in_by_code(&authority, home.command(&["login"])).await;
     call_all_at_once(&home, async || authority.token_requests("refresh_token").await.len()).await;
 }
