@@ -30,16 +30,14 @@ enum Flow {
     /// A login by code that has shown it, and waits.
     Poll,
     /// A login by browser that has come back.
-    Browser,
+    InBrowser,
     /// Somebody who has logged in by code, and whose token ran out.
     RenewalOfCode,
     /// The same, by browser.
     RenewalOfBrowser,
 }
 
-use Flow::{
-    Browser as InBrowser, Certificate, Code, Managed, Poll, RenewalOfBrowser, RenewalOfCode, Secret, Workload,
-};
+use Flow::{Certificate, Code, InBrowser, Managed, Poll, RenewalOfBrowser, RenewalOfCode, Secret, Workload};
 
 /// Those who wait for as long as whoever is busy may be so.
 const PATIENT: [Flow; 2] = [Poll, Managed];
