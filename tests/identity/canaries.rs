@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use connector_host::config::Variables;
 use defender_simulator::Simulator;
 use serde_json::json;
 
@@ -212,4 +213,26 @@ fn look_into(folder: &Path, look: &mut impl FnMut(&Path, &str)) {
             look(&path, &String::from_utf8_lossy(&bytes));
         }
     }
+}
+
+/// A token that the API takes, from whoever has one.
+async fn token_of(api: &Simulator) -> String {
+    use connector_host::{Host, Profile};
+    let host = Host::builder().concurrency(1).build().expect("the engine starts");
+    let connector = host.load(&crate::support::component()).expect("the component is a connector");
+    let profile = Profile::builder()
+        .api_url(api.url())
+        .authority(api.url())
+        .tenant(api.tenant_id())
+        .allow_loopback_http(true)
+        .client_secret_variable(api.client_id(), "SECRET")
+        .variables(Variables::fixed([("SECRET", api.client_secret())]))
+        .build(connector.manifest())
+        .expect("the profile is complete");
+    let connection = host.connect(&connector, profile).expect("nothing is sent yet");
+    connection.call("list-machines", json!({})).await.expect("the API answers");
+    let log = api.log();
+    let mut bearers =
+        log.iter().filter_map(|arrival| arrival.header("authorization")?.strip_prefix("Bearer "));
+    bearers.next().expect("a token was used").to_owned()
 }

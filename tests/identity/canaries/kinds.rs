@@ -2,12 +2,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use connector_host::config::Variables;
-use connector_host::{Host, Profile};
-use defender_simulator::Simulator;
 use serde_json::json;
 
-use super::{Kind, TOKEN, hex, listed, sweep};
+use super::{Kind, TOKEN, hex, listed, sweep, token_of};
 use crate::identity::applications::certificate;
 use crate::identity::managed::Cluster;
 use crate::support::home::{Home, simulator};
@@ -149,25 +146,4 @@ async fn no_token_of_the_azure_cli_shows_anywhere() {
         secrets: vec![token],
     };
     sweep(&api, &kind, TOKEN);
-}
-
-/// A token that the API takes, from whoever has one.
-async fn token_of(api: &Simulator) -> String {
-    let host = Host::builder().concurrency(1).build().expect("the engine starts");
-    let connector = host.load(&crate::support::component()).expect("the component is a connector");
-    let profile = Profile::builder()
-        .api_url(api.url())
-        .authority(api.url())
-        .tenant(api.tenant_id())
-        .allow_loopback_http(true)
-        .client_secret_variable(api.client_id(), "SECRET")
-        .variables(Variables::fixed([("SECRET", api.client_secret())]))
-        .build(connector.manifest())
-        .expect("the profile is complete");
-    let connection = host.connect(&connector, profile).expect("nothing is sent yet");
-    connection.call("list-machines", json!({})).await.expect("the API answers");
-    let log = api.log();
-    let mut bearers =
-        log.iter().filter_map(|arrival| arrival.header("authorization")?.strip_prefix("Bearer "));
-    bearers.next().expect("a token was used").to_owned()
 }

@@ -31,7 +31,7 @@ async fn no_secret_of_a_person_shows_anywhere() {
         ("auth-code", ["access_token", "refresh_token", "id_token", "code", "code_verifier"]),
     ] {
         // Tokens that are soon over: each few calls need another.
-        let authority = Authority::start(&json!({ "interval": 1, "tokenSeconds": 2 }));
+        let authority = Authority::start(&json!({ "interval": 1, "tokenSeconds": 5 }));
         let api = authority.api().await;
         let auth = format!(
             "kind = \"{kind}\"\nclient-id = \"{}\"\nscope = \"{}/.default\"",
