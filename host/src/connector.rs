@@ -56,6 +56,14 @@ pub enum LoadError {
         /// Why.
         error: std::io::Error,
     },
+    /// The file can be read, but is no connector.
+    #[error("{}: {error}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<Self>,
+    },
     /// The bytes are not a WebAssembly component.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),
@@ -76,6 +84,7 @@ impl LoadError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "name a component file (.wasm) that exists and that you may read",
+            Self::InFile { error, .. } => error.hint(),
             Self::NotAComponent(_) => {
                 "build it for wasm32-wasip2, or make a component of a core module with `wasm-tools component new`"
             }

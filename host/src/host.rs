@@ -87,7 +87,9 @@ impl Host {
     /// # Errors
     /// As [`Host::load`], or the file cannot be read.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Connector, LoadError> {
-        self.load(&Connector::read(path.as_ref())?)
+        let path = path.as_ref();
+        self.load(&Connector::read(path)?)
+            .map_err(|error| LoadError::InFile { path: path.to_owned(), error: Box::new(error) })
     }
 
     pub(crate) fn vault(&self) -> &Arc<dyn Vault> {
