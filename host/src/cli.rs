@@ -296,7 +296,7 @@ pub(crate) struct ServeArgs {
     /// Where notifications are received; put a reverse proxy with TLS before it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8720")]
     pub(crate) listen: SocketAddr,
-    /// How senders reach that address, such as https://hooks.example.com [default: the address itself, by http]
+    /// How senders reach that address, such as `https://hooks.example.com` [default: the address itself, by http]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// Where /healthz, /readyz and /metrics are; not for the public

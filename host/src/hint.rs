@@ -26,8 +26,7 @@ pub(crate) fn of(failure: &Failure, failed: Option<&Failed>) -> Option<String> {
     };
     Some(match failure.case {
         FailureCase::Throttled => match failure.retry_after_seconds {
-            // A date that has passed.
-            Some(0) => "call again".into(),
+            Some(0) => "the time to wait is over already: call again".into(),
             Some(seconds) => format!("call again in {seconds} s"),
             None => "call again later".into(),
         },

@@ -136,7 +136,8 @@ impl HostBuilder {
         self
     }
 
-    /// Where compiled code is kept between runs. Whoever can write there can run code as this process.
+    /// Where compiled code is kept between runs. Whoever can write there can run code as this process. A directory that
+    /// cannot be written is gone without, with a warning.
     #[must_use]
     pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache = Some(directory.into());
