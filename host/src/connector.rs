@@ -169,7 +169,9 @@ impl Connector {
     /// [`CallError::UnknownAction`], with the name that was probably meant.
     pub fn find(&self, name: &str) -> Result<&Function, CallError> {
         self.inner.functions.get(name).ok_or_else(|| {
-            let names = self.inner.functions.keys().map(String::as_str);
+            // A trigger is no action, but may have been meant.
+            let triggers = self.manifest().triggers.iter().map(|trigger| trigger.name.as_str());
+            let names = self.inner.functions.keys().map(String::as_str).chain(triggers);
             let similar = crate::similar::most_similar(name, names).map(str::to_owned);
             CallError::UnknownAction { name: name.to_owned(), similar }
         })

@@ -202,6 +202,7 @@ fn descriptions_go_down_to_the_last_field() {
         trigger.contains("poll-new-alerts") && trigger.contains("connector watch new-alerts"),
         "{trigger}"
     );
+    home.run(&["describe", "new-alert"]).usage("did you mean `new-alerts`?");
     let json = home.run(&["describe", "new-alerts", "--output", "json"]).done().json();
     assert_eq!(json["name"], "new-alerts");
 }
