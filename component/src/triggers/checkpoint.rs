@@ -1,8 +1,9 @@
 //! Where a poll goes on, as text.
 //!
-//! Words with a space between two: the version, the trigger, `high`, `floor`, the sweep (`cursor/skip/newest`, or `-`),
-//! and for each second its ids: `second:id,id`. Ids are percent-encoded, but otherwise kept as they are: a shorter
-//! stand-in would, sooner or later, take one row for another.
+//! Words with a space between two: the version, the trigger, `high`, `floor`, the sweep (`cursor/skip/newest/began`, or
+//! `-`), and for each second its ids: `second:id,id`. Ids are percent-encoded, but otherwise kept as they are: a shorter
+//! stand-in would, sooner or later, take one row for another. What the first version wrote is read for ever: it had no
+//! `began`.
 
 use alloc::collections::BTreeMap;
 use core::fmt::Write as _;
@@ -41,6 +42,8 @@ pub(super) struct Sweep {
     pub(super) skip: u64,
     /// The time of the newest row met.
     pub(super) newest: Instant,
+    /// When its first page was read: what became visible since may be missing from it. None if nobody wrote that down.
+    pub(super) began: Option<Instant>,
 }
 
 /// The ids of rows, with their times to the second.
@@ -130,8 +133,11 @@ impl Checkpoint {
         let mut text = format!("{VERSION} {trigger} {} {} ", self.high, self.floor);
         match self.sweep {
             None => text.push('-'),
-            Some(Sweep { cursor, skip, newest }) => {
+            Some(Sweep { cursor, skip, newest, began }) => {
                 let _ = write!(text, "{cursor}/{skip}/{newest}");
+                if let Some(began) = began {
+                    let _ = write!(text, "/{began}");
+                }
             }
         }
         let left_out = self.seen.write(&mut text);
@@ -143,10 +149,15 @@ impl Sweep {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
         let (cursor, skip, newest) = (parts.next()?, parts.next()?, parts.next()?);
+        let began = match parts.next() {
+            Some(began) => Some(Instant::parse(began)?),
+            None => None,
+        };
         Some(Self {
             cursor: Instant::parse(cursor)?,
             skip: skip.parse().ok()?,
             newest: Instant::parse(newest)?,
+            began,
         })
     }
 }

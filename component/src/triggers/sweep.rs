@@ -6,7 +6,11 @@
 //!   A row that becomes visible within the overlap is in the next sweep.
 //! - The next page begins with the time of the last row (not after it, for rows that share it), so that rows that
 //!   appear meanwhile shift nothing. Only where a whole page has one time are rows skipped by their number.
-//! - The newest time is never believed beyond the present, so that a row from the future cannot hide the rest.
+//! - The newest time is never believed beyond the present, so that a row from the future cannot hide the rest; nor
+//!   beyond the beginning of the sweep, so that a sweep that was interrupted for hours hides nothing that became visible
+//!   behind it.
+//! - Where looking back costs more than a page, as after a flood, it ends once the overlap has passed since then, even
+//!   if nothing new comes. Otherwise it costs nothing, and an outage of the list that outlasts the overlap loses nothing.
 //!
 //! A poll asks once: it plans, asks, and concludes. As long as the ids in question fit into the checkpoint, each row
 //! is reported exactly once; beyond that, some are reported again under the same id, and none is lost.
@@ -19,6 +23,8 @@ use crate::prelude::*;
 
 /// How many of the newest rows to look at for a start: more ids than that fit into no checkpoint.
 const START_PAGE: u32 = 2000;
+/// Seconds between the time at which rows were looked up and the one that the answer bears, at most.
+const ANSWERED_WITHIN: u32 = 300;
 
 /// What to ask of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +89,7 @@ impl Plan {
         };
         let state = checkpoint.map(|checkpoint| {
             let cursor = checkpoint.high.before(settings.overlap).max(checkpoint.floor);
-            let sweep = Sweep { cursor, skip: 0, newest: checkpoint.high };
+            let sweep = Sweep { cursor, skip: 0, newest: checkpoint.high, began: None };
             let sweep = checkpoint.sweep.unwrap_or(sweep);
             (checkpoint, sweep)
         });
@@ -118,7 +124,7 @@ fn start(trigger: &str, overlap: u32, answer: Answer) -> Result<Conclusion, Fail
     let mut floor = high.before(overlap);
     if goes_on || labels.len() >= START_PAGE as usize {
         // Of the rows that share the time of the oldest, some may not be on the page.
-        floor = oldest.map_or(floor, |oldest| floor.max(oldest.next()));
+        floor = oldest.map_or(floor, |oldest| floor.max(oldest.next())).min(high);
     }
     let mut seen = Seen::default();
     for (id, time) in labels {
@@ -128,8 +134,9 @@ fn start(trigger: &str, overlap: u32, answer: Answer) -> Result<Conclusion, Fail
     let mut checkpoint = Checkpoint { high, floor, sweep: None, seen };
     let (mut text, left_out) = checkpoint.write(trigger);
     if let Some(second) = left_out {
-        // What was there before the start is not to be reported: what was left out does not count.
-        checkpoint.floor = Instant::end_of(second).next();
+        // What was there before the start is not to be reported: what was left out does not count. But of the time
+        // of the newest row more may come, and to report some of it that was there is better than to miss that.
+        checkpoint.floor = Instant::end_of(second).next().min(high);
         checkpoint.seen.forget(checkpoint.floor);
         (text, _) = checkpoint.write(trigger);
     }
@@ -145,6 +152,10 @@ fn go_on(
 ) -> Result<Conclusion, Failure> {
     let count = labels.len() as u64;
     let full = count > 0 && (goes_on || count >= u64::from(page));
+    let first = checkpoint.sweep.is_none();
+    // A sweep of which nobody knows when it began leaves the newest time where it is, and the next one looks again.
+    let began = if first { now } else { sweep.began.unwrap_or(checkpoint.high).min(now) };
+    sweep.began = Some(began);
     let mut new = Vec::new();
     let mut last = sweep.cursor;
     for (place, (id, time)) in labels.into_iter().enumerate() {
@@ -162,19 +173,28 @@ fn go_on(
     }
     new.sort_unstable();
     sweep.newest = sweep.newest.max(last);
-    let high = checkpoint.high.max(sweep.newest.min(now));
+    let high = checkpoint.high.max(sweep.newest.min(began));
     let floor = checkpoint.floor.max(high.before(overlap));
-    if full {
+    let text = if full {
         sweep.skip = if last > sweep.cursor { 0 } else { sweep.skip + count };
         sweep.cursor = last;
         checkpoint.sweep = Some(sweep);
         checkpoint.seen.forget(floor.min(sweep.cursor));
+        checkpoint.write(trigger).0
     } else {
-        checkpoint = Checkpoint { high, floor, sweep: None, ..checkpoint };
-        checkpoint.seen.forget(floor);
-    }
-    let (checkpoint, _) = checkpoint.write(trigger);
-    Ok(Conclusion { new: new.into_iter().map(|(_, place)| place).collect(), checkpoint, more: full })
+        let ended = |high: Instant, seen: Seen| {
+            let floor = checkpoint.floor.max(high.before(overlap));
+            let mut ended = Checkpoint { high, floor, sweep: None, seen };
+            ended.seen.forget(floor);
+            let (text, left_out) = ended.write(trigger);
+            (ended, text, left_out.is_some())
+        };
+        let (whole, text, too_much) = ended(high, checkpoint.seen);
+        // All that is as old as that was met, unless it became visible later than the overlap allows.
+        let settled = began.before(overlap.max(ANSWERED_WITHIN));
+        if (too_much || !first) && settled > high { ended(settled, whole.seen).1 } else { text }
+    };
+    Ok(Conclusion { new: new.into_iter().map(|(_, place)| place).collect(), checkpoint: text, more: full })
 }
 
 fn identified(id: Option<String>) -> Result<String, Failure> {

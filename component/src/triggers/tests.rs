@@ -1,7 +1,9 @@
 //! Nothing is lost, and nothing comes twice while the ids fit, whatever becomes visible when.
 
 mod feed;
+mod kept;
 mod once;
+mod pauses;
 
 use std::collections::BTreeSet;
 
