@@ -7,12 +7,15 @@ use std::time::Duration;
 use connector_host::clock::{Clock, TestClock, Timestamp};
 use connector_host::triggers::{Ended, Event};
 use defender_simulator::{Effect, Fault, Moment, NewAlert, Simulator};
+use serde_json::json;
 
 use super::library::{FREE, connect_by, on_disk};
-use super::world::{api, without_repeats};
+use super::world::without_repeats;
+use crate::support::home::simulator;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
+const TICKS_PER_SECOND: i64 = 10_000_000;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// The longest time from an alert's creation to when it can be found.
@@ -23,8 +26,9 @@ const OVERLAP: Duration = Duration::from_secs(7 * 3600);
 /// What the test goes through: all of it, or a day.
 struct Extent {
     days: u32,
-    /// How many alerts the flood has.
+    /// How many alerts the flood has, and how many a page has.
     flood: usize,
+    page: u32,
     /// How often is polled: at least, and at most.
     interval: (Duration, Duration),
 }
@@ -32,8 +36,8 @@ struct Extent {
 impl Extent {
     fn chosen() -> Self {
         match std::env::var("CONNECTOR_MONTH").as_deref() {
-            Ok("whole") => Self { days: 30, flood: 50_000, interval: (MINUTE, MINUTE * 5) },
-            _ => Self { days: 1, flood: 400, interval: (MINUTE * 10, MINUTE * 20) },
+            Ok("whole") => Self { days: 30, flood: 50_000, page: 500, interval: (MINUTE, MINUTE * 5) },
+            _ => Self { days: 1, flood: 400, page: 50, interval: (MINUTE * 10, MINUTE * 20) },
         }
     }
 
@@ -54,9 +58,8 @@ enum What {
     Fault(Fault),
     /// The receiver fails, or no longer.
     ReceiverDown(bool),
-    /// The API's clock is set so far ahead of ours, or back to it.
-    Skew(Duration),
-    NoSkew,
+    /// The API's clock is set so many minutes ahead of ours, or behind it.
+    Skew(i64),
 }
 
 fn script(extent: &Extent, random: &mut fastrand::Rng) -> Vec<Happening> {
@@ -99,8 +102,9 @@ fn script(extent: &Extent, random: &mut fastrand::Rng) -> Vec<Happening> {
     script.push((extent.part(9), What::Fault(Fault::new(status(503, None)).on("Token").times(5))));
     script.push((extent.part(15), What::ReceiverDown(true)));
     script.push((extent.part(15) + DAY.min(extent.part(6)), What::ReceiverDown(false)));
-    script.push((extent.part(5), What::Skew(MINUTE * 7)));
-    script.push((extent.part(20), What::NoSkew));
+    for (part, minutes) in [(5, 7), (11, 0), (13, -7), (20, 0), (24, 7), (26, -7)] {
+        script.push((extent.part(part), What::Skew(minutes)));
+    }
     script.sort_by_key(|(at, _)| *at);
     script
 }
@@ -111,6 +115,10 @@ struct World {
     clock: Arc<TestClock>,
     random: fastrand::Rng,
     expected: Vec<String>,
+    /// When the newest alert was created.
+    newest: Moment,
+    /// How many minutes the API's clock is ahead of ours.
+    skew: i64,
     receiver_down: Arc<AtomicBool>,
 }
 
@@ -124,6 +132,7 @@ impl World {
             ..NewAlert::default()
         });
         self.expected.push(id);
+        self.newest = self.newest.max(created);
     }
 
     fn happen(&mut self, what: What) {
@@ -136,8 +145,11 @@ impl World {
             What::AlertsAtOnce(count) => (0..count).for_each(|_| self.alert(now, Duration::ZERO)),
             What::Fault(fault) => self.api.faults().add(fault),
             What::ReceiverDown(down) => self.receiver_down.store(down, Ordering::SeqCst),
-            What::Skew(ahead) => self.api.clock().set(now.after(ahead)),
-            What::NoSkew => self.api.clock().set(now.before(MINUTE * 7)),
+            What::Skew(skew) => {
+                let ticks = (skew - self.skew) * 60 * TICKS_PER_SECOND;
+                self.api.clock().set(Moment::from_ticks(now.ticks() + ticks));
+                self.skew = skew;
+            }
         }
     }
 
@@ -180,7 +192,8 @@ async fn nothing_is_lost_in_a_long_time() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
-    let api = api().await;
+    let few = json!({ "limits": { "mode": "off" }, "log": { "capacity": 100 } });
+    let api = Arc::new(simulator(few).await);
     let start = Moment::parse("2030-01-01T00:00:00Z").expect("it is a time");
     api.clock().stop();
     api.clock().set(start);
@@ -198,12 +211,14 @@ async fn nothing_is_lost_in_a_long_time() {
         .watch()
         .since(start.to_string())
         .overlap(OVERLAP)
+        .page_size(extent.page)
         .interval(extent.interval.0, extent.interval.1)
         .to(move |event: Event| {
             deliveries.fetch_add(1, Ordering::SeqCst);
             let down = down.load(Ordering::SeqCst);
             if !down {
-                seen.lock().unwrap().push(event.id);
+                let created = event.time.as_deref().and_then(|time| Moment::parse(time).ok());
+                seen.lock().unwrap().push((event.id, event.found_at, created));
             }
             async move { if down { Err("the receiver is down") } else { Ok(()) } }
         })
@@ -216,7 +231,7 @@ async fn nothing_is_lost_in_a_long_time() {
     let running = tokio::spawn(async move { watch.run_until(async { drop(stopped.await) }).await });
 
     let script = script(&extent, &mut random);
-    let mut world = World { api, clock, random, expected: Vec::new(), receiver_down };
+    let mut world = World { api, clock, random, expected: Vec::new(), newest: start, skew: 0, receiver_down };
     for (at, what) in script {
         world.pass(begin.saturating_add(at), &activity).await;
         world.happen(what);
@@ -237,10 +252,25 @@ async fn nothing_is_lost_in_a_long_time() {
 
     let arrived = arrived.lock().unwrap().clone();
     let doubles = arrived.len() - world.expected.len().min(arrived.len());
+    // What one sweep finds comes in the order of its creation, and what a later one finds comes later.
+    let disorder = arrived.windows(2).find(|two| (two[0].1, two[0].2) > (two[1].1, two[1].2));
+    assert_eq!(disorder, None, "seed {seed}");
+    let from = last_asked(&world.api);
+    assert!(from >= world.newest.before(OVERLAP), "the last poll looked back to {from}, seed {seed}");
+    let arrived = arrived.into_iter().map(|(id, ..)| id).collect();
     let mut once = without_repeats(arrived);
     once.sort_unstable();
     let lost: Vec<&String> = world.expected.iter().filter(|id| once.binary_search(id).is_err()).collect();
     assert!(lost.is_empty(), "lost {lost:?}, seed {seed}");
     assert_eq!(once, world.expected, "doubled out of order, seed {seed}");
     println!("{} days, {} alerts, {doubles} delivered twice, none lost", extent.days, once.len());
+}
+
+/// From when on rows were asked for last.
+fn last_asked(api: &Simulator) -> Moment {
+    let log = api.log();
+    let queries = log.iter().rev().filter(|arrival| arrival.operation == Some("GetAlerts"));
+    let query = queries.filter_map(|arrival| arrival.query.clone()).next().expect("it was asked");
+    let from = query.split("alertCreationTime%20ge%20").nth(1).and_then(|rest| rest.split('&').next());
+    Moment::parse(&from.expect("it asks from a time on").replace("%3A", ":")).expect("it is a time")
 }

@@ -1,13 +1,14 @@
 //! One request from its arrival to its answer.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures::StreamExt as _;
+use http::header::DATE;
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -19,6 +20,7 @@ use super::spoil::{Outcome, spoil};
 use crate::admin::{self, Administration};
 use crate::api::{self, Target};
 use crate::identity;
+use crate::moment::Moment;
 use crate::simulation::Simulation;
 
 /// What the HTTP library sends.
@@ -56,12 +58,13 @@ pub(crate) async fn exchange(
     if let Some(arrival) = arrival {
         arrival.complete(simulation.clock.real_elapsed(), status);
     }
+    let dated = |headers| dated(headers, simulation.clock.now());
     match outcome? {
         Outcome::Reply(reply) => {
-            Ok(response(reply.status, reply.headers, Either::Left(Full::new(reply.body))))
+            Ok(response(reply.status, dated(reply.headers), Either::Left(Full::new(reply.body))))
         }
         Outcome::Drip { reply, bytes, pause } => {
-            Ok(response(reply.status, reply.headers, Either::Right(drip(reply.body, bytes, pause))))
+            Ok(response(reply.status, dated(reply.headers), Either::Right(drip(reply.body, bytes, pause))))
         }
         Outcome::Raw(bytes) => {
             *last.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
@@ -112,11 +115,22 @@ async fn read(body: Incoming) -> Result<Result<Bytes, Refusal>, Closed> {
     }
 }
 
-fn response(status: StatusCode, headers: http::HeaderMap, body: Either<Full<Bytes>, Body>) -> Answer {
+fn response(status: StatusCode, headers: HeaderMap, body: Either<Full<Bytes>, Body>) -> Answer {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// Headers with the time of the simulator's clock, unless they have one: hyper would add the machine's.
+fn dated(mut headers: HeaderMap, now: Moment) -> HeaderMap {
+    let since = Duration::from_secs(u64::try_from(now.unix_seconds()).unwrap_or_default());
+    if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(since)
+        && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(time))
+    {
+        headers.entry(DATE).or_insert(date);
+    }
+    headers
 }
 
 /// A body that arrives `bytes` at a time with a pause before each.
