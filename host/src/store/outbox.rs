@@ -9,7 +9,8 @@ use crate::clock::Timestamp;
 /// so that the same event found again is known. One that could not be delivered for too long is *dead*: it stays until
 /// somebody revives or forgets it. Each event has a number; of a watch, earlier events have lower ones.
 pub trait Outbox {
-    /// Adds an event at the end of those that wait, unless its id is known. Says whether it was added.
+    /// Adds an event at the end of those that wait, unless its id is known. Says whether it was added. The id of a
+    /// delivered event that is found again counts as delivered now, so that it is known for as long as it is found.
     ///
     /// # Errors
     /// When the store fails.
@@ -57,7 +58,7 @@ pub trait Outbox {
     /// When the store fails.
     fn backlog(&mut self, watch: &str) -> Result<Backlog, StoreError>;
 
-    /// Forgets the ids of events that reached their callbacks before a time.
+    /// Forgets the ids of events that reached their callbacks, and were found, for the last time before a time.
     ///
     /// # Errors
     /// When the store fails.

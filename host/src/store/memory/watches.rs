@@ -61,7 +61,11 @@ impl Checkpoints for Contents {
 impl Outbox for Contents {
     fn add(&mut self, watch: &str, found: &Found, at: Timestamp) -> Result<bool, StoreError> {
         let watch = self.watch(watch);
-        if watch.delivered.contains_key(&found.id) || !watch.here.insert(found.id.clone()) {
+        if let Some(known_since) = watch.delivered.get_mut(&found.id) {
+            *known_since = at.max(*known_since);
+            return Ok(false);
+        }
+        if !watch.here.insert(found.id.clone()) {
             return Ok(false);
         }
         watch.append(found.clone(), at);

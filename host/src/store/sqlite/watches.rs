@@ -68,6 +68,12 @@ impl Outbox for Rows<'_> {
                 ":at": at.as_micros(),
             },
         )?;
+        if added == 0 {
+            self.execute(
+                "UPDATE event SET ended = :at WHERE watch = :watch AND id = :id AND state = 2 AND ended < :at",
+                named_params! { ":watch": watch, ":id": found.id, ":at": at.as_micros() },
+            )?;
+        }
         Ok(added > 0)
     }
 

@@ -69,10 +69,13 @@ pub(super) fn progress_and_events(store: &dyn Store) {
             assert_eq!(ids(&waiting), ["d", "b"], "at the end");
             assert_eq!((waiting[1].found_at, waiting[1].dead_since), (at(50), None));
 
-            rows.forget_delivered("w", at(20))?;
+            rows.forget_delivered("w", at(40))?;
             assert!(!rows.add("w", &found("a"), at(60))?, "not before, but at that time");
-            rows.forget_delivered("w", at(21))?;
-            assert!(rows.add("w", &found("a"), at(60))?);
+            assert!(!rows.add("w", &found("a"), at(50))?, "a clock that was set back");
+            rows.forget_delivered("w", at(60))?;
+            assert!(!rows.add("w", &found("a"), at(60))?, "it was found since it was delivered");
+            rows.forget_delivered("w", at(61))?;
+            assert!(rows.add("w", &found("a"), at(62))?);
             rows.forget("w")?;
             assert_eq!(rows.backlog("w")?, Backlog::default());
             assert_eq!(rows.watches()?, ["v"]);
