@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use hmac_sha256::Hash;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::Instant;
 
 use super::{Callback, Outcome};
@@ -28,8 +31,6 @@ mod tests;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of an answer is read, so that the connection can be used again. What it says does not matter.
 const ANSWER: usize = 64 << 10;
-/// What stands for itself in the header `webhook-id`. Not a point: what is signed has points between its parts.
-const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 /// What is escaped in headers of the binary mode ([CloudEvents, HTTP binding, 3.1.3.2]).
 ///
 /// [CloudEvents, HTTP binding, 3.1.3.2]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
@@ -39,7 +40,8 @@ const HEADER: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'%');
 ///
 /// A status of 200 to 299 acknowledges; 410 ends the watch for good; all others, redirects among them, mean that the
 /// event is to come again, after as long as `retry-after` asks. The address is `https` on the public internet; this
-/// machine, also by `http`, only with a grant. No credential of the connection is sent.
+/// machine, also by `http`, only with a grant. No credential of the connection is sent. `webhook-id` is a digest of the
+/// event's source and id.
 pub struct Http {
     uri: Uri,
     origin: Origin,
@@ -152,7 +154,7 @@ impl Http {
                 header("ce-time", &escaped(time));
             }
         }
-        let id = utf8_percent_encode(&event.id, &PLAIN).to_string();
+        let id = message_id(event);
         let seconds = self.clock.now().as_micros().div_euclid(1_000_000);
         header("webhook-id", &id);
         header("webhook-timestamp", &seconds.to_string());
@@ -192,6 +194,18 @@ impl Http {
             },
         }
     }
+}
+
+/// The value of the header `webhook-id`: the same at each delivery, and another for each event of each source. By it,
+/// receivers of Standard Webhooks tell what they had already, and an id alone is unique to its source only. It has no
+/// point in it: what is signed has points between its parts.
+fn message_id(event: &Event) -> String {
+    let mut hash = Hash::new();
+    // A source is a path, and so without zeros.
+    hash.update(event.source.as_bytes());
+    hash.update([0]);
+    hash.update(event.id.as_bytes());
+    format!("msg_{}", URL_SAFE_NO_PAD.encode(hash.finalize()))
 }
 
 impl HttpBuilder {
