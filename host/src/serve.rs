@@ -18,6 +18,7 @@ mod standing;
 mod state;
 mod supervise;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use self::hooks::{Hook, Hooks};
@@ -39,6 +40,9 @@ use crate::triggers::{News, Signer, Watch, WatchBuilder, WatchError};
 const SENDERS: usize = 256;
 /// How many may ask how it stands at a time.
 const ONLOOKERS: usize = 16;
+/// How many polls of one quota run at a time. One that waits for the quota has one of the places that all calls share,
+/// so a quota that is used up must not take them all.
+const POLLS: usize = 8;
 /// How long ending the subscriptions may take when the server ends.
 const LEAVE: Duration = Duration::from_secs(10);
 /// How long deliveries and notifications that are under way may take then.
@@ -186,7 +190,11 @@ impl ServerBuilder {
         let mut board = Board::default();
         let metrics = Arc::new(Metrics::new());
         let (mut watches, mut standing, mut hooks) = (Vec::new(), Vec::new(), Hooks::default());
+        let mut turns: HashMap<String, Arc<Semaphore>> = HashMap::new();
         for Served { name, connection, watch, push } in self.triggers {
+            let bucket = connection.profile().quota().bucket.clone();
+            let turns = turns.entry(bucket).or_insert_with(|| Arc::new(Semaphore::new(POLLS)));
+            let watch = watch.turns(Arc::clone(turns));
             let entry = board.add(&name, connection, watch.name(), push.is_some());
             let counts = metrics.of(&name);
             if let Some((inbox, push)) = push {

@@ -12,6 +12,7 @@ mod outbox;
 mod slots;
 mod sqlite;
 mod subscriptions;
+mod threads;
 
 use std::any::Any;
 use std::error::Error;
@@ -24,6 +25,7 @@ pub use self::outbox::{Backlog, Found, Outbox, Page, Stored, Trouble};
 pub use self::slots::{Key, Place, Slot, Slots, Ticket};
 pub use self::sqlite::{FILE, SqliteStore};
 pub use self::subscriptions::{Subscription, SubscriptionState, Subscriptions};
+pub(crate) use self::threads::aside;
 
 /// A store: an engine that runs transactions.
 pub trait Store: Send + Sync + Debug {

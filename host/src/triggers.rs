@@ -65,6 +65,7 @@ pub use callback::{
 };
 pub use clerk::{Clerk, Overview};
 pub use cloudevent::Event;
+pub(crate) use deliver::words;
 pub use error::WatchError;
 pub use news::News;
 pub use signature::{SecretError, Signer};

@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
 use super::state::{Board, Entry};
-use crate::store::{Backlog, StoreError};
+use crate::store::{Backlog, StoreError, aside};
 use crate::triggers::News;
 
 type Labels = Vec<(&'static str, String)>;
@@ -146,7 +146,7 @@ impl Metrics {
     pub(super) async fn text(&self, board: &Arc<Board>) -> Result<String, String> {
         let _one = self.reading.lock().await;
         let read = Arc::clone(board);
-        let backlogs = tokio::task::spawn_blocking(move || {
+        let backlogs = aside(move || {
             read.entries()
                 .map(|(name, entry)| Ok((name.to_string(), backlog(entry)?)))
                 .collect::<Result<Vec<_>, StoreError>>()

@@ -1,13 +1,15 @@
 //! Runs a watch for as long as the server runs, however often it ends.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::sync::watch;
 
 use super::state::{Entry, State};
 use super::{Observer, Report, asked};
-use crate::triggers::{Ended, Watch, WatchError};
+use crate::triggers::{Ended, Watch, WatchError, words};
 
 /// How long to wait before a watch that ended begins again.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -28,7 +30,13 @@ pub(super) async fn run(
     loop {
         let mut told = stop.clone();
         let ended = watch.run_until(async move { asked(&mut told).await });
-        match ended.await {
+        let ended = match AssertUnwindSafe(ended).catch_unwind().await {
+            Ok(ended) => ended,
+            Err(panic) => {
+                Err(WatchError::Panicked { watch: watch.name().into(), words: words(&*panic).into() })
+            }
+        };
+        match ended {
             Ok(Ended::Asked) => return,
             Ok(Ended::Stopped(reason)) => set(State::Stopped(reason)),
             Ok(Ended::Closed) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::callback::Callback;
 use super::cloudevent::Origin;
@@ -32,6 +32,7 @@ pub struct WatchBuilder {
     quiet: Duration,
     give_up: Duration,
     keeps_trying: bool,
+    turns: Option<Arc<Semaphore>>,
     observer: Observer,
 }
 
@@ -46,6 +47,7 @@ impl WatchBuilder {
             quiet: QUIET,
             give_up: GIVE_UP,
             keeps_trying: false,
+            turns: None,
             observer: Observer::default(),
         }
     }
@@ -131,6 +133,12 @@ impl WatchBuilder {
         self
     }
 
+    /// Has polls wait for their turn here.
+    pub(crate) fn turns(mut self, turns: Arc<Semaphore>) -> Self {
+        self.turns = Some(turns);
+        self
+    }
+
     /// The name under which the store will have it: `connector/connection/trigger`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -157,6 +165,7 @@ impl WatchBuilder {
             busy: self.busy,
             quiet: self.quiet,
             keeps_trying: self.keeps_trying,
+            turns: self.turns,
             subject: self.subject,
             news: self.news,
         })

@@ -1,12 +1,16 @@
 //! The other half of a watch: what waits in the store goes to the callback, in order.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+
+use futures::FutureExt as _;
 
 use super::callback::Outcome;
 use super::error::WatchError;
 use super::fail;
 use super::news::News;
-use super::schedule::backoff;
+use super::schedule::{LONGEST_WISH, backoff};
 use super::watch::{Ended, Signals, Watch};
 use crate::clock::Timestamp;
 use crate::store::{StoreError, Stored, Trouble};
@@ -15,6 +19,10 @@ use crate::store::{StoreError, Stored, Trouble};
 const ATTEMPTS_ONCE: u32 = 3;
 /// How long a watch that runs once waits for an attempt.
 const PATIENCE_ONCE: Duration = Duration::from_secs(60);
+/// How long nothing is looked for in the store while nobody tells of news: another process may have put something there.
+const LOOK: Duration = Duration::from_secs(20);
+/// The longest time between two attempts that counts as running: a timer may run the watch once every hour.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What became of the events.
 #[derive(Debug)]
@@ -66,6 +74,8 @@ impl Watch {
             () = signals.news.notified() => false,
             _ = complete.wait_for(|complete| *complete) => false,
             _ = stop.wait_for(|stop| *stop) => true,
+            // Other processes do not go by this one's clock.
+            () = tokio::time::sleep(LOOK) => false,
         }
     }
 
@@ -81,8 +91,7 @@ impl Watch {
             if *stop.borrow() {
                 return Ok(Fate::End(Ended::Asked));
             }
-            let wait =
-                stored.trouble.as_ref().map_or(Duration::ZERO, |trouble| trouble.due.since(self.now()));
+            let wait = self.wait(&stored);
             if signals.once && wait > PATIENCE_ONCE {
                 return Err(self.undelivered(&stored).await);
             }
@@ -90,7 +99,7 @@ impl Watch {
                 return Ok(Fate::End(Ended::Asked));
             }
             fail::point("before-delivery");
-            let outcome = self.callback.deliver(self.origin.event(&stored)).await;
+            let outcome = self.deliver(&stored).await;
             fail::point("after-delivery");
             match outcome {
                 Outcome::Acknowledged => {
@@ -130,6 +139,26 @@ impl Watch {
                 Outcome::Closed => return Ok(Fate::End(Ended::Closed)),
             }
         }
+    }
+
+    /// How long to wait for the next attempt.
+    fn wait(&self, stored: &Stored) -> Duration {
+        let Some(trouble) = &stored.trouble else { return Duration::ZERO };
+        let wait = trouble.due.since(self.now());
+        if wait <= LONGEST_WISH {
+            return wait;
+        }
+        // No wait is as long as that: the clock was set back since.
+        let next = backoff(trouble.attempts, None, fastrand::f64());
+        self.observer.tell(&News::ClockSetBack { id: stored.event.id.clone(), by: wait, next });
+        next
+    }
+
+    /// Attempts a delivery. A callback that panics has not taken the event.
+    async fn deliver(&self, stored: &Stored) -> Outcome {
+        let delivery = async { self.callback.deliver(self.origin.event(stored)).await };
+        let outcome = AssertUnwindSafe(delivery).catch_unwind().await;
+        outcome.unwrap_or_else(|panic| Outcome::retry(format!("the callback panicked: {}", words(&*panic))))
     }
 
     fn trouble(&self, stored: &Stored, reason: String, wish: Option<Duration>) -> Trouble {
@@ -179,5 +208,38 @@ impl Watch {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// Since when deliveries fail, for a watch that goes on: what passed while it did not run does not count. `due` is when
+/// the first event that waits was to be tried next, if it was tried.
+pub(super) fn failing_since(
+    noted: Option<Timestamp>,
+    due: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let pause = now.since(due?);
+    Some(noted?.saturating_add(pause.saturating_sub(LONGEST_PAUSE)).min(now))
+}
+
+/// What somebody said when they panicked.
+pub(crate) fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_time_that_a_watch_runs_counts_as_failing() {
+        let at = |hours: u64| Timestamp::from_micros(0).saturating_add(Duration::from_secs(hours * 3600));
+        assert_eq!(failing_since(None, Some(at(5)), at(6)), None);
+        assert_eq!(failing_since(Some(at(1)), None, at(6)), None, "nothing says when it ran last");
+        assert_eq!(failing_since(Some(at(1)), Some(at(9)), at(6)), Some(at(1)));
+        assert_eq!(failing_since(Some(at(1)), Some(at(5)), at(6)), Some(at(1)), "a short pause");
+        assert_eq!(failing_since(Some(at(1)), Some(at(5)), at(100)), Some(at(95)), "a long one");
+        assert_eq!(failing_since(Some(at(9)), Some(at(9)), at(6)), Some(at(6)), "the clock was set back");
     }
 }

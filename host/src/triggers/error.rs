@@ -39,6 +39,14 @@ pub enum WatchError {
     /// The store cannot be used, and waiting will not mend it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Something that belongs to the watch panicked, such as who hears its news.
+    #[error("{watch} broke off: {words}")]
+    Panicked {
+        /// The watch.
+        watch: String,
+        /// What the panic said.
+        words: String,
+    },
     /// Events are left that could not be delivered for now.
     #[error("events of {watch} could not be delivered, and {waiting} wait: {reason}")]
     Undelivered {
@@ -64,7 +72,7 @@ impl WatchError {
             }
             Self::Since(_) => "give a time such as 2030-01-31T12:00:00Z".into(),
             Self::Poll { error, .. } => return error.hint(),
-            Self::NoCallback | Self::Store(_) => return None,
+            Self::NoCallback | Self::Store(_) | Self::Panicked { .. } => return None,
         })
     }
 
@@ -81,7 +89,7 @@ impl WatchError {
             Self::Stopped { .. } => FailureCase::PermanentRejected,
             Self::NoCallback | Self::Since(_) => FailureCase::PermanentInvalidInput,
             Self::Undelivered { .. } => FailureCase::Unavailable,
-            Self::Store(_) => FailureCase::ExecutionFailed,
+            Self::Store(_) | Self::Panicked { .. } => FailureCase::ExecutionFailed,
         };
         let mut failure = Failure::new(case, self.to_string());
         failure.hint = self.hint();

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::fail;
 use crate::clock::{Clock, Timestamp};
 use crate::store::{
-    Backlog, Claim, Found, Page, Progress, Store, StoreError, Stored, Subscription, Transaction, Trouble,
+    self, Backlog, Claim, Found, Page, Progress, Store, StoreError, Stored, Subscription, Transaction,
+    Trouble,
 };
 
 /// How long the ids of delivered events are kept: longer than any trigger looks back, so that what is found again is
@@ -21,6 +22,16 @@ pub(super) struct Ledger {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     watch: Arc<str>,
+}
+
+/// How a watch stands when it is begun.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// How far it is, if it ever began.
+    pub(super) progress: Option<Progress>,
+    pub(super) backlog: Backlog,
+    /// When the first event that waits was to be tried again, if it was tried.
+    pub(super) due: Option<Timestamp>,
 }
 
 impl Ledger {
@@ -38,13 +49,19 @@ impl Ledger {
         self.aside(move || ledger.store.claim(&format!("watch/{}", ledger.watch))).await
     }
 
-    /// How far the watch is, and how many events wait.
-    pub(super) async fn open(&self) -> Result<(Option<Progress>, Backlog), StoreError> {
-        self.run(false, |rows, watch, now| {
-            rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR))?;
-            Ok((rows.progress(watch)?, rows.backlog(watch)?))
-        })
-        .await
+    /// How the watch stands. Ids that need not be known any more are forgotten.
+    pub(super) async fn open(&self) -> Result<Opened, StoreError> {
+        fail::point("before-open");
+        let opened = self
+            .run(false, |rows, watch, now| {
+                rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR))?;
+                let first = rows.waiting(watch, Page { events: 1, ..PAGE })?.pop();
+                let due = first.and_then(|stored| stored.trouble).map(|trouble| trouble.due);
+                Ok(Opened { progress: rows.progress(watch)?, backlog: rows.backlog(watch)?, due })
+            })
+            .await;
+        fail::point("after-open");
+        opened
     }
 
     /// Stores what a poll found, together with where the next one goes on. Once this has returned, neither is lost to
@@ -102,6 +119,7 @@ impl Ledger {
 
     /// Notes a subscription, or that there is none.
     pub(super) async fn set_subscription(&self, noted: Option<Subscription>) -> Result<(), StoreError> {
+        fail::point("before-subscription");
         self.run(true, move |rows, watch, _| rows.set_subscription(watch, noted.as_ref())).await?;
         fail::point("after-subscription");
         Ok(())
@@ -168,16 +186,23 @@ impl Ledger {
 
     /// Notes that the receiver wants no more.
     pub(super) async fn stop(&self, reason: String) -> Result<(), StoreError> {
+        fail::point("before-stop");
         self.run(true, move |rows, watch, _| {
             let progress = rows.progress(watch)?.unwrap_or_default();
             rows.set_progress(watch, &Progress { stopped: Some(reason.clone()), ..progress })
         })
-        .await
+        .await?;
+        fail::point("after-stop");
+        Ok(())
     }
 
     /// Forgets ids that need not be known any more.
     pub(super) async fn tidy(&self) -> Result<(), StoreError> {
-        self.run(false, |rows, watch, now| rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR))).await
+        fail::point("before-tidy");
+        self.run(false, |rows, watch, now| rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR)))
+            .await?;
+        fail::point("after-tidy");
+        Ok(())
     }
 
     async fn run<R: Send + 'static>(
@@ -206,7 +231,7 @@ impl Ledger {
         if self.store.is_local() {
             return work();
         }
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        store::aside(work).await.unwrap_or_else(|error| {
             Err(StoreError::Failed { location: self.watch.to_string(), source: Arc::new(error) })
         })
     }

@@ -59,6 +59,15 @@ pub enum News {
         /// When the next one comes, from now.
         next: Duration,
     },
+    /// An event was to be tried again at a time that is too far ahead to be right: the clock was set back since.
+    ClockSetBack {
+        /// The event.
+        id: String,
+        /// How far ahead that time is.
+        by: Duration,
+        /// When the event is tried instead, from now.
+        next: Duration,
+    },
     /// An event could not be delivered for too long, and is dead.
     Died {
         /// The event.

@@ -33,7 +33,14 @@ impl Watch {
         let mut tidied = self.now();
         loop {
             let polled = {
-                let poll = pin!(poll::poll(trigger, checkpoint.as_deref(), &self.look));
+                let poll = pin!(async {
+                    // It is never closed; if it were, nobody would have to wait.
+                    let _turn = match &self.turns {
+                        Some(turns) => turns.acquire().await.ok(),
+                        None => None,
+                    };
+                    poll::poll(trigger, checkpoint.as_deref(), &self.look).await
+                });
                 match select(poll, pin!(stop.wait_for(|stop| *stop))).await {
                     Either::Left((polled, _)) => polled,
                     Either::Right(_) => return Ok(()),

@@ -12,7 +12,7 @@ const FIRST: Duration = Duration::from_secs(1);
 /// The longest wait after any failure that asks for none.
 const LONGEST: Duration = Duration::from_secs(300);
 /// The longest wait that is granted.
-const LONGEST_WISH: Duration = Duration::from_secs(86_400);
+pub(super) const LONGEST_WISH: Duration = Duration::from_secs(86_400);
 
 /// The pace of a trigger's polls.
 #[derive(Debug, Clone)]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::callback::Callback;
 use super::cloudevent::Origin;
-use super::deliver::Delivered;
+use super::deliver::{Delivered, failing_since};
 use super::error::WatchError;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Opened};
 use super::news::{News, Observer};
 use super::poll::Look;
 use super::subject::Subject;
@@ -23,6 +23,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How often a watch that is taken is tried to be taken again, and after how long.
 const CLAIMS: u32 = 3;
 const CLAIM_AGAIN: Duration = Duration::from_millis(20);
+/// Why nothing more is delivered where there is nobody to take it.
+const CLOSED: &str = "what they go to was closed";
 
 /// A trigger whose events go to a callback. See [the module](super) for what it promises.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ pub struct Watch {
     pub(super) busy: Duration,
     pub(super) quiet: Duration,
     pub(super) keeps_trying: bool,
+    pub(super) turns: Option<Arc<Semaphore>>,
 }
 
 /// Why a watch ended without an error.
@@ -147,8 +150,15 @@ impl Watch {
             // It ends before the polls do only if nothing can be delivered any more.
             Either::Right((delivered, _)) => (Ok(0), delivered?),
         };
-        if let Ended::Stopped(reason) = delivered.ended {
-            return Err(WatchError::Stopped { watch: self.name().to_owned(), reason });
+        match delivered.ended {
+            Ended::Asked => {}
+            Ended::Stopped(reason) => {
+                return Err(WatchError::Stopped { watch: self.name().to_owned(), reason });
+            }
+            Ended::Closed => {
+                let (watch, waiting) = (self.name().to_owned(), self.ledger.backlog().await?.waiting);
+                return Err(WatchError::Undelivered { watch, waiting, reason: CLOSED.to_owned() });
+            }
         }
         Ok(Drained { found: polled?, delivered: delivered.acknowledged, dead: delivered.dead })
     }
@@ -157,9 +167,10 @@ impl Watch {
     async fn begin(&self) -> Result<(Claim, Progress), WatchError> {
         let watch = || self.name().to_owned();
         let claim = self.claim().await?.ok_or_else(|| WatchError::Busy { watch: watch() })?;
-        let (progress, backlog) = self.ledger.open().await?;
+        let Opened { progress, backlog, due } = self.ledger.open().await?;
         let first = progress.as_ref().is_none_or(|progress| progress.checkpoint.is_none());
-        let progress = progress.unwrap_or_default();
+        let mut progress = progress.unwrap_or_default();
+        progress.failing_since = failing_since(progress.failing_since, due, self.now());
         if let Some(reason) = progress.stopped {
             return Err(WatchError::Stopped { watch: watch(), reason });
         }

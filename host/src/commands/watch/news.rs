@@ -42,6 +42,12 @@ pub(in crate::commands) fn tell_of(name: Option<&str>, news: &News) {
             printable(reason),
             seconds(*next)
         )),
+        News::ClockSetBack { id, by, next } => warn(&format!(
+            "the clock was set back: event {} was to be tried in {} only; next try in {}",
+            printable(id),
+            seconds(*by),
+            seconds(*next)
+        )),
         News::Died { id, reason } => warn(&format!(
             "event {} is given up: {}; `connector events dead` shows it, `connector events replay` tries it again",
             printable(id),

@@ -1,17 +1,20 @@
 //! Events as lines of JSON.
 
 use std::io::{self, ErrorKind, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tokio::sync::Mutex;
 
 use super::{Callback, Outcome};
 use crate::triggers::Event;
 
+mod torn;
+
 /// Writes each event as one line of JSON, and flushes it before it is acknowledged.
 ///
-/// A reader that has gone ends the watch.
+/// A reader that has gone ends the watch. One that does not read holds up a single thread, however many watches write.
 pub struct Lines<W> {
     writer: Arc<Mutex<Torn<W>>>,
 }
@@ -23,10 +26,10 @@ struct Torn<W> {
 }
 
 impl Lines<io::Stdout> {
-    /// To standard output.
+    /// To standard output. If it is a file that ends in the middle of a line, the first event begins a new one.
     #[must_use]
     pub fn stdout() -> Self {
-        Self::new(io::stdout())
+        Self { writer: Arc::new(Mutex::new(Torn { writer: io::stdout(), torn: torn::stdout_is_torn() })) }
     }
 }
 
@@ -54,9 +57,8 @@ impl<W: Write + Send + 'static> Callback for Lines<W> {
     fn deliver(&self, event: Event) -> BoxFuture<'_, Outcome> {
         let writer = Arc::clone(&self.writer);
         async move {
-            let written = tokio::task::spawn_blocking(move || {
-                writer.lock().unwrap_or_else(PoisonError::into_inner).write(&event)
-            });
+            let mut writer = writer.lock_owned().await;
+            let written = tokio::task::spawn_blocking(move || writer.write(&event));
             match written.await {
                 Ok(Ok(())) => Outcome::Acknowledged,
                 Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe => Outcome::Closed,
@@ -76,6 +78,8 @@ impl<W> std::fmt::Debug for Lines<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::triggers::cloudevent::tests::event;
 
@@ -97,6 +101,45 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// A pipe that nobody reads.
+    struct Stuck(std::sync::mpsc::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_does_not_read_holds_up_one_thread() {
+        let (reads, stuck) = std::sync::mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .max_blocking_threads(2)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let lines = Arc::new(Lines::new(Stuck(stuck)));
+            let deliveries: Vec<_> = (0..4)
+                .map(|_| {
+                    let lines = Arc::clone(&lines);
+                    tokio::spawn(async move { lines.deliver(event("a")).await })
+                })
+                .collect();
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+            drop(reads);
+            for delivery in deliveries {
+                assert_eq!(delivery.await.unwrap(), Outcome::Acknowledged);
+            }
+        });
     }
 
     #[tokio::test]

@@ -1,0 +1,52 @@
+//! Whether a line was cut off by whoever wrote before: a process that died, for one.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+
+/// Whether standard output is a file that has something in it and does not end with a line's end. A file that cannot be
+/// read counts as one: an empty line is less harm than two events in one line.
+pub(super) fn stdout_is_torn() -> bool {
+    let Some(mut file) = stdout() else { return false };
+    match file.metadata() {
+        Ok(about) if about.is_file() && about.len() > 0 => ends_otherwise(&mut file).unwrap_or(true),
+        _ => false,
+    }
+}
+
+/// Standard output once more, for reading.
+#[cfg(unix)]
+fn stdout() -> Option<File> {
+    use std::os::fd::AsFd as _;
+    let own = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
+    // Only of a file: a pipe or a terminal that is opened for reading would take what is meant for others.
+    own.metadata().ok()?.is_file().then_some(())?;
+    Some(File::open("/dev/fd/1").unwrap_or(own))
+}
+
+#[cfg(not(unix))]
+fn stdout() -> Option<File> {
+    None
+}
+
+fn ends_otherwise(file: &mut File) -> io::Result<bool> {
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn the_last_byte_tells() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"{}\n").unwrap();
+        assert!(!ends_otherwise(&mut file).unwrap());
+        file.write_all(b"{\"id\"").unwrap();
+        assert!(ends_otherwise(&mut file).unwrap());
+    }
+}
