@@ -305,6 +305,9 @@ pub(crate) struct ServeArgs {
     /// A pushed trigger to subscribe even though an earlier request to do so may have been granted; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) resubscribe: Vec<String>,
+    /// End the subscriptions when the server ends [default: keep them for the next start]
+    #[arg(long)]
+    pub(crate) unsubscribe: bool,
 }
 
 #[derive(Debug, Subcommand)]

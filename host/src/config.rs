@@ -94,6 +94,13 @@ impl Config {
         self.triggers.iter()
     }
 
+    /// The environment variables that hold a secret of any connection or trigger: programs that this one starts have no
+    /// business with them.
+    pub fn secret_variables(&self) -> impl Iterator<Item = &str> {
+        let of_connections = self.connections.values().flat_map(file::Connection::secret_variables);
+        of_connections.chain(self.triggers.iter().flat_map(TriggerSettings::secret_variables))
+    }
+
     /// The profile of the connection of that name, for that connector. `trust` says whether what the configuration leaves
     /// out may be taken from the connector's manifest: addresses and the scope, which decide who gets the credential.
     ///

@@ -199,6 +199,11 @@ impl Egress {
         self.counters.stats(self.destinations.contacted().cloned().collect())
     }
 
+    /// How many times it has begun to send a request. While that stands still, nothing is sent.
+    pub(crate) fn begun(&self) -> u64 {
+        self.counters.begun.load(Ordering::SeqCst)
+    }
+
     /// Obtains a token anew, if the connection has a credential, and sends nothing else: what a test of a connection
     /// does, to see what the credential is worth now.
     ///

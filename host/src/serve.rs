@@ -85,6 +85,9 @@ pub struct Push {
     pub path_secret: Option<SecretString>,
     /// Whether to ask for a subscription even though an earlier request may have been granted.
     pub resubscribe: bool,
+    /// Whether to end the subscription when the server ends. Without this it is kept, and used again at the next start
+    /// with the same address: what happens in between is notified as well, for as long as the API tries.
+    pub unsubscribe: bool,
 }
 
 /// A trigger that is served.
@@ -206,10 +209,15 @@ impl ServerBuilder {
                     address,
                     path_secret: push.path_secret,
                     resubscribe: push.resubscribe,
+                    unsubscribe: push.unsubscribe,
                     entry: Arc::clone(&entry),
                     observer: Arc::clone(&observer),
                 });
-                hooks.add(&name, Hook { inbox, verifier: push.verifier, metrics: Arc::clone(&metrics) });
+                let (heard, named) = (Arc::clone(&observer), Arc::clone(&name));
+                let tell = Box::new(move |news: &News| heard(&named, &Report::News(news)));
+                let (verifier, entry) = (push.verifier, Arc::clone(&entry));
+                let (metrics, counts) = (Arc::clone(&metrics), metrics.of(&name));
+                hooks.add(&name, Hook { inbox, verifier, metrics, counts, entry, tell });
             }
             let (heard, named) = (Arc::clone(&observer), Arc::clone(&name));
             let watch = watch.keep_trying(true).observe(move |news| {
@@ -252,8 +260,8 @@ impl Server {
         self.admin.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Runs until `stop` completes. Then the subscriptions are ended, while notifications are still received; polls
-    /// end; and what is under way may end, all within some 20 s. What is not delivered by then is kept.
+    /// Runs until `stop` completes. Then the subscriptions that are to be ended are, while notifications are still received;
+    /// polls end; and what is under way may end, all within some 20 s. What is not delivered by then is kept.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let (leaving, left) = watch::channel(false);
         let (asked, told) = watch::channel(false);

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use connector_host::clock::{SystemClock, Timestamp};
-use connector_host::store::{StoreError, Stored};
+use connector_host::store::{StoreError, Stored, Subscription, SubscriptionState};
 use connector_host::triggers::{Clerk, Overview};
 use serde_json::{Value, json};
 
 use crate::cli::{EventsCommand, Format, Globals};
+use crate::commands::watch::news::counted;
 use crate::error::CliError;
+use crate::terminal::printable;
 use crate::{output, setup};
 
 pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliError> {
@@ -35,8 +37,9 @@ pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliE
                     "`connector events dead` lists them",
                 ));
             }
-            let who = if watch.running { "" } else { "; they are delivered when it is watched again" };
-            eprintln!("{} events wait again{who}", replayed.len());
+            let who = if watch.running { "" } else { "; delivery is when it is watched again" };
+            let (count, verb) = (replayed.len() as u64, if replayed.len() == 1 { "waits" } else { "wait" });
+            eprintln!("{} {verb} again{who}", counted(count, "event"));
             Ok(())
         }
         EventsCommand::Resume { watch } => {
@@ -57,10 +60,23 @@ pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliE
                 ));
             }
             eprintln!(
-                "{} is forgotten, with {} events",
+                "{} is forgotten, with {}",
                 watch.watch,
-                watch.backlog.waiting + watch.backlog.dead
+                counted(watch.backlog.waiting + watch.backlog.dead, "event")
             );
+            if let Some(Subscription { state, address, .. }) = &watch.subscription {
+                let id = match state {
+                    SubscriptionState::Held(id) | SubscriptionState::Ending(id) => {
+                        format!(" {}", printable(id))
+                    }
+                    SubscriptionState::Asked => String::new(),
+                };
+                eprintln!(
+                    "warning: the API does not know of that: its subscription{id} goes on notifying {}; end it there, \
+                     or have `connector serve` take it in",
+                    printable(address)
+                );
+            }
             Ok(())
         }
     }
@@ -77,6 +93,7 @@ fn list(globals: &Globals, watches: &[Overview]) -> Result<(), CliError> {
                 "dead": watch.backlog.dead,
                 "failingSince": watch.progress.failing_since.map(time),
                 "reason": reason(watch),
+                "subscribedAt": watch.subscription.as_ref().map(|subscription| &subscription.address),
             })
         });
         return documents(globals.output, &rows.collect::<Vec<Value>>());

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connector_host::clock::SystemClock;
 use connector_host::config::{Config, TriggerSettings, TriggerSource, Variables};
 use connector_host::egress::credential::SecretSource;
 use connector_host::serve::{Push, Report, Server, ServerBuilder};
-use connector_host::triggers::{Callback, WatchBuilder};
+use connector_host::store::Subscription;
+use connector_host::triggers::webhook::SubscribeError;
+use connector_host::triggers::{Callback, Clerk, WatchBuilder};
 use connector_host::{Connection, Connector, Host};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -40,12 +43,13 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
     }
     check_names(&config, &arguments.resubscribe)?;
     room_for_files();
-    let mut kitchen = Kitchen::new(globals, &config)?;
+    let mut kitchen = Kitchen::new(globals, &config, arguments.unsubscribe)?;
     let mut server = Server::builder().admin(arguments.admin).observe(tell);
     for settings in config.triggers() {
         let resubscribe = arguments.resubscribe.contains(&settings.name);
         server = kitchen.add(server, settings, resubscribe).map_err(|error| of(settings, error))?;
     }
+    tell_of_strays(globals, &config, &kitchen.pushed)?;
     if kitchen.pushes {
         server = server.listen(arguments.listen);
         if let Some(url) = &arguments.public_url {
@@ -98,17 +102,21 @@ struct Kitchen<'a> {
     polling: (Host, Connector),
     receiving: (Host, Connector),
     connections: HashMap<(String, bool), Connection>,
-    callbacks: HashMap<(To, String), Arc<dyn Callback>>,
+    callbacks: HashMap<To, Arc<dyn Callback>>,
     pushes: bool,
+    /// The watches of what is pushed, as the store has them.
+    pushed: Vec<String>,
+    unsubscribe: bool,
 }
 
 impl<'a> Kitchen<'a> {
-    fn new(globals: &'a Globals, config: &'a Config) -> Result<Self, CliError> {
+    fn new(globals: &'a Globals, config: &'a Config, unsubscribe: bool) -> Result<Self, CliError> {
         let polled = config.triggers().count().clamp(16, POLLS);
         let polling = setup::host_for(globals, u32::try_from(polled).unwrap_or(u32::MAX))?;
         let receiving = setup::host_for(globals, NOTIFICATIONS)?;
         let (connections, callbacks) = (HashMap::new(), HashMap::new());
-        Ok(Self { globals, config, polling, receiving, connections, callbacks, pushes: false })
+        let (pushes, pushed) = (false, Vec::new());
+        Ok(Self { globals, config, polling, receiving, connections, callbacks, pushes, pushed, unsubscribe })
     }
 
     fn add(
@@ -119,7 +127,7 @@ impl<'a> Kitchen<'a> {
     ) -> Result<ServerBuilder, CliError> {
         let pushed = matches!(settings.source, TriggerSource::Push { .. });
         let connection = self.connection(&settings.connection, pushed)?;
-        let callback = self.callback(settings, &connection)?;
+        let callback = self.callback(settings)?;
         let no_trigger =
             |error: connector_host::triggers::TriggerError| CliError::usage(error.to_string(), error.hint());
         let settled = |watch: WatchBuilder| {
@@ -142,7 +150,8 @@ impl<'a> Kitchen<'a> {
                 }
                 let verifier = if verify_env.is_empty() { None } else { Some(to::signer(verify_env)?) };
                 let path_secret = path_secret_env.as_deref().map(path_secret).transpose()?;
-                let push = Push { verifier, path_secret, resubscribe };
+                self.pushed.push(watch.name());
+                let push = Push { verifier, path_secret, resubscribe, unsubscribe: self.unsubscribe };
                 Ok(server.pushed(&settings.name, inbox, settled(watch), push))
             }
             TriggerSource::Poll { since, interval, overlap, quota_share } => {
@@ -179,11 +188,7 @@ impl<'a> Kitchen<'a> {
     }
 
     /// Triggers whose events go to the same place share what brings them there.
-    fn callback(
-        &mut self,
-        settings: &TriggerSettings,
-        connection: &Connection,
-    ) -> Result<Arc<dyn Callback>, CliError> {
+    fn callback(&mut self, settings: &TriggerSettings) -> Result<Arc<dyn Callback>, CliError> {
         let to = To {
             place: settings.to.clone(),
             secret_env: settings.secret_env.clone(),
@@ -191,14 +196,11 @@ impl<'a> Kitchen<'a> {
             allow_loopback_http: settings.allow_loopback_http,
             timeout: settings.timeout,
         };
-        // A program must not see the secrets of its connection, so connections do not share one.
-        let whose = if to.place.starts_with("exec:") { settings.connection.clone() } else { String::new() };
-        let key = (to, whose);
-        if let Some(callback) = self.callbacks.get(&key) {
+        if let Some(callback) = self.callbacks.get(&to) {
             return Ok(Arc::clone(callback));
         }
-        let callback = key.0.callback(connection)?;
-        self.callbacks.insert(key, Arc::clone(&callback));
+        let callback = to.callback(self.config)?;
+        self.callbacks.insert(to, Arc::clone(&callback));
         Ok(callback)
     }
 }
@@ -217,6 +219,21 @@ fn check_names(config: &Config, names: &[String]) -> Result<(), CliError> {
             "give the name of a table [triggers.NAME]",
         )),
     }
+}
+
+/// Tells of what the API may still notify us of, though no trigger takes it.
+fn tell_of_strays(globals: &Globals, config: &Config, pushed: &[String]) -> Result<(), CliError> {
+    let clerk = Clerk::new(setup::store(globals)?, Arc::new(SystemClock));
+    let strays = clerk.subscriptions()?;
+    for (watch, Subscription { address, .. }) in strays.iter().filter(|(watch, _)| !pushed.contains(watch)) {
+        let (watch, address) = (printable(watch), printable(address));
+        news::warn(&format!(
+            "{watch} is subscribed at {address}, and no trigger of {} takes what comes; put its trigger back and run with \
+             --unsubscribe once to end the subscription, or forget it with: connector events forget {watch}",
+            config.path().display()
+        ));
+    }
+    Ok(())
 }
 
 fn path_secret(variable: &str) -> Result<SecretString, CliError> {
@@ -252,7 +269,13 @@ fn tell(name: &str, report: &Report<'_>) {
         Report::News(told) => news::tell_of(Some(name), told),
         Report::Ended(error) => news::warn(&format!("{name}: {}", printable(&error.to_string()))),
         Report::NotSubscribed(error) => {
-            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let hint = match error {
+                SubscribeError::Unknown { .. } => Some(format!(
+                    "look at the API's subscriptions; to ask again, start with --resubscribe {name}"
+                )),
+                error => error.hint(),
+            };
+            let hint = hint.map(|hint| format!("; {}", printable(&hint))).unwrap_or_default();
             news::warn(&format!("{name}: {}{hint}", printable(&error.to_string())));
         }
         Report::Subscribed => eprintln!("{name} is subscribed"),

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_host::Connection;
-use connector_host::config::Variables;
+use connector_host::config::{Config, Variables};
 use connector_host::egress::credential::SecretSource;
 use connector_host::triggers::{Callback, Command, Http, Lines, Mode, Signer};
 
@@ -28,7 +27,7 @@ pub(super) struct To {
 
 impl To {
     /// The callback. Whether it can be had shows here, before anything runs.
-    pub(super) fn callback(&self, connection: &Connection) -> Result<Arc<dyn Callback>, CliError> {
+    pub(super) fn callback(&self, config: &Config) -> Result<Arc<dyn Callback>, CliError> {
         let place = self.place.as_str();
         if place != "-" && !place.starts_with("exec:") {
             return self.http();
@@ -41,11 +40,11 @@ impl To {
         }
         match place.strip_prefix("exec:") {
             None => Ok(Arc::new(Lines::stdout())),
-            Some(line) => self.command(line, connection),
+            Some(line) => self.command(line, config),
         }
     }
 
-    fn command(&self, line: &str, connection: &Connection) -> Result<Arc<dyn Callback>, CliError> {
+    fn command(&self, line: &str, config: &Config) -> Result<Arc<dyn Callback>, CliError> {
         let mut words = shlex::split(line).unwrap_or_default().into_iter();
         let program = words.next().ok_or_else(|| {
             CliError::usage(
@@ -53,7 +52,8 @@ impl To {
                 "write it like --to 'exec:program argument'; for a shell, --to 'exec:sh -c \"…\"'",
             )
         })?;
-        let command = Command::builder(program, words).hide(secret_variables(connection));
+        // Secrets are no business of a program that takes events: neither its own connection's nor others'.
+        let command = Command::builder(program, words).hide(config.secret_variables());
         Ok(Arc::new(command.timeout(self.timeout.unwrap_or(Duration::from_secs(60))).build()))
     }
 
@@ -86,9 +86,4 @@ pub(super) fn signer(names: &[String]) -> Result<Signer, CliError> {
     });
     let secrets: Vec<_> = secrets.collect::<Result<_, CliError>>()?;
     Signer::new(secrets).map_err(|error| CliError::usage(error.to_string(), error.hint().to_owned()))
-}
-
-/// The variables that hold the connection's secrets: they are no business of a program that takes events.
-fn secret_variables(connection: &Connection) -> Vec<String> {
-    connection.profile().auth().secret_variables().into_iter().map(str::to_owned).collect()
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(globals: &Globals, arguments: &WatchArgs) -> Result<(), CliErr
         .map_err(|error| CliError::usage(error.to_string(), error.hint()))?;
     let mut watch = trigger
         .watch()
-        .to_shared(to(arguments).callback(&connection)?)
+        .to_shared(to(arguments).callback(&setup::config(globals)?)?)
         .quota_share(arguments.quota_share)
         .give_up_after(arguments.give_up)
         .observe(news::tell);

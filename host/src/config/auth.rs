@@ -32,6 +32,15 @@ pub(super) struct AuthTable {
     redirect_uri: Option<String>,
 }
 
+impl AuthTable {
+    /// The environment variables that hold a secret.
+    pub(super) fn secret_variables(&self) -> impl Iterator<Item = &str> {
+        let names = [&self.client_secret_env, &self.certificate_password_env, &self.token_env];
+        let platform = matches!(self.kind, Kind::ManagedIdentity).then_some("IDENTITY_HEADER");
+        names.into_iter().flatten().map(String::as_str).chain(platform)
+    }
+}
+
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {

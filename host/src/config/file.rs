@@ -46,6 +46,11 @@ struct QuotaTable {
 }
 
 impl Connection {
+    /// The environment variables that hold a secret.
+    pub(super) fn secret_variables(&self) -> impl Iterator<Item = &str> {
+        self.auth.iter().flat_map(AuthTable::secret_variables)
+    }
+
     pub(super) fn builder(&self) -> Result<ProfileBuilder, ProfileError> {
         let auth = self.auth.as_ref();
         let quota = self.quota.as_ref();

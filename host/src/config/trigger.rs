@@ -209,6 +209,17 @@ impl TriggerTable {
 }
 
 impl TriggerSettings {
+    /// The environment variables that hold a secret.
+    pub(super) fn secret_variables(&self) -> impl Iterator<Item = &str> {
+        let (signed, path) = match &self.source {
+            TriggerSource::Push { verify_env, path_secret_env } => {
+                (&verify_env[..], path_secret_env.as_ref())
+            }
+            TriggerSource::Poll { .. } => (&[][..], None),
+        };
+        self.secret_env.iter().chain(signed).chain(path).map(String::as_str)
+    }
+
     /// Whether both are the same watch.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let pushed = |settings: &Self| matches!(settings.source, TriggerSource::Push { .. });

@@ -37,6 +37,8 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) requests: AtomicU64,
+    /// How many attempts to send a request have begun. It only grows.
+    pub(super) begun: AtomicU64,
     pub(super) retries: AtomicU64,
     pub(super) denied: AtomicU64,
     pub(super) bytes: AtomicU64,
@@ -88,6 +90,7 @@ impl Attempt {
         number: u32,
         counters: &Arc<Counters>,
     ) -> Self {
+        counters.begun.fetch_add(1, Ordering::SeqCst);
         counters.requests.fetch_add(1, Ordering::Relaxed);
         if number > 1 {
             counters.retries.fetch_add(1, Ordering::Relaxed);

@@ -16,9 +16,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
 
-use super::metrics::Metrics;
-use crate::triggers::Signer;
+use super::metrics::{Counts, Metrics};
+use super::state::Entry;
 use crate::triggers::webhook::{Gate, Inbox, InboxError, Taken};
+use crate::triggers::{News, Signer};
 
 /// The most bytes of a notification.
 const LONGEST: usize = 256 << 10;
@@ -28,21 +29,27 @@ const BODY: Duration = Duration::from_secs(10);
 const DRAINED: usize = 1 << 20;
 const DRAIN: Duration = Duration::from_secs(1);
 /// When a sender may try again, in seconds, if nothing could be stored.
-const AGAIN: &str = "5";
+const AGAIN: u64 = 5;
 
 /// The addresses, by the names of triggers.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Hooks {
     hooks: HashMap<String, Hook>,
 }
 
 /// One address.
-#[derive(Debug)]
 pub(super) struct Hook {
     pub(super) inbox: Inbox,
     pub(super) verifier: Option<Signer>,
     pub(super) metrics: Arc<Metrics>,
+    /// How its trigger stands, and who hears news of it.
+    pub(super) entry: Arc<Entry>,
+    pub(super) counts: Counts,
+    pub(super) tell: Tell,
 }
+
+/// Tells news of a trigger.
+pub(super) type Tell = Box<dyn Fn(&News) + Send + Sync>;
 
 /// Why a notification is refused.
 enum Refusal {
@@ -86,9 +93,20 @@ async fn answer(
     drain(body).await;
     let answer = match taken {
         Ok(Taken { new, known }) => {
+            hook.entry.stored();
             (StatusCode::OK, axum::Json(json!({ "new": new, "known": known }))).into_response()
         }
-        Err(refusal) => refusal.response(),
+        Err(refusal) => {
+            if let Refusal::Inbox(InboxError::Store(error)) = &refusal {
+                let news = News::StoreFailed { error: error.clone(), next: Duration::from_secs(AGAIN) };
+                hook.counts.note(&news);
+                // The same thing again and again is told once.
+                if hook.entry.unstored(error.to_string()) {
+                    (hook.tell)(&news);
+                }
+            }
+            refusal.response()
+        }
     };
     hook.metrics.note_notification(&name, answer.status());
     answer
@@ -179,10 +197,12 @@ impl Refusal {
                 problem(StatusCode::BAD_REQUEST, &format!("it is no notification: {reason}"))
             }
             Self::Inbox(error) => {
-                tracing::warn!(%error, "a notification was not taken in");
+                if let InboxError::Unread(error) = &error {
+                    tracing::warn!(%error, "a notification was not taken in");
+                }
                 let mut response =
                     problem(StatusCode::SERVICE_UNAVAILABLE, "nothing can be stored now; send it again");
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AGAIN));
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(AGAIN));
                 response
             }
         }

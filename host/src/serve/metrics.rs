@@ -19,6 +19,7 @@ use crate::triggers::News;
 
 type Labels = Vec<(&'static str, String)>;
 type Number = Gauge<f64, AtomicU64>;
+type Lags = Family<Labels, Histogram, fn() -> Histogram>;
 
 /// The upper bounds of the classes of lag, in seconds.
 const LAGS: [f64; 11] = [0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 21_600.0, 86_400.0];
@@ -31,7 +32,7 @@ pub(super) struct Metrics {
     deliveries: Family<Labels, Counter>,
     notifications: Family<Labels, Counter>,
     store_failures: Counter,
-    lag: Histogram,
+    lag: Lags,
     ready: Family<Labels, Gauge>,
     backlog: Family<Labels, Gauge>,
     dead: Family<Labels, Gauge>,
@@ -64,7 +65,7 @@ impl Metrics {
             deliveries: Family::default(),
             notifications: Family::default(),
             store_failures: Counter::default(),
-            lag: Histogram::new(LAGS),
+            lag: Lags::new_with_constructor(|| Histogram::new(LAGS)),
             ready: Family::default(),
             backlog: Family::default(),
             dead: Family::default(),
@@ -133,7 +134,7 @@ impl Metrics {
             refused: of(&self.deliveries, "failed"),
             dead: of(&self.deliveries, "dead"),
             store_failures: self.store_failures.clone(),
-            lag: self.lag.clone(),
+            lag: self.lag.get_or_create(&label(trigger)).clone(),
         }
     }
 
@@ -142,27 +143,32 @@ impl Metrics {
         self.notifications.get_or_create(&vec![("trigger", trigger.to_owned()), status]).inc();
     }
 
-    /// All metrics as text, as they are now.
+    /// All metrics as text, as they are now. What the store does not tell is left out: the rest is worth most then.
     pub(super) async fn text(&self, board: &Arc<Board>) -> Result<String, String> {
         let _one = self.reading.lock().await;
         let read = Arc::clone(board);
         let backlogs = aside(move || {
-            read.entries()
-                .map(|(name, entry)| Ok((name.to_string(), backlog(entry)?)))
-                .collect::<Result<Vec<_>, StoreError>>()
+            read.entries().map(|(name, entry)| (name.to_string(), backlog(entry))).collect::<Vec<_>>()
         });
-        let backlogs = backlogs.await.map_err(|error| error.to_string())?;
-        for (name, (backlog, age)) in backlogs.map_err(|error| error.to_string())? {
+        for (name, backlog) in backlogs.await.map_err(|error| error.to_string())? {
             let label = label(&name);
+            let Ok((backlog, age)) = backlog else {
+                self.store_failures.inc();
+                let _ = (self.backlog.remove(&label), self.dead.remove(&label), self.oldest.remove(&label));
+                continue;
+            };
             self.backlog.get_or_create(&label).set(signed(backlog.waiting));
             self.dead.get_or_create(&label).set(signed(backlog.dead));
             self.oldest.get_or_create(&label).set(age);
         }
         for (name, entry) in board.entries() {
             self.ready.get_or_create(&label(name)).set(i64::from(entry.is_ready()));
-            let connection = entry.connection.profile().name().to_owned();
-            let usage = entry.connection.egress().quota().usage().await.map_err(|error| error.to_string())?;
-            let label = vec![("connection", connection)];
+            let label = vec![("connection", entry.connection.profile().name().to_owned())];
+            let Ok(usage) = entry.connection.egress().quota().usage().await else {
+                self.store_failures.inc();
+                let _ = (self.quota_used.remove(&label), self.quota_waiting.remove(&label));
+                continue;
+            };
             self.quota_used.get_or_create(&label).set(signed(usage.used));
             self.quota_waiting.get_or_create(&label).set(signed(usage.waiting));
             if let Some(limit) = usage.limit {

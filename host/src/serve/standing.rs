@@ -21,24 +21,33 @@ pub(super) struct Standing {
     pub(super) address: String,
     pub(super) path_secret: Option<SecretString>,
     pub(super) resubscribe: bool,
+    pub(super) unsubscribe: bool,
     pub(super) entry: Arc<Entry>,
     pub(super) observer: Arc<Observer>,
 }
 
 impl Standing {
-    /// Subscribes, and unsubscribes when the server is left.
+    /// Subscribes, and, if that is wanted, unsubscribes when the server is left.
     pub(super) async fn keep(self, mut left: watch::Receiver<bool>) {
         if let Some(secret) = &self.path_secret {
             self.inbox.gate().admit(secret.expose_secret());
-            self.entry.set_subscribed(true);
+            self.entry.set_subscribed();
             return;
         }
         let mut pause = PAUSE;
+        let mut known = None;
         loop {
-            match self.subscribe().await {
+            match self.subscribe(&mut left.clone()).await {
                 Ok(()) => break,
+                Err(SubscribeError::Ended { .. }) => return,
                 Err(error) => {
-                    (self.observer)(&self.name, &Report::NotSubscribed(&error));
+                    let message = error.to_string();
+                    self.entry.set_unsubscribed(&message);
+                    // The same thing again and again is told once.
+                    if known.as_ref() != Some(&message) {
+                        (self.observer)(&self.name, &Report::NotSubscribed(&error));
+                        known = Some(message);
+                    }
                     if !error.is_passing() {
                         break;
                     }
@@ -50,6 +59,9 @@ impl Standing {
             }
         }
         asked(&mut left).await;
+        if !self.unsubscribe {
+            return;
+        }
         // What may or may not be subscribed was told of when that was found out.
         if let Err(error) = self.inbox.unsubscribe().await
             && !matches!(error, SubscribeError::Unknown { .. } | SubscribeError::CannotSubscribe(_))
@@ -58,12 +70,12 @@ impl Standing {
         }
     }
 
-    async fn subscribe(&self) -> Result<(), SubscribeError> {
+    async fn subscribe(&self, left: &mut watch::Receiver<bool>) -> Result<(), SubscribeError> {
         if self.resubscribe {
             self.inbox.forget_unknown().await?;
         }
-        self.inbox.subscribe(&self.address).await?;
-        self.entry.set_subscribed(true);
+        self.inbox.subscribe_until(&self.address, asked(left)).await?;
+        self.entry.set_subscribed();
         (self.observer)(&self.name, &Report::Subscribed);
         Ok(())
     }

@@ -21,8 +21,18 @@ pub(super) struct Entry {
     /// The name under which the store has it.
     pub(super) watch: String,
     state: Mutex<State>,
-    /// Whether notifications can come; none for what is polled.
-    subscribed: Option<AtomicBool>,
+    /// How notifications come; none for what is polled.
+    pushed: Option<Mutex<Pushed>>,
+}
+
+/// How the notifications of a trigger come.
+#[derive(Debug, Default)]
+struct Pushed {
+    subscribed: bool,
+    /// Why not, if that is known.
+    refusal: Option<String>,
+    /// Why the last notification could not be stored, if it could not.
+    unstored: Option<String>,
 }
 
 /// How a trigger stands.
@@ -46,8 +56,8 @@ impl Board {
         watch: String,
         pushed: bool,
     ) -> Arc<Entry> {
-        let subscribed = pushed.then(AtomicBool::default);
-        let entry = Entry { connection, watch, state: Mutex::new(State::Starting), subscribed };
+        let pushed = pushed.then(Mutex::default);
+        let entry = Entry { connection, watch, state: Mutex::new(State::Starting), pushed };
         let entry = Arc::new(entry);
         self.entries.insert(Arc::clone(name), Arc::clone(&entry));
         entry
@@ -81,22 +91,57 @@ impl Entry {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    pub(super) fn set_subscribed(&self, subscribed: bool) {
-        if let Some(flag) = &self.subscribed {
-            flag.store(subscribed, Ordering::SeqCst);
-        }
+    /// Notes that notifications can come.
+    pub(super) fn set_subscribed(&self) {
+        self.push(|pushed| (pushed.subscribed, pushed.refusal) = (true, None));
+    }
+
+    /// Notes why none can.
+    pub(super) fn set_unsubscribed(&self, reason: &str) {
+        self.push(|pushed| (pushed.subscribed, pushed.refusal) = (false, Some(reason.to_owned())));
+    }
+
+    /// Notes that a notification was stored.
+    pub(super) fn stored(&self) {
+        self.push(|pushed| pushed.unstored = None);
+    }
+
+    /// Notes why one was not. Says whether that is new.
+    pub(super) fn unstored(&self, reason: String) -> bool {
+        let replaced = self.push(|pushed| pushed.unstored.replace(reason.clone()));
+        replaced.flatten().is_none_or(|before| before != reason)
+    }
+
+    fn push<R>(&self, look: impl FnOnce(&mut Pushed) -> R) -> Option<R> {
+        let pushed = self.pushed.as_ref()?;
+        Some(look(&mut pushed.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Why no notification is taken in, in words.
+    fn obstacle(&self) -> Option<String> {
+        self.push(|pushed| match pushed {
+            Pushed { subscribed: false, refusal: Some(reason), .. } => {
+                Some(format!("not subscribed: {reason}"))
+            }
+            Pushed { subscribed: false, .. } => Some("not subscribed".into()),
+            Pushed { unstored: Some(reason), .. } => Some(format!("failing: {reason}")),
+            _ => None,
+        })
+        .flatten()
     }
 
     /// Whether it does what it should. What its receiver has stopped does.
     pub(super) fn is_ready(&self) -> bool {
-        let subscribed = self.subscribed.as_ref().is_none_or(|flag| flag.load(Ordering::SeqCst));
-        subscribed && matches!(self.state(), State::Running | State::Stopped(_))
+        self.obstacle().is_none() && matches!(self.state(), State::Running | State::Stopped(_))
     }
 
     /// How it stands, in words.
     pub(super) fn words(&self) -> String {
-        match self.state() {
-            State::Running if !self.is_ready() => "not subscribed".into(),
+        let state = self.state();
+        if let (State::Running | State::Stopped(_), Some(obstacle)) = (&state, self.obstacle()) {
+            return obstacle;
+        }
+        match state {
             State::Starting => "starting".into(),
             State::Running => "running".into(),
             State::Failing(reason) => format!("failing: {reason}"),
@@ -107,11 +152,11 @@ impl Entry {
     pub(super) fn note(&self, news: &News) {
         match news {
             // What is polled runs once it was answered.
-            News::Began { .. } if self.subscribed.is_some() => self.set(State::Running),
+            News::Began { .. } if self.pushed.is_some() => self.set(State::Running),
             News::Polled { .. } => self.set(State::Running),
             News::PollFailed { reason, .. } => self.set(State::Failing(reason.clone())),
             News::StoreFailed { error, .. } => self.set(State::Failing(error.to_string())),
-            News::Delivered { .. } if self.subscribed.is_some() => self.set(State::Running),
+            News::Delivered { .. } if self.pushed.is_some() => self.set(State::Running),
             News::Stopped { reason } => self.set(State::Stopped(reason.clone())),
             _ => {}
         }

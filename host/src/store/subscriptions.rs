@@ -22,6 +22,12 @@ pub trait Subscriptions {
         watch: &str,
         subscription: Option<&Subscription>,
     ) -> Result<(), StoreError>;
+
+    /// The names of all watches that have a subscription, in order. Not to be joined with anything else in a transaction.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn subscribed(&mut self) -> Result<Vec<String>, StoreError>;
 }
 
 /// A standing request to be notified.

@@ -1,9 +1,11 @@
 //! Looking at the events of a store, and at those that could not be delivered, from outside a watch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::fail;
 use crate::clock::Clock;
-use crate::store::{Backlog, Page, Progress, Store, StoreError, Stored};
+use crate::store::{Backlog, Page, Progress, Store, StoreError, Stored, Subscription};
 
 /// Looks at the events of a store, whoever watches. Its operations may block.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Overview {
     pub backlog: Backlog,
     /// The first event that waits, if there is one.
     pub first: Option<Stored>,
+    /// The standing request to be notified, of a watch of what an API pushes.
+    pub subscription: Option<Subscription>,
     /// Whether somebody runs it.
     pub running: bool,
 }
@@ -43,21 +47,38 @@ impl Clerk {
     /// # Errors
     /// When the store fails.
     pub fn watches(&self) -> Result<Vec<Overview>, StoreError> {
-        let names = self.store.run("", |rows| rows.watches())?;
+        let begun = self.store.run("", |rows| rows.watches())?;
+        let subscribed = self.store.run("", |rows| rows.subscribed())?;
+        let names: BTreeSet<String> = begun.into_iter().chain(subscribed).collect();
         names.into_iter().map(|watch| self.watch(watch)).collect()
     }
 
     fn watch(&self, watch: String) -> Result<Overview, StoreError> {
         let running = self.store.claim(&format!("watch/{watch}"))?.is_none();
         let first = Page { events: 1, ..PAGE };
-        let (progress, backlog, first) = self.store.run(&watch, |rows| {
-            Ok((
-                rows.progress(&watch)?.unwrap_or_default(),
-                rows.backlog(&watch)?,
-                rows.waiting(&watch, first)?.pop(),
-            ))
-        })?;
-        Ok(Overview { watch, progress, backlog, first, running })
+        self.store.run(&watch, |rows| {
+            Ok(Overview {
+                watch: watch.clone(),
+                progress: rows.progress(&watch)?.unwrap_or_default(),
+                backlog: rows.backlog(&watch)?,
+                first: rows.waiting(&watch, first)?.pop(),
+                subscription: rows.subscription(&watch)?,
+                running,
+            })
+        })
+    }
+
+    /// All standing requests to be notified, by the names of their watches.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn subscriptions(&self) -> Result<Vec<(String, Subscription)>, StoreError> {
+        let mut subscriptions = Vec::new();
+        for watch in self.store.run("", |rows| rows.subscribed())? {
+            let found = self.store.run(&watch, |rows| rows.subscription(&watch))?;
+            subscriptions.extend(found.map(|subscription| (watch, subscription)));
+        }
+        Ok(subscriptions)
     }
 
     /// The first events that wait after a number, 0 for the beginning: a page of some hundred.
@@ -95,6 +116,7 @@ impl Clerk {
                 .filter(|stored| ids.is_none_or(|ids| ids.contains(&stored.event.id)))
                 .collect();
             let now = self.clock.now();
+            fail::point("before-replay");
             let revived = self.store.run_on_disk(watch, |rows| {
                 let mut revived = Vec::new();
                 for stored in &wanted {
@@ -104,6 +126,7 @@ impl Clerk {
                 }
                 Ok(revived)
             })?;
+            fail::point("after-replay");
             replayed.extend(revived);
         }
     }
@@ -113,16 +136,20 @@ impl Clerk {
     /// # Errors
     /// When the store fails.
     pub fn resume(&self, watch: &str) -> Result<bool, StoreError> {
-        self.store.run_on_disk(watch, |rows| match rows.progress(watch)? {
+        fail::point("before-resume");
+        let resumed = self.store.run_on_disk(watch, |rows| match rows.progress(watch)? {
             Some(progress) if progress.stopped.is_some() => {
                 rows.set_progress(watch, &Progress { stopped: None, ..progress })?;
                 Ok(true)
             }
             _ => Ok(false),
-        })
+        });
+        fail::point("after-resume");
+        resumed
     }
 
-    /// Forgets a watch with all its events, so that it begins anew. Says whether it could: not while somebody runs it.
+    /// Forgets a watch with all its events and its subscription, so that it begins anew. Says whether it could: not while
+    /// somebody runs it. The API is not told: if it has a subscription, it goes on notifying its address.
     ///
     /// # Errors
     /// When the store fails.
@@ -130,7 +157,13 @@ impl Clerk {
         let Some(_claim) = self.store.claim(&format!("watch/{watch}"))? else {
             return Ok(false);
         };
-        self.store.run_on_disk(watch, |rows| rows.forget(watch))?;
+        fail::point("before-forget");
+        self.store.run_on_disk(watch, |rows| {
+            rows.set_subscription(watch, None)?;
+            fail::point("amid-forget");
+            rows.forget(watch)
+        })?;
+        fail::point("after-forget");
         Ok(true)
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn tell_of_start(name: &str, arguments: &WatchArgs) {
 pub(super) fn tell_of_end(drained: Drained) {
     let Drained { found, delivered, dead, .. } = drained;
     let dead = if dead == 0 { String::new() } else { format!(", {dead} dead") };
-    eprintln!("{found} new events, {delivered} delivered{dead}");
+    eprintln!("{}, {delivered} delivered{dead}", counted(found, "new event"));
 }
 
 pub(super) fn tell(news: &News) {
@@ -30,7 +30,8 @@ pub(in crate::commands) fn tell_of(name: Option<&str>, news: &News) {
     match news {
         News::Began { first: false, waiting } if *waiting > 0 => {
             let whose = name.map(|name| format!("{name}: ")).unwrap_or_default();
-            eprintln!("{whose}going on where it left off, with {waiting} events that wait");
+            let (events, wait) = (counted(*waiting, "event"), if *waiting == 1 { "waits" } else { "wait" });
+            eprintln!("{whose}going on where it left off, with {events} that {wait}");
         }
         News::PollFailed { case, reason, next } => {
             warn(&format!("the poll failed ({case}): {}; next try in {}", printable(reason), seconds(*next)));
@@ -61,6 +62,11 @@ pub(in crate::commands) fn tell_of(name: Option<&str>, news: &News) {
         }
         _ => {}
     }
+}
+
+/// So many things.
+pub(in crate::commands) fn counted(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// Tells a person what went wrong.

@@ -19,4 +19,10 @@ impl Subscriptions for Contents {
         };
         Ok(())
     }
+
+    fn subscribed(&mut self) -> Result<Vec<String>, StoreError> {
+        let mut watches: Vec<String> = self.subscriptions.keys().cloned().collect();
+        watches.sort_unstable();
+        Ok(watches)
+    }
 }

@@ -53,4 +53,8 @@ impl Subscriptions for Rows<'_> {
             },
         )
     }
+
+    fn subscribed(&mut self) -> Result<Vec<String>, StoreError> {
+        self.query("SELECT watch FROM subscription ORDER BY watch", [], |row| row.get(0))
+    }
 }

@@ -2,8 +2,12 @@
 //!
 //! What is about to be asked is on disk before it is asked, so that a crash leaves no subscription that nobody knows
 //! of. A request to subscribe whose outcome is unknown is never sent again by itself: notifications at its address are
-//! accepted, in case it was granted, until somebody says to ask anew.
+//! accepted, in case it was granted, until somebody says to ask anew. A process that is told to end while a request waits
+//! for a token or for the quota takes the note back, since nothing was sent. One that is killed then cannot.
 
+use std::pin::pin;
+
+use futures::future::{Either, select};
 use hmac_sha256::Hash;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,8 +16,11 @@ use super::gate::{from_text, to_text};
 use super::inbox::Inbox;
 use super::trigger::{Call, Standing};
 use crate::call::{CallError, Reply};
-use crate::failure::FailureCase;
+use crate::failure::{Failure, FailureCase};
 use crate::store::{StoreError, Subscription, SubscriptionState as State};
+
+/// What is said of an answer that nobody waited for.
+const LOST: &str = "the answer was not waited for";
 
 /// Why there is no subscription, or none that is known of.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +34,16 @@ pub enum SubscribeError {
     Refused(CallError),
     /// Nobody knows whether an earlier request was granted.
     #[error(
-        "{watch} may or may not be subscribed: an earlier request had no clear answer, and is not sent again"
+        "{watch} may or may not be subscribed: an earlier request had no clear answer, or the process was killed before \
+         there was one, and it is not sent again"
     )]
     Unknown {
+        /// The watch.
+        watch: String,
+    },
+    /// It was told to end before anything was sent.
+    #[error("{watch} was not subscribed, since it was to end")]
+    Ended {
         /// The watch.
         watch: String,
     },
@@ -49,21 +63,19 @@ impl SubscribeError {
             ),
             Self::Refused(error) => error.hint(),
             Self::Unknown { .. } => {
-                Some("look at the API's subscriptions; to ask again, start with --resubscribe NAME".into())
+                Some("look at the API's subscriptions; if there is none, have the request forgotten".into())
             }
-            Self::Store(_) => None,
+            Self::Ended { .. } | Self::Store(_) => None,
         }
     }
 
-    /// Whether trying again later may help.
+    /// Whether trying again later may help. What was refused for want of a permission may be granted an hour later, when
+    /// somebody has given the permission and the authority has heard of it.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Refused(error) => {
-                matches!(error.failure().case, FailureCase::Throttled | FailureCase::Unavailable)
-            }
-            Self::Store(error) => error.is_passing(),
-            Self::CannotSubscribe(_) | Self::Unknown { .. } => false,
+            Self::Refused(_) | Self::Store(_) => true,
+            Self::CannotSubscribe(_) | Self::Unknown { .. } | Self::Ended { .. } => false,
         }
     }
 }
@@ -75,6 +87,19 @@ impl Inbox {
     /// # Errors
     /// See [`SubscribeError`].
     pub async fn subscribe(&self, address: &str) -> Result<(), SubscribeError> {
+        self.subscribe_until(address, std::future::pending()).await
+    }
+
+    /// As [`Inbox::subscribe`], until `stop` completes: if nothing was sent by then, nothing will be, and the answer to what
+    /// was sent is still waited for.
+    ///
+    /// # Errors
+    /// See [`SubscribeError`].
+    pub async fn subscribe_until(
+        &self,
+        address: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), SubscribeError> {
         let standing = self.standing()?;
         let found = self.noted().await?;
         // Whatever state it is in, it may be notifying.
@@ -88,7 +113,7 @@ impl Inbox {
                 State::Asked => return Err(self.unknown()),
             },
         }
-        self.ask(standing, address).await
+        self.ask(standing, address, stop).await
     }
 
     /// Has the API notify us no more, if it does. Says whether it did.
@@ -117,7 +142,12 @@ impl Inbox {
         }
     }
 
-    async fn ask(&self, standing: &Standing, address: &str) -> Result<(), SubscribeError> {
+    async fn ask(
+        &self,
+        standing: &Standing,
+        address: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), SubscribeError> {
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let digest = Hash::hash(secret.as_bytes());
         let asked =
@@ -125,7 +155,13 @@ impl Inbox {
         self.note(Some(asked.clone())).await?;
         // The first notification may come before the answer does.
         self.gate().set(Some(digest));
-        match self.call(&standing.subscribe, &format!("{address}/{secret}")).await {
+        let address = format!("{address}/{secret}");
+        let Some(answer) = self.call_until(&standing.subscribe, &address, stop).await else {
+            self.gate().set(None);
+            self.note(None).await?;
+            return Err(SubscribeError::Ended { watch: self.watch().to_owned() });
+        };
+        match answer {
             Ok(reply) => {
                 let answer: Option<Map<String, Value>> = reply.parse().ok();
                 let id = answer.as_ref().and_then(|answer| answer.get(&*standing.id)?.as_str());
@@ -159,13 +195,39 @@ impl Inbox {
         self.trigger().connection().call(&call.function, Value::Object(input)).await
     }
 
+    /// As [`Inbox::call`]; none if `stop` completes before anything was sent, and then nothing is sent.
+    async fn call_until(
+        &self,
+        call: &Call,
+        argument: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Option<Result<Reply, CallError>> {
+        let egress = self.trigger().connection().egress();
+        let before = egress.begun();
+        let mut answer = Box::pin(self.call(call, argument));
+        match select(answer.as_mut(), pin!(stop)).await {
+            Either::Left((answer, _)) => return Some(answer),
+            Either::Right(_) if egress.begun() != before => return Some(answer.await),
+            Either::Right(_) => {}
+        }
+        drop(answer);
+        // Between the look and the end of the call it may have been sent after all.
+        let lost = || CallError::Failed(Box::new(Failure::new(FailureCase::PermanentOutcomeUnknown, LOST)));
+        (egress.begun() != before).then(|| Err(lost()))
+    }
+
     fn standing(&self) -> Result<&Standing, SubscribeError> {
         let pushed = self.trigger().description();
         pushed.standing.as_ref().ok_or_else(|| SubscribeError::CannotSubscribe(pushed.name.clone()))
     }
 
     fn unknown(&self) -> SubscribeError {
-        SubscribeError::Unknown { watch: self.shared.ledger.watch().to_owned() }
+        SubscribeError::Unknown { watch: self.watch().to_owned() }
+    }
+
+    /// The name under which the store has it.
+    fn watch(&self) -> &str {
+        self.shared.ledger.watch()
     }
 
     async fn noted(&self) -> Result<Option<Subscription>, StoreError> {
