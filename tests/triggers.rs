@@ -3,7 +3,7 @@
 mod backlog;
 mod command_line;
 mod crashes;
-mod library;
+pub(crate) mod library;
 mod month;
 mod shapes;
 pub(crate) mod world;

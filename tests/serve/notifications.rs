@@ -27,6 +27,14 @@ fn signed(request: RequestBuilder, secret: &str, seconds: i64, body: &str) -> Re
         .header("webhook-signature", signature)
 }
 
+/// Sends a signed notification that is taken in.
+pub(super) async fn send_signed(serving: &Serving, secret: &str, body: &str) {
+    let address = format!("{}/hooks/alerts/{PATH_SECRET}", serving.address);
+    let request = client().post(address).header("content-type", "application/json").body(body.to_owned());
+    let answer = signed(request, secret, now(), body).send().await.expect("it answers");
+    assert_eq!(answer.status(), 200);
+}
+
 /// Waits until a receiver has got that many events.
 async fn arrived(receiver: &Server, count: usize) -> Vec<serde_json::Value> {
     let mut got = Vec::new();

@@ -311,3 +311,46 @@ async fn an_api_that_fails_for_a_while_is_waited_for() {
     let expected = alerts(&api, start, 0..2);
     assert_eq!(ids(&lines(&run(&home, &watch).await.done().stdout)), expected);
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_reads_is_not_said_to_be_delivered() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    let expected = alerts(&api, start, 0..3);
+    let words = ["watch", "new-alerts", "--to", "-", "--once", "--since", &since];
+    let mut command = home.command(&words);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let closed = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().expect("the command starts");
+        drop(child.stdout.take());
+        child.wait_with_output().expect("it ends")
+    });
+    let outcome: Outcome = closed.await.expect("it ends").into();
+    assert_eq!(outcome.code, 7, "{outcome:?}");
+    assert!(outcome.stderr.contains("3 wait") && outcome.stderr.contains("closed"), "{outcome:?}");
+    assert_eq!(ids(&lines(&run(&home, &words).await.done().stdout)), expected, "nothing is lost");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_was_cut_off_in_a_file_spoils_no_other() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let since = start.to_string();
+    let file = home.path().join("events.ndjson");
+    std::fs::write(&file, "{\"id\":\"cut o").expect("the home can be written");
+    for round in 0..2 {
+        alerts(&api, start, round * 2..round * 2 + 2);
+        let out = std::fs::OpenOptions::new().append(true).open(&file).expect("it is there");
+        let mut command = home.command(&["watch", "new-alerts", "--to", "-", "--once", "--since", &since]);
+        let status = tokio::task::spawn_blocking(move || command.stdout(out).status().expect("it starts"));
+        assert!(status.await.expect("it ends").success());
+    }
+    let text = std::fs::read_to_string(&file).expect("it is there");
+    let (torn, whole) = text.split_once('\n').expect("there are lines");
+    assert_eq!((torn, lines(whole).len()), ("{\"id\":\"cut o", 4), "{text}");
+}

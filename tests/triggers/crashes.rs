@@ -13,7 +13,9 @@ use crate::support::home::Home;
 use crate::support::server::Server;
 
 /// Where the process is made to die.
-const POINTS: [&str; 12] = [
+const POINTS: [&str; 14] = [
+    "before-open",
+    "after-open",
     "before-store",
     "amid-store",
     "before-commit",
@@ -131,6 +133,54 @@ async fn a_process_that_dies_anywhere_loses_nothing() {
             expected.push(dead);
         }
         assert_eq!(without_repeats(target.arrived.clone()), expected, "{point}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_and_what_is_done_by_hand_survive_a_death() {
+    let mut target = Target::new().await;
+    let expected = alerts(&target.api, target.start, 0..2);
+    answer(&target.receiver, 410, &[]);
+    let status = target.end(target.run(&[], "before-stop")).await;
+    assert!(!status.success(), "it died before it noted the stop");
+    let status = target.end(target.run(&[], "after-stop")).await;
+    assert!(!status.success(), "it died after that");
+    answer(&target.receiver, 200, &[]);
+    target.receiver.received();
+    let status = target.end(target.run(&["--once"], "")).await;
+    assert_eq!(status.code(), Some(6), "it is stopped");
+    let by_hand = |target: &Target, words: &[&str], point: &str| {
+        let status =
+            target.home.command(words).env("CONNECTOR_FAIL_POINT", point).status().expect("it starts");
+        assert!(!status.success(), "{point} was not passed");
+    };
+    by_hand(&target, &["events", "resume", "new-alerts"], "before-resume");
+    assert_eq!(target.end(target.run(&["--once"], "")).await.code(), Some(6), "it is still stopped");
+    by_hand(&target, &["events", "resume", "new-alerts"], "after-resume");
+    target.drain().await;
+    assert_eq!(without_repeats(target.arrived.clone()), expected);
+
+    let expected = alerts(&target.api, target.start, 2..4);
+    answer(&target.receiver, 503, &[]);
+    target.end(target.run(&["--once", "--give-up", "1ms"], "")).await;
+    answer(&target.receiver, 200, &[]);
+    target.receiver.received();
+    target.arrived.clear();
+    let replay = ["events", "replay", "new-alerts", "--all"];
+    by_hand(&target, &replay, "before-replay");
+    target.drain().await;
+    assert!(target.arrived.is_empty(), "they are still dead");
+    by_hand(&target, &replay, "after-replay");
+    target.drain().await;
+    assert_eq!(without_repeats(target.arrived.clone()), expected);
+
+    let watched = |target: &Target| {
+        let list = target.home.run(&["events", "list", "--output", "json"]).done().json();
+        list.as_array().map(Vec::len)
+    };
+    for (point, left) in [("before-forget", 1), ("amid-forget", 1), ("after-forget", 0)] {
+        by_hand(&target, &["events", "forget", "new-alerts"], point);
+        assert_eq!(watched(&target), Some(left), "{point}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use connector_host::clock::{Clock, SystemClock};
+use connector_host::clock::{Clock, SystemClock, TestClock};
 use connector_host::manifest::Limit;
 use connector_host::store::{Claim, MemoryStore, SqliteStore, Store, StoreError, Work};
 use connector_host::triggers::{Ended, Event, News, Outcome, WatchBuilder};
@@ -18,9 +18,9 @@ use super::world::{alerts, api, without_repeats};
 use crate::support::component;
 
 /// A limit that is never felt.
-pub(super) const FREE: Limit = Limit { calls: 1_000_000, period_seconds: 1 };
+pub(crate) const FREE: Limit = Limit { calls: 1_000_000, period_seconds: 1 };
 
-fn connect(api: &Simulator, store: Arc<dyn Store>, name: &str, quota: Limit) -> Connection {
+pub(crate) fn connect(api: &Simulator, store: Arc<dyn Store>, name: &str, quota: Limit) -> Connection {
     connect_by(Arc::new(SystemClock), api, store, name, quota)
 }
 
@@ -50,7 +50,7 @@ pub(super) fn connect_by(
     host.connect(&connector, profile).expect("a secret that is given needs no setting up")
 }
 
-pub(super) fn on_disk() -> (TempDir, Arc<SqliteStore>) {
+pub(crate) fn on_disk() -> (TempDir, Arc<SqliteStore>) {
     let folder = tempfile::tempdir().expect("there is a temporary directory");
     let store = SqliteStore::open(folder.path()).expect("it can be written");
     (folder, Arc::new(store))
@@ -198,9 +198,9 @@ async fn polls_leave_a_part_of_the_quota_to_actions() {
 
 /// A store that is full for a while.
 #[derive(Debug)]
-struct Filling {
-    inner: Arc<SqliteStore>,
-    full: AtomicBool,
+pub(crate) struct Filling {
+    pub(crate) inner: Arc<SqliteStore>,
+    pub(crate) full: AtomicBool,
 }
 
 impl Filling {
@@ -267,4 +267,73 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     };
     watch.run_until(stop).await.expect("it goes on");
     assert_eq!(*taken.lock().unwrap(), expected, "what was delivered is not delivered again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_panics_has_not_taken_the_event() {
+    let api = api().await;
+    let start = api.clock().now();
+    let expected = alerts(&api, start, 0..3);
+    let (_folder, store) = on_disk();
+    let connection = connect(&api, store, "default", FREE);
+    let (taken, panics, reasons) = (Taken::default(), Arc::new(AtomicUsize::new(0)), Taken::default());
+    let (seen, told) = (taken.clone(), reasons.clone());
+    let watch = watch(&connection, start)
+        .to(move |event: Event| {
+            assert!(event.id != "alert-000001" || panics.fetch_add(1, Ordering::SeqCst) > 0, "not this one");
+            seen.lock().unwrap().push(event.id);
+            std::future::ready(())
+        })
+        .observe(move |news| {
+            if let News::DeliveryFailed { reason, .. } = news {
+                told.lock().unwrap().push(reason.clone());
+            }
+        })
+        .build()
+        .expect("all is said");
+    let done = taken.clone();
+    watch.run_until(until(move || done.lock().unwrap().len() == 3)).await.expect("it goes on");
+    assert_eq!(*taken.lock().unwrap(), expected);
+    assert_eq!(*reasons.lock().unwrap(), ["the callback panicked: not this one"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_set_back_holds_up_no_event() {
+    let api = api().await;
+    let start = api.clock().now();
+    let expected = alerts(&api, start, 0..1);
+    let (_folder, store) = on_disk();
+    let ahead = SystemClock.now().saturating_add(Duration::from_secs(365 * 86_400));
+    let connection = connect_by(Arc::new(TestClock::new(ahead)), &api, store.clone(), "default", FREE);
+    let failed = Arc::new(AtomicUsize::new(0));
+    let tries = failed.clone();
+    let fails = watch(&connection, start)
+        .to(|_: Event| async { Err("not now") })
+        .observe(move |news| {
+            if let News::DeliveryFailed { .. } = news {
+                tries.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .build()
+        .expect("all is said");
+    fails.run_until(until(|| failed.load(Ordering::SeqCst) > 0)).await.expect("it ends well");
+
+    let connection = connect(&api, store, "default", FREE);
+    let (taken, told) = (Taken::default(), Arc::new(AtomicUsize::new(0)));
+    let (seen, heard) = (taken.clone(), told.clone());
+    let works = watch(&connection, start)
+        .to(move |event: Event| {
+            seen.lock().unwrap().push(event.id);
+            std::future::ready(())
+        })
+        .observe(move |news| {
+            if let News::ClockSetBack { .. } = news {
+                heard.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .build()
+        .expect("all is said");
+    let done = taken.clone();
+    works.run_until(until(move || !done.lock().unwrap().is_empty())).await.expect("it ends well");
+    assert_eq!((taken.lock().unwrap().clone(), told.load(Ordering::SeqCst)), (expected, 1));
 }
