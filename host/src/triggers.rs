@@ -49,6 +49,7 @@ mod error;
 mod fail;
 mod ledger;
 mod news;
+mod pages;
 mod poll;
 mod polls;
 mod schedule;

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 
 use super::error::WatchError;
 use super::news::News;
-use super::poll;
+use super::pages::Pages;
+use super::poll::{self, Look};
 use super::schedule::Pace;
 use super::watch::{Signals, Watch};
 use crate::failure::FailureCase;
@@ -29,6 +30,7 @@ impl Watch {
         let Some(trigger) = &self.subject.polled else {
             return self.tidies(stop).await;
         };
+        let mut pages = Pages::new(self.look.page_size);
         let mut answered = self.keeps_trying;
         let mut tidied = self.now();
         loop {
@@ -39,7 +41,8 @@ impl Watch {
                         Some(turns) => turns.acquire().await.ok(),
                         None => None,
                     };
-                    poll::poll(trigger, checkpoint.as_deref(), &self.look).await
+                    let look = Look { page_size: pages.size(), ..self.look.clone() };
+                    poll::poll(trigger, checkpoint.as_deref(), &look).await
                 });
                 match select(poll, pin!(stop.wait_for(|stop| *stop))).await {
                     Either::Left((polled, _)) => polled,
@@ -49,6 +52,7 @@ impl Watch {
             let wait = match polled {
                 Ok(batch) => {
                     answered = true;
+                    pages.after_poll();
                     match self.keep(&mut checkpoint, batch).await {
                         Ok((found, more)) => {
                             let next = pace.after_poll(found > 0, more, fastrand::f64());
@@ -73,6 +77,7 @@ impl Watch {
                             error: Box::new(error),
                         });
                     }
+                    pages.after_failure(failure.case);
                     let wish = failure.retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into()));
                     let next = pace.after_failure(wish, fastrand::f64());
                     self.observer.tell(&News::PollFailed {

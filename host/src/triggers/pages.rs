@@ -1,0 +1,70 @@
+//! How many events to ask for with one request.
+
+use crate::failure::FailureCase;
+
+/// How many to ask for first where nothing was said, once what the connector itself asks for was too many.
+const FEWER: u32 = 500;
+
+/// The size of pages: as it was wanted, and smaller for as long as replies are too large to be taken in.
+#[derive(Debug, Clone)]
+pub(super) struct Pages {
+    wanted: Option<u32>,
+    current: Option<u32>,
+}
+
+impl Pages {
+    /// As wanted, or as the connector itself has it.
+    pub(super) fn new(wanted: Option<u32>) -> Self {
+        Self { wanted, current: wanted }
+    }
+
+    /// How many events to ask for; as many as the connector itself does if none.
+    pub(super) fn size(&self) -> Option<u32> {
+        self.current
+    }
+
+    /// After a poll that was answered, goes half the way back to what was wanted.
+    pub(super) fn after_poll(&mut self) {
+        let most = self.wanted.unwrap_or(FEWER);
+        self.current = match self.current.map(|size| size.saturating_mul(2)) {
+            Some(size) if size < most => Some(size),
+            _ => self.wanted,
+        };
+    }
+
+    /// After a poll that failed as one does whose reply is too large, asks for half.
+    pub(super) fn after_failure(&mut self, case: FailureCase) {
+        if matches!(case, FailureCase::PermanentUnexpectedReply | FailureCase::ExecutionFailed) {
+            self.current = Some(self.current.map_or(FEWER, |size| size / 2).max(1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_shrink_until_they_fit_and_grow_again() {
+        let sizes = |wanted: Option<u32>| {
+            let mut pages = Pages::new(wanted);
+            let mut sizes = vec![pages.size()];
+            for case in [
+                FailureCase::Unavailable,
+                FailureCase::PermanentUnexpectedReply,
+                FailureCase::ExecutionFailed,
+            ] {
+                pages.after_failure(case);
+                sizes.push(pages.size());
+            }
+            for _ in 0..2 {
+                pages.after_poll();
+                sizes.push(pages.size());
+            }
+            sizes
+        };
+        assert_eq!(sizes(None), [None, None, Some(500), Some(250), None, None]);
+        assert_eq!(sizes(Some(80)), [80, 80, 40, 20, 40, 80].map(Some));
+        assert_eq!(sizes(Some(1)), [1; 6].map(Some));
+    }
+}
