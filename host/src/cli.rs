@@ -266,8 +266,11 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) interval: Option<Duration>,
     /// How far to look back for events that become visible late [default: the connector's own]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = overlap)]
     pub(crate) overlap: Option<Duration>,
+    /// The most events to fetch with one request [default: the connector's own]
+    #[arg(long, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) page_size: Option<u32>,
     /// Deliver what is there, and end when all of it is acknowledged
     #[arg(long)]
     pub(crate) once: bool,
@@ -406,14 +409,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// A time as it is, or one so long ago.
 fn since(text: &str) -> Result<String, String> {
-    let mistake = || "expected a time such as 2030-01-31T12:00:00Z, or 2h for two hours ago".to_owned();
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Ok(time.to_string());
+    connector_host::config::since(text)
+        .ok_or_else(|| "expected a time such as 2030-01-31T12:00:00Z, or 2h for two hours ago".to_owned())
+}
+
+fn overlap(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time > connector_host::config::MOST_OVERLAP {
+        return Err("nobody looks back for more than a day".to_owned());
     }
-    if let Ok(date) = text.parse::<jiff::civil::Date>() {
-        return Ok(format!("{date}T00:00:00Z"));
-    }
-    let ago = duration(text).map_err(|_| mistake())?;
-    let time = jiff::Timestamp::now().checked_sub(ago).map_err(|_| mistake())?;
-    time.round(jiff::Unit::Second).map(|time| time.to_string()).map_err(|_| mistake())
+    Ok(time)
 }

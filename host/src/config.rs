@@ -30,10 +30,10 @@ mod trigger;
 mod variables;
 
 pub use crate::connection::is_identifier;
-pub use duration::duration;
+pub use duration::{duration, since};
 pub use error::ConfigError;
 pub use paths::{Paths, PathsError};
-pub use trigger::{TriggerProblem, TriggerSettings, TriggerSource};
+pub use trigger::{MOST_OVERLAP, TriggerProblem, TriggerSettings, TriggerSource};
 pub use variables::Variables;
 
 /// The connection that is meant when none is named.

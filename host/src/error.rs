@@ -167,7 +167,7 @@ impl From<WatchError> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        Self::local(error.to_string(), "set CONNECTOR_STATE_DIR to a directory that you may write to")
+        Self::local(error.to_string(), error.hint())
     }
 }
 

@@ -109,6 +109,13 @@ pub(crate) fn csv<'a, const N: usize>(
     csv::plain(&mut io::stdout().lock(), header, rows)
 }
 
+/// As [`listing`], of rows that are cut for a terminal only: what is in them is looked for by programs too.
+pub(crate) fn records(headings: &[&str], rows: Vec<Vec<String>>) -> Result<(), CliError> {
+    let width = if terminal::stdout_is_terminal() { terminal::width() } else { u16::MAX };
+    writeln!(io::stdout().lock(), "{}", table::lines(headings, &rows, width.into()))?;
+    Ok(())
+}
+
 /// Writes a line for a person.
 pub(crate) fn line(text: &str) -> Result<(), CliError> {
     writeln!(io::stdout().lock(), "{}", terminal::printable(text))?;

@@ -199,6 +199,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Corrupt { .. } => {
+                "restore it from a backup; moved away, it is made anew, and triggers begin anew, without what was not delivered"
+            }
+            Self::Full { .. } => "free some space on its disk; nothing that was stored is lost",
+            Self::Locked { .. } => "end the process that holds it, or wait for it",
+            Self::Newer { .. } => "use the newer program, or set CONNECTOR_STATE_DIR to another directory",
+            Self::Denied { .. } => {
+                "set CONNECTOR_STATE_DIR to a directory on a local disk that you may write to"
+            }
+            Self::Failed { .. } => "check its disk and the rights to the file",
+        }
+    }
+
     /// Whether trying again later may help, without anybody looking into it.
     #[must_use]
     pub fn is_passing(&self) -> bool {

@@ -77,7 +77,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
         if let Some(address) = server.admin_address() {
             eprintln!("health and metrics are at http://{address}/healthz, /readyz and /metrics");
         }
-        eprintln!("serving {count} triggers; stop with Ctrl-C");
+        eprintln!("serving {}; stop with Ctrl-C", news::counted(count as u64, "trigger"));
         server
             .run_until(async {
                 interrupted().await;
@@ -154,7 +154,7 @@ impl<'a> Kitchen<'a> {
                 let push = Push { verifier, path_secret, resubscribe, unsubscribe: self.unsubscribe };
                 Ok(server.pushed(&settings.name, inbox, settled(watch), push))
             }
-            TriggerSource::Poll { since, interval, overlap, quota_share } => {
+            TriggerSource::Poll { since, interval, overlap, page_size, quota_share } => {
                 let trigger = connection.trigger(&settings.trigger).map_err(no_trigger)?;
                 let mut watch = settled(trigger.watch());
                 if let Some(since) = since {
@@ -165,6 +165,9 @@ impl<'a> Kitchen<'a> {
                 }
                 if let Some(overlap) = overlap {
                     watch = watch.overlap(*overlap);
+                }
+                if let Some(events) = page_size {
+                    watch = watch.page_size(*events);
                 }
                 if let Some(share) = quota_share {
                     watch = watch.quota_share(*share);

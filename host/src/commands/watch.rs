@@ -32,6 +32,9 @@ pub(crate) fn run(globals: &Globals, arguments: &WatchArgs) -> Result<(), CliErr
     if let Some(overlap) = arguments.overlap {
         watch = watch.overlap(overlap);
     }
+    if let Some(events) = arguments.page_size {
+        watch = watch.page_size(events);
+    }
     if let Some(interval) = arguments.interval {
         watch = watch.interval(interval, interval);
     }

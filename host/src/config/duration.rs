@@ -17,3 +17,16 @@ pub fn duration(text: &str) -> Option<Duration> {
     let number: f64 = digits.parse().ok()?;
     Duration::try_from_secs_f64(number * factor).ok().filter(|time| !time.is_zero())
 }
+
+/// A time from which events count, as ISO 8601: such a time, a date, or how long ago it was.
+#[must_use]
+pub fn since(text: &str) -> Option<String> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Some(time.to_string());
+    }
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        return Some(format!("{date}T00:00:00Z"));
+    }
+    let time = jiff::Timestamp::now().checked_sub(duration(text)?).ok()?;
+    Some(time.round(jiff::Unit::Second).ok()?.to_string())
+}

@@ -13,10 +13,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::DEFAULT_CONNECTION;
-use super::duration::duration;
+use super::duration::{duration, since};
 
 /// The longest name of a trigger's table, in bytes.
 const LONGEST_NAME: usize = 63;
+/// The longest time to look back, as the contract has it.
+pub const MOST_OVERLAP: Duration = Duration::from_secs(86_400);
 
 /// A trigger that is to be served, and where its events go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub enum TriggerSource {
         interval: Option<Duration>,
         /// How far to look back.
         overlap: Option<Duration>,
+        /// The most events to fetch with one request.
+        page_size: Option<u32>,
         /// How much of the quota polls may take, in per cent.
         quota_share: Option<u8>,
     },
@@ -104,7 +108,10 @@ impl TriggerProblem {
     pub fn hint(&self) -> String {
         match self {
             Self::Name => "give it a name such as `soc-alerts`".into(),
-            Self::Value { key: "since", .. } => "give a time such as \"2030-01-31T12:00:00Z\"".into(),
+            Self::Value { key: "since", .. } => {
+                "give a time such as \"2030-01-31T12:00:00Z\", or \"2h\" for two hours ago".into()
+            }
+            Self::Value { key: "page-size", .. } => "give a number such as 100".into(),
             Self::Value { key: "quota-share", .. } => "give a number of per cent from 1 to 100".into(),
             Self::Value { key: "to", .. } => {
                 "give an https address, \"exec:program argument\", or \"-\" for standard output".into()
@@ -135,6 +142,7 @@ pub(super) struct TriggerTable {
     since: Option<String>,
     interval: Option<String>,
     overlap: Option<String>,
+    page_size: Option<u32>,
     quota_share: Option<u8>,
     verify_env: Option<Vec<String>>,
     path_secret_env: Option<String>,
@@ -176,6 +184,7 @@ impl TriggerTable {
             ("since", self.since.is_some()),
             ("interval", self.interval.is_some()),
             ("overlap", self.overlap.is_some()),
+            ("page-size", self.page_size.is_some()),
             ("quota-share", self.quota_share.is_some()),
         ];
         let pushing =
@@ -193,16 +202,23 @@ impl TriggerTable {
                 path_secret_env: self.path_secret_env.clone(),
             });
         }
-        if self.since.as_ref().is_some_and(|since| since.parse::<jiff::Timestamp>().is_err()) {
-            return Err(TriggerProblem::Value { key: "since", problem: "no time" });
+        let from =
+            |text: &String| since(text).ok_or(TriggerProblem::Value { key: "since", problem: "no time" });
+        let overlap = time("overlap", self.overlap.as_ref())?;
+        if overlap.is_some_and(|overlap| overlap > MOST_OVERLAP) {
+            return Err(TriggerProblem::Value { key: "overlap", problem: "more than a day" });
+        }
+        if self.page_size == Some(0) {
+            return Err(TriggerProblem::Value { key: "page-size", problem: "no number of events" });
         }
         if self.quota_share.is_some_and(|share| !(1..=100).contains(&share)) {
             return Err(TriggerProblem::Value { key: "quota-share", problem: "no share" });
         }
         Ok(TriggerSource::Poll {
-            since: self.since.clone(),
+            since: self.since.as_ref().map(from).transpose()?,
             interval: time("interval", self.interval.as_ref())?,
-            overlap: time("overlap", self.overlap.as_ref())?,
+            overlap,
+            page_size: self.page_size,
             quota_share: self.quota_share,
         })
     }

@@ -156,7 +156,9 @@ impl Entry {
             News::Polled { .. } => self.set(State::Running),
             News::PollFailed { reason, .. } => self.set(State::Failing(reason.clone())),
             News::StoreFailed { error, .. } => self.set(State::Failing(error.to_string())),
-            News::Delivered { .. } if self.pushed.is_some() => self.set(State::Running),
+            News::Delivered { .. } | News::StoreRecovered if self.pushed.is_some() => {
+                self.set(State::Running);
+            }
             News::Stopped { reason } => self.set(State::Stopped(reason.clone())),
             _ => {}
         }

@@ -196,7 +196,12 @@ impl Watch {
         let mut failures = 0;
         loop {
             match operation().await {
-                Ok(result) => return Ok(result),
+                Ok(result) => {
+                    if failures > 0 {
+                        self.observer.tell(&News::StoreRecovered);
+                    }
+                    return Ok(result);
+                }
                 Err(error) if error.is_passing() && !(signals.once && failures >= ATTEMPTS_ONCE) => {
                     failures += 1;
                     let next = backoff(failures, None, fastrand::f64());

@@ -72,7 +72,8 @@ impl WatchError {
             }
             Self::Since(_) => "give a time such as 2030-01-31T12:00:00Z".into(),
             Self::Poll { error, .. } => return error.hint(),
-            Self::NoCallback | Self::Store(_) | Self::Panicked { .. } => return None,
+            Self::Store(error) => error.hint().into(),
+            Self::NoCallback | Self::Panicked { .. } => return None,
         })
     }
 

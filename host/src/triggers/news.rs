@@ -41,6 +41,8 @@ pub enum News {
         /// When it is tried again, from now.
         next: Duration,
     },
+    /// The store had failed, and works again.
+    StoreRecovered,
     /// An event was acknowledged by the callback, and that is stored.
     Delivered {
         /// The event.
