@@ -5,5 +5,6 @@ mod command_line;
 mod crashes;
 pub(crate) mod library;
 mod month;
+mod pages;
 mod shapes;
 pub(crate) mod world;

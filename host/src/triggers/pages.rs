@@ -23,8 +23,12 @@ impl Pages {
         self.current
     }
 
-    /// After a poll that was answered, goes half the way back to what was wanted.
-    pub(super) fn after_poll(&mut self) {
+    /// After a poll that was answered, goes half the way back to what was wanted; not while there is more, since the next
+    /// page is likely to be as large.
+    pub(super) fn after_poll(&mut self, more: bool) {
+        if more {
+            return;
+        }
         let most = self.wanted.unwrap_or(FEWER);
         self.current = match self.current.map(|size| size.saturating_mul(2)) {
             Some(size) if size < most => Some(size),
@@ -58,7 +62,8 @@ mod tests {
                 sizes.push(pages.size());
             }
             for _ in 0..2 {
-                pages.after_poll();
+                pages.after_poll(true);
+                pages.after_poll(false);
                 sizes.push(pages.size());
             }
             sizes

@@ -52,7 +52,7 @@ impl Watch {
             let wait = match polled {
                 Ok(batch) => {
                     answered = true;
-                    pages.after_poll();
+                    pages.after_poll(batch.more);
                     match self.keep(&mut checkpoint, batch).await {
                         Ok((found, more)) => {
                             let next = pace.after_poll(found > 0, more, fastrand::f64());
