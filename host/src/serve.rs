@@ -11,6 +11,7 @@
 //! read as a notification, and `503` while nothing can be stored.
 
 mod admin;
+mod error;
 mod hooks;
 mod listener;
 mod metrics;
@@ -19,7 +20,6 @@ mod state;
 mod supervise;
 
 use std::collections::HashMap;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+pub use self::error::ServerError;
 use self::hooks::{Hook, Hooks};
 use self::metrics::Metrics;
 use self::state::Board;
@@ -108,31 +109,6 @@ pub struct Server {
     board: Arc<Board>,
     metrics: Arc<Metrics>,
     observer: Arc<Observer>,
-}
-
-/// Why a server cannot be set up.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServerError {
-    /// An address cannot be listened at.
-    #[error("cannot listen at {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// A pushed trigger has nowhere to be pushed to.
-    #[error("the trigger `{0}` is pushed, and there is no address to listen at")]
-    NoListener(String),
-    /// A watch cannot be built.
-    #[error("the trigger `{name}`: {error}")]
-    Watch {
-        /// The trigger.
-        name: String,
-        /// Why.
-        error: Box<WatchError>,
-    },
 }
 
 impl ServerBuilder {

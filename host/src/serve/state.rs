@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::call::Connection;
 use crate::triggers::News;
+
+/// How long a notification that could not be stored counts: a sender that still has it comes again within that time.
+const RECENT: Duration = Duration::from_secs(60);
 
 /// All triggers, by name.
 #[derive(Debug, Default)]
@@ -31,8 +35,8 @@ struct Pushed {
     subscribed: bool,
     /// Why not, if that is known.
     refusal: Option<String>,
-    /// Why the last notification could not be stored, if it could not.
-    unstored: Option<String>,
+    /// Why the last notification could not be stored, if it could not, and when that was.
+    unstored: Option<(String, Instant)>,
 }
 
 /// How a trigger stands.
@@ -108,8 +112,8 @@ impl Entry {
 
     /// Notes why one was not. Says whether that is new.
     pub(super) fn unstored(&self, reason: String) -> bool {
-        let replaced = self.push(|pushed| pushed.unstored.replace(reason.clone()));
-        replaced.flatten().is_none_or(|before| before != reason)
+        let replaced = self.push(|pushed| pushed.unstored.replace((reason.clone(), Instant::now())));
+        replaced.flatten().is_none_or(|(before, at)| before != reason || at.elapsed() > RECENT)
     }
 
     fn push<R>(&self, look: impl FnOnce(&mut Pushed) -> R) -> Option<R> {
@@ -124,7 +128,9 @@ impl Entry {
                 Some(format!("not subscribed: {reason}"))
             }
             Pushed { subscribed: false, .. } => Some("not subscribed".into()),
-            Pushed { unstored: Some(reason), .. } => Some(format!("failing: {reason}")),
+            Pushed { unstored: Some((reason, at)), .. } if at.elapsed() <= RECENT => {
+                Some(format!("failing: {reason}"))
+            }
             _ => None,
         })
         .flatten()

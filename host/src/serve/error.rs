@@ -1,0 +1,31 @@
+//! Why a server cannot be set up.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::triggers::WatchError;
+
+/// Why a server cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// An address cannot be listened at.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A pushed trigger has nowhere to be pushed to.
+    #[error("the trigger `{0}` is pushed, and there is no address to listen at")]
+    NoListener(String),
+    /// A watch cannot be built.
+    #[error("the trigger `{name}`: {error}")]
+    Watch {
+        /// The trigger.
+        name: String,
+        /// Why.
+        error: Box<WatchError>,
+    },
+}
