@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CredentialError;
-use super::delegated::Granted;
+use super::kept::{Login, Place};
+use super::person::Granted;
 use super::registration::Registration;
 use crate::clock::Clock;
 use crate::connection::{Application, Auth, Profile};
 use crate::egress::transport::Transport;
 use crate::vault::Vault;
+
+/// How long another process may have the old login: as long as the authority may take to answer it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a person is asked to do.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,12 +64,16 @@ pub(crate) async fn login(
     prompt: &mut (dyn FnMut(Prompt) + Send),
 ) -> Result<SignedIn, CredentialError> {
     let registration = registration(profile, clock)?;
+    let place = Place::of(&registration, vault.clone());
+    // If the login cannot be had, that is better known before a person has signed in for nothing.
+    drop(place.lock(PATIENCE).await?);
+    let claims = place.claims().await;
     let Granted { refresh, user, .. } = match profile.auth() {
-        Auth::AuthCode { redirect, .. } => registration.auth_code(redirect, prompt).await?,
-        _ => registration.device_code(prompt).await?,
+        Auth::AuthCode { redirect, .. } => registration.auth_code(redirect, claims.as_ref(), prompt).await?,
+        _ => registration.device_code(claims.as_ref(), prompt).await?,
     };
-    let refresh = refresh.ok_or(CredentialError::NoRefreshToken)?;
-    registration.replace_login(vault, Some(refresh)).await?;
+    let login = Login::new(refresh.ok_or(CredentialError::NoRefreshToken)?);
+    place.replace(Some(&login), PATIENCE).await?;
     Ok(SignedIn { user })
 }
 
@@ -75,7 +83,7 @@ pub(crate) async fn logout(
     vault: &Arc<dyn Vault>,
     clock: &Arc<dyn Clock>,
 ) -> Result<bool, CredentialError> {
-    registration(profile, clock)?.replace_login(vault, None).await
+    Place::of(&registration(profile, clock)?, vault.clone()).replace(None, PATIENCE).await
 }
 
 fn registration(profile: &Profile, clock: &Arc<dyn Clock>) -> Result<Registration, CredentialError> {
