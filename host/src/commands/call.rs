@@ -36,7 +36,7 @@ pub(crate) fn run(globals: &mut Globals, words: Vec<OsString>) -> Result<(), Cli
     let input = input(function, &matches)?;
     let connection = setup::connection(globals, &host, &connector)?;
     let all = matches.get_flag(ALL);
-    setup::runtime()?.block_on(call(&connection, globals, function, input, all))
+    setup::run(call(&connection, globals, function, input, all))?
 }
 
 /// The flags of one action: its parameters, and those that every action has.

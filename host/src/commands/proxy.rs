@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliError> {
     let (host, connector) = setup::host(globals)?;
     let connection = setup::connection(globals, &host, &connector)?;
-    setup::runtime()?.block_on(async {
+    setup::run(async {
         try_signing_in(&connection).await?;
         let deadline = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
         let proxy = Proxy::start(connection.clone(), arguments.port, deadline).await.map_err(not_started)?;
@@ -32,7 +32,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
         let stats = connection.egress().stats();
         eprintln!("sent {} requests, {} of them again", stats.requests, stats.retries);
         Ok(())
-    })
+    })?
 }
 
 /// A wrong secret is better known now than at the first request. An authority that is away may come back.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use connector_host::egress::credential::CredentialError;
 use connector_host::manifest::{Effect, Status};
 use connector_host::permissions::{Grants, Kind, Least, Verdict, least};
 use connector_host::{CallError, Connection, Connector, Failure, FailureCase, Function, Parameter, Shape};
@@ -21,15 +22,18 @@ pub(crate) fn test(globals: &Globals, named: &[String]) -> Result<(), CliError> 
     let actions = chosen(&connector, named)?;
     let connection = setup::connection(globals, &host, &connector)?;
     let time = globals.deadline.unwrap_or(DEADLINE);
-    let report = setup::runtime()?.block_on(async {
+    let report = setup::run(async {
         let began = Instant::now();
-        let token = connection.egress().sign_in().await.map_err(|error| CliError::Connect(error.into()))?;
+        let signing_in = tokio::time::timeout(time, connection.egress().sign_in()).await;
+        let token = signing_in
+            .unwrap_or(Err(CredentialError::NotInTime))
+            .map_err(|error| CliError::Connect(error.into()))?;
         let signed_in = began.elapsed();
         let grants = token.as_ref().map_or(Grants::Opaque, Grants::of);
         let read = read(&connection, &grants, time.saturating_sub(signed_in)).await;
         let has_token = token.is_some();
         Ok::<_, CliError>(Report { connection: &connection, signed_in, has_token, grants, read, actions })
-    })?;
+    })??;
     if matches!(globals.output, Format::Json | Format::Ndjson) {
         output::document(&report.document(!named.is_empty()))?;
     } else {
