@@ -126,6 +126,12 @@ async fn commands_share_a_token_with_those_alone_who_have_the_secret() {
     let odd = Outcome::from(odd);
     assert_eq!(odd.code, 2, "{odd:?}");
     assert!(odd.stderr.contains("CONNECTOR_VAULT"), "{odd:?}");
+    if cfg!(not(feature = "keyring")) {
+        let keyring = home.command(&call).env("CONNECTOR_VAULT", "keyring").output();
+        let told = Outcome::from(keyring.expect("the command starts"));
+        assert_eq!(told.code, 2, "{told:?}");
+        assert!(told.stderr.contains("built without support") && told.stderr.contains("`file`"), "{told:?}");
+    }
 }
 
 #[cfg(unix)]

@@ -102,7 +102,8 @@ impl Authority {
 
     /// How long the authority asks to wait, which is noted down for others.
     fn wish(&self, response: &HttpResponse) -> Option<Duration> {
-        let wish = retry::retry_after(response.headers(), SystemClock.now())?;
+        let wish =
+            retry::retry_after(response.headers(), SystemClock.now()).filter(|wish| !wish.is_zero())?;
         let until = Instant::now() + wish.min(LONGEST_BELIEVED);
         *self.asked_to_wait() = Some((until, response.status()));
         Some(wish)
