@@ -6,6 +6,7 @@ mod browser;
 mod canaries;
 mod destinations;
 mod failures;
+mod lasting;
 mod managed;
 mod people;
 mod tricks;
