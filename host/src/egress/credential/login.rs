@@ -56,7 +56,8 @@ pub struct SignedIn {
     pub user: Option<String>,
 }
 
-/// Has a person sign in for the profile, and keeps what comes of it.
+/// Has a person sign in for the profile, so that it brings what a policy has demanded since the last time, and keeps what
+/// comes of it.
 pub(crate) async fn login(
     profile: &Profile,
     vault: &Arc<dyn Vault>,
