@@ -17,3 +17,4 @@ mod support;
 mod tokens;
 mod transport;
 mod triggers;
+mod trust;

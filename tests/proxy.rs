@@ -167,6 +167,48 @@ async fn strangers_are_turned_away_before_anything_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_key_keeps_nobody_out_and_is_let_go() {
+    let (_server, proxy) = serving().await;
+    let client = client();
+    let url = format!("{}/api/x", proxy.url().expose_secret());
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(here(&proxy)).await.expect("the proxy accepts");
+        stream.write_all(b"GET /").await.expect("it reads");
+        idle.push(stream);
+    }
+    let began = std::time::Instant::now();
+    let reply = client.get(&url).timeout(Duration::from_secs(4)).send().await;
+    assert!(reply.expect("there is a place").status().is_success(), "{:?}", began.elapsed());
+    let mut last = idle.pop().expect("there are some");
+    let end = tokio::time::timeout(Duration::from_secs(30), last.read_to_end(&mut Vec::new())).await;
+    assert!(end.is_ok(), "it is still connected after {:?}", began.elapsed());
+    // Who has shown the key stays.
+    client.get(&url).send().await.expect("it answers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_does_not_answer_delays_the_start_no_longer_than_told() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback is there");
+    let home = Home::with_secret("s");
+    let at = format!("http://{}", silent.local_addr().expect("it is bound"));
+    home.configure(&format!(
+        "[connections.default]\napi-url = \"{at}\"\ntenant-id = \"t\"\nallow-loopback-http = true\n\
+         [connections.default.auth]\nkind = \"client-secret\"\nclient-id = \"c\"\nauthority = \"{at}\"\n\
+         client-secret-env = \"{}\"\n",
+        crate::support::home::SECRET
+    ));
+    let began = std::time::Instant::now();
+    let test = home.run(&["connections", "test", "--deadline", "1s"]);
+    assert_eq!(test.code, 7, "{test:?}");
+    assert!(test.stderr.contains("within 1.0 s") && test.stderr.contains("hint: "), "{test:?}");
+    let (code, stderr) = Running::start(&home, &["--deadline", "1s"]).stop();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("warning: there was no token within 1.0 s"), "{stderr}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn links_lead_to_where_the_client_came_in() {
     let (server, proxy) = serving().await;
     let body = format!(r#"{{"value":[],"@odata.nextLink":"{}/api/machines?$skip=1"}}"#, server.origin());

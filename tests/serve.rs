@@ -4,4 +4,4 @@ mod load;
 mod notifications;
 mod standing;
 mod subscriptions;
-mod world;
+pub(crate) mod world;

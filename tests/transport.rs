@@ -1,8 +1,8 @@
 //! TLS, HTTP/2 and proxies, as the command line meets them: the servers are real, and the platform trusts them only by
 //! the file that `SSL_CERT_FILE` names.
 
-mod proxy;
-mod server;
+pub(crate) mod proxy;
+pub(crate) mod server;
 
 use std::process::Command;
 

@@ -5,4 +5,5 @@ mod command_line;
 mod crashes;
 mod library;
 mod month;
+mod shapes;
 pub(crate) mod world;

@@ -9,10 +9,11 @@ use crate::world::{Cloud, Limit, World};
 
 /// The manifest. Absent values are left out.
 pub(crate) fn manifest(contract: &Contract, version: &str) -> Value {
-    let World { contract: shared, name, title, summary, quota, api_url, access_token, clouds, .. } =
-        &contract.world;
+    let World {
+        contract: shared, name, title, summary, quota, api_url, access_token, clouds, audiences, ..
+    } = &contract.world;
     let actions = contract.functions.iter().filter(|function| function.trigger.is_none());
-    json!({
+    let mut manifest = json!({
         "contract": shared,
         "name": name,
         "version": version,
@@ -24,7 +25,11 @@ pub(crate) fn manifest(contract: &Contract, version: &str) -> Value {
         "actions": actions.map(action).collect::<Vec<_>>(),
         "triggers": triggers(&contract.functions),
         "types": contract.types.iter().map(definition).collect::<Map<_, _>>(),
-    })
+    });
+    if !audiences.is_empty() {
+        manifest["audiences"] = json!(audiences);
+    }
+    manifest
 }
 
 fn limit(limit: &Limit) -> Value {

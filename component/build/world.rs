@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) access_token: String,
     /// The clouds; the first is the default.
     pub(crate) clouds: Vec<Cloud>,
+    /// The audiences of tokens that the API takes.
+    pub(crate) audiences: Vec<String>,
 }
 
 impl World {
@@ -85,10 +87,11 @@ impl World {
         if clouds.is_empty() {
             return Err(tags.broken("@cloud is missing"));
         }
+        let audiences = tags.all("audience");
         tags.finish()?;
         let summary = description.split("\n\n").next().unwrap_or_default().to_owned();
         let contract = contract.to_owned();
-        Ok(Self { contract, name, title, summary, quota, limits, api_url, access_token, clouds })
+        Ok(Self { contract, name, title, summary, quota, limits, api_url, access_token, clouds, audiences })
     }
 }
 

@@ -187,7 +187,8 @@ pub(crate) struct AddArgs {
     /// The tenant to sign in to: its id or one of its domains
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant_id: Option<String>,
-    /// How to sign in: `client-secret`, `token` and so on
+    /// How to sign in: client-secret, certificate, device-code, auth-code, managed-identity, workload-identity, azure-cli,
+    /// token or none
     #[arg(long)]
     pub(crate) kind: Option<String>,
     /// The application's (client) id
@@ -205,6 +206,42 @@ pub(crate) struct AddArgs {
     /// The command that prints a token: the program, then its arguments, one flag for each
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     pub(crate) token_command: Vec<String>,
+    /// The file with the application's certificate: PEM, or PKCS#12
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate_file: Option<String>,
+    /// The file with the certificate's key, where it is not in the same file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<String>,
+    /// The environment variable that holds the password of the certificate's key
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) certificate_password_env: Option<String>,
+    /// The file that holds the password of the certificate's key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate_password_file: Option<String>,
+    /// How the certificate's key signs: PS256, or RS256 for authorities that know no other
+    #[arg(long, value_name = "NAME")]
+    pub(crate) signing_algorithm: Option<String>,
+    /// Where the browser comes back to, of the kind auth-code [default: http://localhost, at any free port]
+    #[arg(long, value_name = "URL")]
+    pub(crate) redirect_uri: Option<String>,
+    /// The file with the token of a workload identity [default: as `AZURE_FEDERATED_TOKEN_FILE` says]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<String>,
+    /// The address of the metadata service of a managed identity, for tests
+    #[arg(long, value_name = "URL")]
+    pub(crate) metadata_endpoint: Option<String>,
+    /// The scope to ask a token for, in place of the cloud's
+    #[arg(long)]
+    pub(crate) scope: Option<String>,
+    /// The path at which the authority gives tokens [default: that of Microsoft Entra]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) token_path: Option<String>,
+    /// The path at which the authority signs people in [default: that of Microsoft Entra]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) authorization_path: Option<String>,
+    /// The path at which the authority gives codes to devices [default: that of Microsoft Entra]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) device_authorization_path: Option<String>,
     /// The token authority's address, in place of the cloud's
     #[arg(long, value_name = "URL")]
     pub(crate) authority: Option<String>,

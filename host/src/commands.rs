@@ -10,6 +10,7 @@ mod events;
 mod login;
 mod proxy;
 mod serve;
+mod sign_in;
 mod simulate;
 mod to;
 mod watch;

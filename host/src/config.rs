@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::connection::Profile;
+use crate::connection::{Profile, Trust};
 use crate::manifest::Manifest;
 
 mod auth;
@@ -29,6 +29,7 @@ mod tests;
 mod trigger;
 mod variables;
 
+pub use crate::connection::is_identifier;
 pub use duration::duration;
 pub use error::ConfigError;
 pub use paths::{Paths, PathsError};
@@ -93,11 +94,12 @@ impl Config {
         self.triggers.iter()
     }
 
-    /// The profile of the connection of that name, for that connector.
+    /// The profile of the connection of that name, for that connector. `trust` says whether what the configuration leaves
+    /// out may be taken from the connector's manifest: addresses and the scope, which decide who gets the credential.
     ///
     /// # Errors
     /// There is no such connection, or it says too little, or it does not fit the connector.
-    pub fn profile(&self, name: &str, manifest: &Manifest) -> Result<Profile, ConfigError> {
+    pub fn profile(&self, name: &str, manifest: &Manifest, trust: Trust) -> Result<Profile, ConfigError> {
         let connection = self.connections.get(name).ok_or_else(|| ConfigError::NoConnection {
             path: self.path.clone(),
             name: name.into(),
@@ -109,7 +111,7 @@ impl Config {
             error: Box::new(error),
         };
         let builder = connection.builder().map_err(invalid)?;
-        builder.name(name).variables(self.variables.clone()).build(manifest).map_err(invalid)
+        builder.trust(trust).name(name).variables(self.variables.clone()).build(manifest).map_err(invalid)
     }
 }
 

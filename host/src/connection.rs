@@ -16,17 +16,19 @@ mod redirect;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use auth::{
     Application, Auth, AzureCliProfile, CertificateProfile, ManagedIdentityProfile, SigningAlgorithm,
     WorkloadIdentityProfile,
 };
 pub use builder::ProfileBuilder;
-pub(crate) use check::is_identifier;
+pub use check::is_identifier;
 pub(crate) use credentials::AuthDraft;
 pub use error::ProfileError;
 pub(crate) use redirect::LoopbackName;
 pub use redirect::{Redirect, RedirectError};
+pub use trust::{Proposal, Trust};
 
 /// How a connector is connected.
 #[derive(Debug, Clone)]
@@ -44,7 +46,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Begins a profile. What is not said is taken from the connector's manifest.
+    /// Begins a profile. What is not said is taken from the connector's manifest: the quota as it stands, addresses and
+    /// the scope only where the connector is vouched for ([`ProfileBuilder::trust`]).
     #[must_use]
     pub fn builder() -> ProfileBuilder {
         ProfileBuilder::default()

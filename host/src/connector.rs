@@ -23,6 +23,7 @@ pub struct Connector {
 }
 
 struct Inner {
+    digest: [u8; 32],
     prepared: Prepared,
     manifest: Manifest,
     functions: BTreeMap<String, Function>,
@@ -119,7 +120,9 @@ impl Connector {
         let functions = functions(engine, &component, &manifest)?;
         let prepared =
             linker.instantiate_pre(&component).map_err(|error| LoadError::UnknownImport(one_line(&error)))?;
-        let inner = Inner { prepared: Arc::new(prepared), manifest, functions, engine: engine.clone() };
+        let digest = hmac_sha256::Hash::hash(bytes);
+        let inner =
+            Inner { digest, prepared: Arc::new(prepared), manifest, functions, engine: engine.clone() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -127,6 +130,12 @@ impl Connector {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.inner.manifest
+    }
+
+    /// The SHA-256 of the component's bytes: by it a program knows a file again that it vouches for.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.inner.digest
     }
 
     /// The functions that the component exports, by name: its actions and the parts of its triggers.

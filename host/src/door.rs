@@ -4,8 +4,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use wasmtime_wasi_http::{Error as HttpError, WasiBody};
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use crate::egress::quota::QuotaError;
 use crate::egress::{Egress, EgressError, MAX_REQUEST_BYTES, Purpose};
@@ -29,24 +31,26 @@ impl Door {
     /// Sends a component's request.
     pub(crate) async fn send(
         &self,
-        request: http::Request<WasiBody>,
-    ) -> Result<http::Response<WasiBody>, HttpError> {
+        request: http::Request<()>,
+        body: Option<WasiBody>,
+    ) -> Result<http::Response<WasiBody>, ErrorCode> {
         self.keep(None);
         self.knocked.store(true, Ordering::SeqCst);
-        let (parts, body) = request.into_parts();
-        let body = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Err(self.refuse(&EgressError::RequestTooLarge { limit: MAX_REQUEST_BYTES }));
-            }
-            // The component gave up on its own request: nothing was sent.
-            Err(_) => return Err(HttpError::HttpProtocolError),
+        let body = match body {
+            None => Bytes::new(),
+            Some(body) => match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    return Err(self.refuse(&EgressError::RequestTooLarge { limit: MAX_REQUEST_BYTES }));
+                }
+                // The component gave up on its own request: nothing was sent.
+                Err(_) => return Err(ErrorCode::HttpProtocolError),
+            },
         };
-        let request = http::Request::from_parts(parts, body);
-        match self.egress.send(&self.purpose, request).await {
+        match self.egress.send(&self.purpose, request.map(|()| body)).await {
             Ok(reply) => {
                 let door = self.clone();
-                let spoiled = move |error: EgressError| door.spoiled(&error);
+                let spoiled = move |error: EgressError| door.spoiled(&error).into();
                 Ok(reply.map(|body| BodyExt::boxed_unsync(body.map_err(spoiled))))
             }
             Err(error) => Err(self.refuse(&error)),
@@ -72,14 +76,14 @@ impl Door {
 
     /// A reply that broke off. What its status says still counts, and that is for the component to judge; only the
     /// bound on its size is the host's own.
-    fn spoiled(&self, error: &EgressError) -> HttpError {
+    fn spoiled(&self, error: &EgressError) -> ErrorCode {
         match error {
             EgressError::ReplyTooLarge { .. } => self.refuse(error),
             _ => error.to_wasi(),
         }
     }
 
-    fn refuse(&self, error: &EgressError) -> HttpError {
+    fn refuse(&self, error: &EgressError) -> ErrorCode {
         self.keep(Some(error.failure(self.purpose.effect)));
         error.to_wasi()
     }
@@ -116,18 +120,18 @@ impl EgressError {
     }
 
     /// What the component is told: the nearest of the error codes that `wasi:http` has.
-    fn to_wasi(&self) -> HttpError {
+    fn to_wasi(&self) -> ErrorCode {
         match self {
-            Self::DestinationDenied(_) => HttpError::HttpRequestDenied,
-            Self::AddressDenied { .. } => HttpError::DestinationIpProhibited,
-            Self::Credential(_) => HttpError::ConfigurationError,
-            Self::Quota(_) => HttpError::ConnectionLimitReached,
-            Self::NotSent { .. } => HttpError::ConnectionRefused,
-            Self::Timeout { sent: false, .. } => HttpError::ConnectionTimeout,
-            Self::Timeout { .. } => HttpError::HttpResponseTimeout,
-            Self::ReplyTooLarge { limit, .. } => HttpError::HttpResponseBodySize(Some(*limit)),
-            Self::RequestTooLarge { limit } => HttpError::HttpRequestBodySize(u64::try_from(*limit).ok()),
-            _ => HttpError::ConnectionTerminated,
+            Self::DestinationDenied(_) => ErrorCode::HttpRequestDenied,
+            Self::AddressDenied { .. } => ErrorCode::DestinationIpProhibited,
+            Self::Credential(_) => ErrorCode::ConfigurationError,
+            Self::Quota(_) => ErrorCode::ConnectionLimitReached,
+            Self::NotSent { .. } => ErrorCode::ConnectionRefused,
+            Self::Timeout { sent: false, .. } => ErrorCode::ConnectionTimeout,
+            Self::Timeout { .. } => ErrorCode::HttpResponseTimeout,
+            Self::ReplyTooLarge { limit, .. } => ErrorCode::HttpResponseBodySize(Some(*limit)),
+            Self::RequestTooLarge { limit } => ErrorCode::HttpRequestBodySize(u64::try_from(*limit).ok()),
+            _ => ErrorCode::ConnectionTerminated,
         }
     }
 }

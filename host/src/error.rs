@@ -128,7 +128,9 @@ fn describe(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
         writeln!(out, "  ({})", details.join(", "))?;
     }
     if let Some(hint) = failure.hint.clone().or_else(|| hint(failure)) {
-        writeln!(out, "hint: {}", printable(&hint))?;
+        // Lines of configuration stay lines.
+        let lines: Vec<String> = hint.lines().map(printable).collect();
+        writeln!(out, "hint: {}", lines.join("\n"))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::connector::{Connector, LoadError};
 use crate::egress::quota::Waiting;
 use crate::egress::{Egress, EgressError};
 use crate::engine::{EngineOptions, SandboxEngine};
+use crate::handler;
 use crate::instance::State;
 use crate::store::{MemoryStore, Store};
 use crate::vault::{MemoryVault, Vault};
@@ -180,7 +181,7 @@ impl HostBuilder {
         let mut linker = Linker::new(&engine.engine);
         // All of WASI can be linked, since the context grants nothing: no file is open, no address may be reached.
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(failed)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(failed)?;
+        handler::add_to_linker(&mut linker).map_err(failed)?;
         Ok(Host {
             engine,
             linker: Arc::new(linker),

@@ -29,9 +29,9 @@ const RESULT_FACTOR: usize = 2;
 pub(crate) struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    table: ResourceTable,
+    pub(crate) table: ResourceTable,
     memory: MemoryCap,
-    door: Door,
+    pub(crate) door: Door,
 }
 
 /// What a function returned.
@@ -165,23 +165,20 @@ impl WasiHttpView for State {
     }
 }
 
-type Exchange = dyn Future<Output = Result<(http::Response<WasiBody>, Box<Errors>), HttpError>> + Send;
-type Errors = dyn Future<Output = Result<(), HttpError>> + Send;
-
+/// Requests take the way of [`handler`](crate::handler); this is for replies, of which nothing is kept from a component.
 impl WasiHttpHooks for Door {
     fn send_request(
         &mut self,
-        request: http::Request<WasiBody>,
-        _options: Option<RequestOptions>,
-        _processed: Box<Errors>,
+        _: http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<Errors>,
     ) -> Box<Exchange> {
-        let door = self.clone();
-        Box::new(async move {
-            let response = door.send(request).await?;
-            Ok((response, Box::new(std::future::ready(Ok(()))) as Box<Errors>))
-        })
+        Box::new(std::future::ready(Err(HttpError::HttpRequestDenied)))
     }
 }
+
+type Exchange = dyn Future<Output = Result<(http::Response<WasiBody>, Box<Errors>), HttpError>> + Send;
+type Errors = dyn Future<Output = Result<(), HttpError>> + Send;
 
 /// A function's place in a component, looked up once.
 pub(crate) type FunctionIndex = wasmtime::component::ComponentExportIndex;

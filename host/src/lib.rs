@@ -4,7 +4,7 @@
 //! Load a connector, connect it, call its actions:
 //!
 //! ```no_run
-//! use connector_host::{Host, Profile};
+//! use connector_host::{Host, Profile, Trust};
 //! use serde_json::json;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,6 +13,7 @@
 //! let profile = Profile::builder()
 //!     .tenant("contoso.com")
 //!     .client_secret_variable("6e74172b-be56-4843-9ff4-e66a39bb12e3", "CLIENT_SECRET")
+//!     .trust(Trust::Connector) // it says where the secret goes: know whose file it is
 //!     .build(connector.manifest())?;
 //! let connection = host.connect(&connector, profile)?;
 //!
@@ -34,6 +35,7 @@ mod door;
 pub mod egress;
 mod engine;
 mod failure;
+mod handler;
 mod host;
 mod instance;
 mod login;
@@ -52,7 +54,7 @@ pub mod vault;
 pub use call::{CallError, Connection, DEFAULT_DEADLINE, Pages, Reply};
 pub use connection::{
     Application, Auth, AzureCliProfile, CertificateProfile, ManagedIdentityProfile, Profile, ProfileBuilder,
-    ProfileError, Redirect, RedirectError, SigningAlgorithm, WorkloadIdentityProfile,
+    ProfileError, Proposal, Redirect, RedirectError, SigningAlgorithm, Trust, WorkloadIdentityProfile,
 };
 pub use connector::{Connector, Function, LoadError};
 pub use egress::credential::{Prompt, SignedIn};

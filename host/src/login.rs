@@ -1,7 +1,7 @@
 //! Logging in and out: what a person does once for a connection.
 
 use crate::connection::Profile;
-use crate::egress::credential::{CredentialError, Prompt, SignedIn, login, logout};
+use crate::egress::credential::{CredentialError, Prompt, SignedIn, is_logged_in, login, logout};
 use crate::host::Host;
 
 impl Host {
@@ -19,6 +19,14 @@ impl Host {
         mut prompt: impl FnMut(Prompt) + Send,
     ) -> Result<SignedIn, CredentialError> {
         login(profile, self.vault(), self.clock(), &mut prompt).await
+    }
+
+    /// Whether a login of the profile's is kept. Nothing is sent, so it may be over all the same.
+    ///
+    /// # Errors
+    /// The vault cannot be used, or the profile is of a kind that needs no login.
+    pub async fn is_logged_in(&self, profile: &Profile) -> Result<bool, CredentialError> {
+        is_logged_in(profile, self.vault(), self.clock()).await
     }
 
     /// Forgets the profile's login. Returns whether there was one.

@@ -9,6 +9,12 @@ mod terminal;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+/// A call makes some hundred small allocations, many of which another thread frees.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     let cli::Invocation { mut globals, command } = match cli::parse(std::env::args_os()) {
         Ok(invocation) => invocation,

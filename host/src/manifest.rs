@@ -37,6 +37,10 @@ pub struct Manifest {
     /// The clouds in which the API is offered, by name.
     #[serde(default)]
     pub clouds: BTreeMap<String, Cloud>,
+    /// The audiences of tokens that the API takes, besides the resources of the clouds' scopes and its own address; when
+    /// there are none, nothing can be said of a token's audience.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
     /// The actions, in the order of the contract.
     pub actions: Vec<Action>,
     /// The triggers.
@@ -59,7 +63,11 @@ pub struct Environment {
     pub access_token: Option<String>,
 }
 
-/// Where an API and its sign-in are in one cloud.
+/// Where an API and its sign-in are in one cloud. What is one of these is all of them: they are chosen together.
+///
+/// There are no rules for redirects among them. A redirect is followed in no cloud, with or without a credential; and
+/// which links to a next page are the API's own is for the component to know, which asks for them at the connection's
+/// origin and nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cloud {

@@ -5,13 +5,16 @@
 //! and nothing can be said of them. Nothing here is proof: a token's claims are read without checking its signature,
 //! which is the API's to do, and for a user the API also asks what that user may do.
 
+mod audience;
 mod claims;
 mod least;
 
 use std::collections::BTreeSet;
 
+pub use audience::Audience;
 pub use least::{Least, least};
 
+use crate::clock::Timestamp;
 use crate::egress::credential::AccessToken;
 use crate::manifest::Permissions;
 
@@ -39,6 +42,18 @@ pub enum Grants {
     Opaque,
 }
 
+/// What a token says of itself. Nothing of it is proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statement {
+    /// What it grants.
+    pub grants: Grants,
+    /// For whom it is: the APIs that should take it. None if it does not say.
+    pub audiences: Vec<String>,
+    /// When it ends, by the authority's clock, if it says so.
+    pub expires: Option<Timestamp>,
+}
+
 /// Whether an action is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict<'a> {
@@ -52,16 +67,21 @@ pub enum Verdict<'a> {
     Unknown,
 }
 
-impl Grants {
-    /// Reads what the token says of itself. Neither its signature nor its age is looked at.
+impl Statement {
+    /// What is known of a token that does not say anything, or of none.
+    pub const NOTHING: Self = Self { grants: Grants::Opaque, audiences: Vec::new(), expires: None };
+
+    /// Reads what the token says. Its signature is not looked at.
     #[must_use]
     pub fn of(token: &AccessToken) -> Self {
         let header = token.header();
         // The header is `Bearer` and the token.
         let text = header.to_str().ok().and_then(|header| header.split_once(' '));
-        text.map_or(Self::Opaque, |(_, token)| claims::read(token))
+        text.map_or(Self::NOTHING, |(_, token)| claims::read(token))
     }
+}
 
+impl Grants {
     /// Whether an action that needs any one of the permissions is allowed.
     #[must_use]
     pub fn verdict<'a>(&self, needs: &'a Permissions) -> Verdict<'a> {

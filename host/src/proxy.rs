@@ -23,17 +23,19 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 mod admission;
 mod answer;
 mod exchange;
+mod guests;
 mod key;
 mod links;
 
 use crate::call::Connection;
 use exchange::Exchange;
+use guests::{Guest, Guests};
 use key::Key;
 
 /// How long a request through a proxy may take unless told otherwise, waiting for the quota and all attempts included:
@@ -41,9 +43,12 @@ use key::Key;
 /// what happened.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(200);
 
-/// How many clients may be connected at a time; more wait to be accepted.
+/// How many clients may be connected at a time. A further one takes the place of the oldest that has not shown the key;
+/// where all have, it waits to be accepted.
 const CONNECTIONS: usize = 256;
-/// How long the head of a request may take, and how long an idle client is kept.
+/// How long a client may take to show the key: to send the head of its first request.
+const STRANGER_TIME: Duration = Duration::from_secs(5);
+/// How long the head of a further request may take, and how long an idle client is kept that has shown the key.
 const HEAD_TIME: Duration = Duration::from_secs(75);
 /// The largest head of a request, in bytes: a filter or a link to the next page may be long.
 const HEAD_BYTES: usize = 128 << 10;
@@ -141,22 +146,20 @@ impl Drop for Proxy {
 }
 
 async fn serve(listener: TcpListener, exchange: Arc<Exchange>, mut stopping: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
     // Dropped with this task, and then all of them end.
     let mut clients = JoinSet::new();
+    let mut guests = Guests::default();
     loop {
-        let accepted = async {
-            let place = places.clone().acquire_owned().await;
-            (listener.accept().await, place)
-        };
+        let full = clients.len() >= CONNECTIONS && !guests.has_strangers();
         tokio::select! {
-            (accepted, place) = accepted => match accepted {
+            accepted = listener.accept(), if !full => match accepted {
                 Ok((client, _)) => {
-                    let attended = attend(client, exchange.clone(), stopping.clone());
-                    clients.spawn(async move {
-                        attended.await;
-                        drop(place);
-                    });
+                    if clients.len() >= CONNECTIONS {
+                        guests.dismiss_oldest_stranger();
+                    }
+                    let guest = Guest::default();
+                    let attended = attend(client, exchange.clone(), guest.clone(), stopping.clone());
+                    guests.admit(guest, clients.spawn(attended));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a client could not be accepted");
@@ -171,12 +174,18 @@ async fn serve(listener: TcpListener, exchange: Arc<Exchange>, mut stopping: wat
     while clients.join_next().await.is_some() {}
 }
 
-async fn attend(client: TcpStream, exchange: Arc<Exchange>, mut stopping: watch::Receiver<bool>) {
+async fn attend(
+    client: TcpStream,
+    exchange: Arc<Exchange>,
+    guest: Guest,
+    mut stopping: watch::Receiver<bool>,
+) {
     // Small replies should not wait for more to send.
     let _ = client.set_nodelay(true);
+    let shows_key = guest.clone();
     let service = service_fn(move |request| {
-        let exchange = exchange.clone();
-        async move { Ok::<_, Infallible>(exchange.answer(request).await) }
+        let (exchange, guest) = (exchange.clone(), shows_key.clone());
+        async move { Ok::<_, Infallible>(exchange.answer(request, || guest.is_known_now()).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -186,6 +195,10 @@ async fn attend(client: TcpStream, exchange: Arc<Exchange>, mut stopping: watch:
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = guest.remains_a_stranger(STRANGER_TIME) => {
+            tracing::debug!("a client is let go that has not shown the key");
+            return;
+        }
         () = told_to_stop(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await

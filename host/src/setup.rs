@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_host::config::{Config, DEFAULT_CONNECTION, Paths, Variables};
+use connector_host::config::{Config, ConfigError, DEFAULT_CONNECTION, Paths, Variables};
 use connector_host::egress::credential::settle;
 use connector_host::store::SqliteStore;
 use connector_host::vault::{FileVault, KeyPlace, MemoryVault, Vault};
-use connector_host::{Connection, Connector, Function, Host, Profile};
+use connector_host::{Connection, Connector, Function, Host, Profile, ProfileError, Trust};
 use tokio::runtime::Runtime;
 
 use crate::cli::Globals;
@@ -30,6 +30,18 @@ const LAST: Duration = Duration::from_secs(1);
 pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
     let host = Host::builder().concurrency(1).cache_dir(paths(globals)?.cache.join("code")).build()?;
     load(&host, globals)
+}
+
+/// The connector that the flags name, and a host that knows what is kept of its connections, and connects nothing.
+pub(crate) fn keeper(globals: &Globals) -> Result<(Host, Connector), CliError> {
+    let paths = paths(globals)?;
+    let host = Host::builder()
+        .concurrency(1)
+        .cache_dir(paths.cache.join("code"))
+        .vault(vault(&paths.state)?)
+        .build()?;
+    let connector = load(&host, globals)?;
+    Ok((host, connector))
 }
 
 /// The connector that the flags name, and the host to connect it in, which shares its quota with other processes.
@@ -121,7 +133,34 @@ pub(crate) fn connection(
 /// How the connection that the flags name is connected.
 pub(crate) fn profile(globals: &Globals, connector: &Connector) -> Result<Profile, CliError> {
     let name = globals.connection.as_deref().unwrap_or(DEFAULT_CONNECTION);
-    Ok(config(globals)?.profile(name, connector.manifest())?)
+    profile_of(globals, &config(globals)?, name, connector)
+}
+
+/// How the connection of that name is connected.
+pub(crate) fn profile_of(
+    globals: &Globals,
+    config: &Config,
+    name: &str,
+    connector: &Connector,
+) -> Result<Profile, CliError> {
+    config.profile(name, connector.manifest(), trust(globals, connector)).map_err(|error| match &error {
+        ConfigError::Invalid { error: reason, .. }
+            if matches!(**reason, ProfileError::Unaccepted { .. }) && globals.component.is_some() =>
+        {
+            let file = globals.component.as_deref().unwrap_or(Path::new("")).display();
+            CliError::usage(
+                format!("{file} is not the connector that this program carries: {error}"),
+                error.hint(),
+            )
+        }
+        _ => error.into(),
+    })
+}
+
+/// Whether the connector's word counts for where a credential goes: that of the one that this program carries does.
+pub(crate) fn trust(globals: &Globals, connector: &Connector) -> Trust {
+    let is_carried = globals.component.is_none() || *connector.digest() == hmac_sha256::Hash::hash(EMBEDDED);
+    if is_carried { Trust::Connector } else { Trust::Profile }
 }
 
 /// The action of that name.
@@ -147,7 +186,7 @@ pub(crate) fn run_on<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
 }
 
 /// The runtime that calls run on.
-fn runtime() -> Result<Runtime, CliError> {
+pub(crate) fn runtime() -> Result<Runtime, CliError> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
         CliError::local(format!("cannot start threads: {error}"), "check the limits on processes and threads")
     })

@@ -1,14 +1,22 @@
 //! An application that signs in by itself, with a secret.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::authority::Authority;
 use crate::support::home::SECRET;
+use crate::support::path;
 
 /// The lines of an application with a secret.
 pub(super) fn secret_lines(authority: &Authority) -> String {
     let client = authority.fact("/secretClient/id");
     format!("kind = \"client-secret\"\nclient-id = \"{client}\"\nclient-secret-env = \"{SECRET}\"")
+}
+
+/// One of the certificates that the host's own tests of signing were made for, or a key.
+pub(crate) fn certificate(name: &str) -> PathBuf {
+    path("../host/src/egress/tests/certificates").join(name)
 }
 
 #[tokio::test(flavor = "multi_thread")]

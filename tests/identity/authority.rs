@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
+use std::time::Duration;
 
 use defender_simulator::Simulator;
 use reqwest::{Client, redirect};
@@ -55,8 +56,12 @@ impl Authority {
 
     /// An API that trusts it.
     pub(super) async fn api(&self) -> Simulator {
-        let trusted = json!({ "issuer": self.facts["issuer"], "keys": self.facts["keys"] });
-        simulator(json!({ "trustedIssuers": [trusted], "log": { "secrets": true } })).await
+        simulator(json!({ "trustedIssuers": self.trusted(), "log": { "secrets": true } })).await
+    }
+
+    /// What an API must know of it: the simulator's option `trustedIssuers`.
+    pub(super) fn trusted(&self) -> Value {
+        json!([{ "issuer": self.facts["issuer"], "keys": self.facts["keys"] }])
     }
 
     /// The home of somebody whose connection signs in here, as those lines of `auth` say.
@@ -78,10 +83,26 @@ impl Authority {
         assert!(request.send().await.expect("it answers").status().is_success());
     }
 
+    /// Ends it: from now on there is nobody at its address.
+    pub(super) fn end(&mut self) {
+        drop(self.child.stdin.take());
+        // What cannot be ended has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Ends all faults.
     pub(super) async fn recover(&self) {
         let request = self.client.delete(format!("{}/_authority/faults", self.url()));
         assert!(request.send().await.expect("it answers").status().is_success());
+    }
+
+    /// How many more requests the faults will hit; those without an end do not count.
+    pub(super) async fn faults_left(&self) -> u64 {
+        let request = self.client.get(format!("{}/_authority/faults", self.url()));
+        let text = request.send().await.expect("it answers").text().await.expect("it ends");
+        let faults: Vec<Value> = serde_json::from_str(&text).expect("it is JSON");
+        faults.iter().filter_map(|fault| fault["times"].as_u64()).sum()
     }
 
     /// What it was asked and answered, with all secrets.
@@ -103,10 +124,7 @@ impl Authority {
 
 impl Drop for Authority {
     fn drop(&mut self) {
-        // It ends with its standard input; what cannot be ended has ended.
-        drop(self.child.stdin.take());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 
@@ -117,5 +135,6 @@ pub(super) fn client() -> Client {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    Client::builder().no_proxy().redirect(redirect::Policy::none()).build().expect("a client")
+    let client = Client::builder().no_proxy().redirect(redirect::Policy::none());
+    client.timeout(Duration::from_secs(60)).build().expect("a client")
 }

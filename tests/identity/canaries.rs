@@ -1,8 +1,16 @@
 //! A canary in every place where a secret can be: after all kinds of calls it is in no output, no log, no file, no
 //! crash message and not in the memory of a connector.
 
-use std::path::Path;
+#[cfg(target_os = "linux")]
+mod crash;
+mod kinds;
+mod people;
+mod servers;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -10,61 +18,110 @@ use connector_host::config::Variables;
 use defender_simulator::Simulator;
 use serde_json::json;
 
-use super::managed::Cluster;
 use crate::support::guests;
-use crate::support::home::{Home, Outcome, simulator};
+use crate::support::home::{Home, Outcome, cache};
 
 /// How every token of the stand-in authority begins.
-pub(super) const TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6InNpbXVsYXRvciJ9.";
+const TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6InNpbXVsYXRvciJ9.";
 
 /// One kind of credential, and what of it is secret.
-pub(super) struct Kind {
+struct Kind {
     /// The lines of `auth`.
-    pub(super) auth: String,
-    pub(super) environment: Vec<(&'static str, String)>,
-    pub(super) secrets: Vec<String>,
+    auth: String,
+    environment: Vec<(&'static str, String)>,
+    secrets: Vec<String>,
 }
 
-/// Makes all kinds of calls with the credential, and looks for its secrets, and for those of the tokens that the API saw.
-/// `start` is how each of its tokens begins.
-pub(super) fn sweep(api: &Simulator, kind: &Kind, start: &str) {
-    let home = Home::empty();
-    home.configure(&format!(
-        "[connections.default]\napi-url = \"{}\"\ntenant-id = \"{}\"\nallow-loopback-http = true\n\
-         [connections.default.auth]\n{}\n",
-        api.url(),
-        api.tenant_id(),
-        kind.auth,
-    ));
-    let mut printed = everything_printed(&home, kind);
-    printed += &of_hostile_connector(&home, kind, start);
-    assert!(printed.len() > 20_000, "the log says too little to be a test: {printed}");
+impl Kind {
+    fn home(&self, api: &Simulator) -> Home {
+        let home = Home::empty();
+        home.configure(&format!(
+            "[connections.default]\napi-url = \"{}\"\ntenant-id = \"{}\"\nallow-loopback-http = true\n\
+             [connections.default.auth]\n{}\n",
+            api.url(),
+            api.tenant_id(),
+            self.auth,
+        ));
+        home
+    }
+}
 
+/// Makes all kinds of calls with the credential, and looks for its secrets, and for those that the API and the authority
+/// saw. `start` is how each of its tokens begins.
+fn sweep(api: &Simulator, kind: &Kind, start: &str) {
+    let home = kind.home(api);
+    let printed = used(&home, kind, start);
     let mut secrets = kind.secrets.clone();
+    for arrival in api.log() {
+        let form = url::form_urlencoded::parse(arrival.body()).into_owned();
+        secrets.extend(form.filter(|(name, _)| name == "client_assertion").map(|(_, value)| value));
+    }
+    look_for(&home, api, &printed, secrets);
+}
+
+/// Makes all kinds of calls with the credential; all that they print.
+fn used(home: &Home, kind: &Kind, start: &str) -> String {
+    let mut printed = everything_printed(home, kind);
+    printed += &of_hostile_connector(home, kind, start);
+    assert!(printed.len() > 20_000, "the log says too little to be a test: {printed}");
+    printed
+}
+
+/// Looks for secrets, and for the tokens that the API saw, in what was printed and in every file of the home.
+fn look_for(home: &Home, api: &Simulator, printed: &str, mut secrets: Vec<String>) {
+    let known = secrets.len();
     let log = api.log();
     let bearers = log.iter().filter_map(|arrival| arrival.header("authorization")?.strip_prefix("Bearer "));
     secrets.extend(bearers.map(str::to_owned));
-    assert!(secrets.len() > kind.secrets.len(), "{}: no token was used", kind.auth);
+    assert!(secrets.len() > known, "no token was used");
     // The signature alone would do for a thief.
     let signatures = secrets.iter().filter_map(|secret| Some(secret.rsplit_once('.')?.1.to_owned()));
     secrets.extend(signatures.collect::<Vec<_>>());
+    nowhere(home, printed, secrets);
+}
+
+/// Looks for secrets in what was printed and in every file of the home, with those of its cache.
+fn nowhere(home: &Home, printed: &str, mut secrets: Vec<String>) {
     secrets.sort();
     secrets.dedup();
-
+    let configuration = std::fs::read_to_string(home.config()).expect("it is there");
     let disguised: Vec<String> = secrets.iter().flat_map(|secret| disguises(secret)).collect();
     for secret in &disguised {
-        assert!(!printed.contains(secret.as_str()), "{}: {secret} was printed", kind.auth);
+        assert!(!printed.contains(secret.as_str()), "{secret} was printed: {configuration}");
     }
-    let mut files = 0;
-    look_into(home.path(), &mut |path, bytes| {
-        files += 1;
-        for secret in &disguised {
-            assert!(!bytes.contains(secret.as_str()), "{}: {secret} is in {}", kind.auth, path.display());
+    let mut places = BTreeSet::new();
+    for folder in [home.path(), own_cache()] {
+        look_into(folder, &mut |path, bytes| {
+            places.extend(
+                path.strip_prefix(folder).ok().and_then(|path| path.iter().next()).map(PathBuf::from),
+            );
+            for secret in &disguised {
+                assert!(
+                    !bytes.contains(secret.as_str()),
+                    "{secret} is in {}: {configuration}",
+                    path.display()
+                );
+            }
+        });
+    }
+    for place in ["config.toml", "state", "code"] {
+        assert!(places.contains(Path::new(place)), "the search does not see {place}: {places:?}");
+    }
+}
+
+/// A cache that only these tests write. What they run is compiled in it already: a compiler that tells all of what it does
+/// would take minutes.
+fn own_cache() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = cache().with_file_name("cache-of-canaries");
+        let hostile = guests::build("hostile-connector").display().to_string();
+        for words in [&["actions"][..], &["--component", &hostile, "actions"]] {
+            let output = Home::empty().command(words).env("CONNECTOR_CACHE_DIR", &folder).output();
+            Outcome::from(output.expect("the command starts")).done();
         }
+        folder
     });
-    assert!(files >= 2, "there is no state to search");
-    let configuration = std::fs::read_to_string(home.config()).expect("it is there");
-    assert!(configuration.contains(api.tenant_id()), "the search finds nothing at all");
+    &FOLDER
 }
 
 /// Good calls, calls that fail, and the looks at a connection, each with a log as full as it gets.
@@ -115,6 +172,7 @@ fn of_hostile_connector(home: &Home, kind: &Kind, start: &str) -> String {
 fn traced(home: &Home, kind: &Kind, words: &[&str]) -> Command {
     let mut command = home.command(words);
     command.env("CONNECTOR_LOG", "trace").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+    command.env("CONNECTOR_CACHE_DIR", own_cache());
     command.envs(kind.environment.iter().map(|(name, value)| (*name, value.as_str())));
     command
 }
@@ -125,16 +183,23 @@ fn run(mut command: Command) -> Outcome {
 
 /// The secret, and what else it may look like.
 fn disguises(secret: &str) -> [String; 6] {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     [
         secret.to_owned(),
         BASE64_STANDARD_NO_PAD.encode(secret),
         BASE64_URL_SAFE_NO_PAD.encode(secret),
         percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
         hex(secret.as_bytes()),
-        // As the bytes of a buffer are shown.
-        format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned(),
+        listed(secret.as_bytes()),
     ]
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// As the bytes of a buffer are shown.
+fn listed(bytes: &[u8]) -> String {
+    format!("{bytes:?}").trim_matches(['[', ']']).to_owned()
 }
 
 fn look_into(folder: &Path, look: &mut impl FnMut(&Path, &str)) {
@@ -148,84 +213,6 @@ fn look_into(folder: &Path, look: &mut impl FnMut(&Path, &str)) {
             look(&path, &String::from_utf8_lossy(&bytes));
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn no_secret_of_an_application_shows_anywhere() {
-    let secret = "canary-4e81-client-secret";
-    let api = simulator(json!({ "clientSecret": secret, "log": { "secrets": true } })).await;
-    // The file is the user's own place for the secret.
-    let elsewhere = tempfile::tempdir().expect("there is a temporary directory");
-    let file = elsewhere.path().join("secret");
-    std::fs::write(&file, secret).expect("the directory can be written");
-    let lines = format!(
-        "kind = \"client-secret\"\nclient-id = \"{}\"\nauthority = \"{}\"\n\
-         scope = \"https://api.securitycenter.microsoft.com/.default\"",
-        api.client_id(),
-        api.url(),
-    );
-    let by_variable = format!("{lines}\nclient-secret-env = \"CANARY\"");
-    let by_file = format!("{lines}\nclient-secret-file = \"{}\"", file.display());
-    for (auth, environment) in [(by_variable, vec![("CANARY", secret.to_owned())]), (by_file, Vec::new())] {
-        sweep(&api, &Kind { auth, environment, secrets: vec![secret.to_owned()] }, TOKEN);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn no_token_of_another_program_shows_anywhere() {
-    let api = simulator(json!({ "log": { "secrets": true } })).await;
-    let token = token_of(&api).await;
-    let elsewhere = tempfile::tempdir().expect("there is a temporary directory");
-    let file = elsewhere.path().join("token");
-    std::fs::write(&file, &token).expect("the directory can be written");
-    let by_variable = "kind = \"token\"\ntoken-env = \"CANARY\"".to_owned();
-    let by_command = format!("kind = \"token\"\ntoken-command = [\"/bin/cat\", \"{}\"]", file.display());
-    for (auth, environment) in [(by_variable, vec![("CANARY", token.clone())]), (by_command, Vec::new())] {
-        sweep(&api, &Kind { auth, environment, secrets: vec![token.clone()] }, TOKEN);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn no_secret_of_a_platform_shows_anywhere() {
-    let cluster = Cluster::new();
-    let header = "canary-93aa-identity-header";
-    let options = json!({
-        "log": { "secrets": true },
-        "managedIdentity": { "header": header },
-        "federation": cluster.federation(),
-    });
-    let api = simulator(options).await;
-    let scope = "scope = \"https://api.securitycenter.microsoft.com/.default\"";
-    let machine = Kind {
-        auth: format!("kind = \"managed-identity\"\nmetadata-endpoint = \"{}\"\n{scope}", api.url()),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-    };
-    sweep(&api, &machine, TOKEN);
-    let app = Kind {
-        auth: format!("kind = \"managed-identity\"\n{scope}"),
-        environment: vec![
-            ("IDENTITY_ENDPOINT", format!("{}/msi/token", api.url())),
-            ("IDENTITY_HEADER", header.to_owned()),
-        ],
-        secrets: vec![header.to_owned()],
-    };
-    sweep(&api, &app, TOKEN);
-    let elsewhere = tempfile::tempdir().expect("there is a temporary directory");
-    let file = elsewhere.path().join("token");
-    let assertion = cluster.token(|_| {});
-    std::fs::write(&file, &assertion).expect("the directory can be written");
-    let workload = Kind {
-        auth: format!(
-            "kind = \"workload-identity\"\nclient-id = \"{}\"\nauthority = \"{}\"\ntoken-file = \"{}\"\n{scope}",
-            api.client_id(),
-            api.url(),
-            file.display(),
-        ),
-        environment: Vec::new(),
-        secrets: vec![assertion],
-    };
-    sweep(&api, &workload, TOKEN);
 }
 
 /// A token that the API takes, from whoever has one.

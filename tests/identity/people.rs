@@ -1,12 +1,12 @@
 //! People who sign in: with a code on another device, and in a browser on this machine.
 
 use std::io::{BufRead as _, BufReader, Lines};
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use connector_host::egress::credential::CredentialError;
-use connector_host::{CallError, Connector, FailureCase, Host, Profile, Prompt, SignedIn};
+use connector_host::{CallError, Connector, FailureCase, Host, Profile, Prompt, SignedIn, Trust};
 use defender_simulator::Simulator;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -15,7 +15,8 @@ use super::applications::secret_lines;
 use super::authority::Authority;
 use super::browser::Browser;
 use crate::support::component;
-use crate::support::home::{Home, Outcome};
+use crate::support::home::{Outcome, simulator};
+use crate::tokens::{UNLIMITED, call_all_at_once};
 
 const AMPLE: Duration = Duration::from_secs(60);
 
@@ -38,7 +39,7 @@ fn profile(authority: &Authority, api: &Simulator, browser: bool) -> Profile {
         .allow_loopback_http(true)
         .without_limits();
     let profile = if browser { profile.auth_code(client) } else { profile.device_code(client) };
-    profile.build(loaded().1.manifest()).expect("the profile is complete")
+    profile.trust(Trust::Connector).build(loaded().1.manifest()).expect("the profile is complete")
 }
 
 /// Signs in while `person` does what they are told.
@@ -98,8 +99,15 @@ async fn a_person_signs_in_with_a_code_once_and_the_login_is_renewed_until_logou
     for _ in 0..3 {
         assert!(call(&profile).await.expect("the person is signed in")["value"].is_array());
     }
-    let polls = authority.token_requests("device_code").await;
-    assert!(polls.iter().all(|poll| poll["reply"]["error"] != "slow_down" || poll["form"] == json!({})));
+    let log = authority.log().await;
+    let polls: Vec<&Value> = log
+        .iter()
+        .filter(|entry| entry["path"].as_str().is_some_and(|path| path.ends_with("/token")))
+        .collect();
+    let [slow, next, ..] = &polls[..] else { panic!("{polls:?}") };
+    let time = |poll: &Value| poll["at"].as_i64().expect("it has a time");
+    // RFC 8628, 3.5: the interval, and five seconds more. A timer may be early by a little.
+    assert!(time(next) - time(slow) >= 5950, "{polls:?}");
     let refreshed = authority.token_requests("refresh_token").await;
     assert!(!refreshed.is_empty());
     assert!(refreshed.iter().all(|request| request["status"] == 200), "{refreshed:?}");
@@ -137,42 +145,69 @@ async fn a_person_signs_in_with_a_browser() {
 }
 
 /// A command that tells a person what to do: what it says on standard error, line by line.
-struct Conversation {
+pub(super) struct Conversation {
     child: Child,
     said: Lines<BufReader<ChildStderr>>,
+    heard: Vec<String>,
 }
 
 impl Conversation {
-    fn begin(home: &Home, words: &[&str]) -> Self {
-        let mut child =
-            home.command(words).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    pub(super) fn begin(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
         let stderr = child.stderr.take().expect("it is piped");
-        Self { child, said: BufReader::new(stderr).lines() }
+        Self { child, said: BufReader::new(stderr).lines(), heard: Vec::new() }
     }
 
     /// The next line in which the words stand.
-    fn line_with(&mut self, words: &str) -> String {
-        let mut heard = Vec::new();
+    pub(super) fn line_with(&mut self, words: &str) -> String {
         for line in self.said.by_ref().map(|line| line.expect("it is text")) {
+            self.heard.push(line.clone());
             if line.contains(words) {
                 return line;
             }
-            heard.push(line);
         }
-        panic!("{words:?} is not in {heard:?}")
+        panic!("{words:?} is not in {:?}", self.heard)
     }
 
-    fn end(self) -> Outcome {
+    /// How it ends, and what it says from here on.
+    pub(super) fn end(self) -> Outcome {
         let rest: Vec<String> = self.said.map(|line| line.expect("it is text")).collect();
         let output = self.child.wait_with_output().expect("it ends");
         Outcome { stderr: rest.join("\n"), ..output.into() }
     }
+
+    /// How it ends, and all that it has said.
+    fn whole(mut self) -> Outcome {
+        let heard = std::mem::take(&mut self.heard).join("\n");
+        let outcome = self.end();
+        Outcome { stderr: format!("{heard}\n{}", outcome.stderr), ..outcome }
+    }
 }
 
 /// The word after another.
-fn word_after<'a>(line: &'a str, before: &str) -> &'a str {
+pub(super) fn word_after<'a>(line: &'a str, before: &str) -> &'a str {
     let rest = line.split_once(before).unwrap_or_else(|| panic!("{before:?} is not in {line:?}")).1;
     rest.split([' ', ',']).find(|word| !word.is_empty()).expect("something follows")
+}
+
+/// A login, with a person who types the code.
+pub(super) async fn log_in_by_code(authority: &Authority, login: Command) -> Outcome {
+    let mut signing_in = tokio::task::block_in_place(|| Conversation::begin(login));
+    let line = signing_in.line_with("To sign in, open ");
+    let mut browser = Browser::new();
+    let page = browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await;
+    browser.sign_in(page, authority.fact("/account")).await;
+    tokio::task::block_in_place(|| signing_in.whole()).done()
+}
+
+/// A login, with a person who opens the address in a browser.
+pub(super) async fn log_in_by_browser(authority: &Authority, login: Command) -> Outcome {
+    let mut signing_in = tokio::task::block_in_place(|| Conversation::begin(login));
+    let mut browser = Browser::new();
+    let page = browser.open(&signing_in.line_with("http")).await;
+    let page = browser.sign_in(page, authority.fact("/account")).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    tokio::task::block_in_place(|| signing_in.whole()).done()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,12 +222,7 @@ async fn commands_log_a_person_in_and_out() {
     assert_eq!(needs.code, 3, "{needs:?}");
     assert!(needs.stderr.contains("hint: run `connector login --connection default`"), "{needs:?}");
 
-    let mut signing_in = Conversation::begin(&device, &["login", "--output", "json"]);
-    let line = signing_in.line_with("To sign in, open ");
-    let mut browser = Browser::new();
-    let page = browser.enter_code(word_after(&line, "open "), word_after(&line, "the code ")).await;
-    browser.sign_in(page, authority.fact("/account")).await;
-    let done = signing_in.end().done();
+    let done = log_in_by_code(&authority, device.command(&["login", "--output", "json"])).await;
     assert!(done.stderr.contains("signed in as ") && done.stderr.contains("connections test"), "{done:?}");
     assert_eq!(done.json()["connection"], "default");
     for _ in 0..2 {
@@ -206,14 +236,8 @@ async fn commands_log_a_person_in_and_out() {
 
     let lines = format!("kind = \"auth-code\"\nclient-id = \"{client}\"");
     let desk = authority.home(&api, &lines);
-    let mut signing_in = Conversation::begin(&desk, &["login", "--no-browser"]);
-    signing_in.line_with("open this address");
-    let address = signing_in.line_with("http");
-    let mut browser = Browser::new();
-    let page = browser.open(&address).await;
-    let page = browser.sign_in(page, authority.fact("/account")).await;
-    assert_eq!(page.status, 200, "{page:?}");
-    assert_eq!(signing_in.end().done().stdout, "", "what a person reads is no result");
+    let done = log_in_by_browser(&authority, desk.command(&["login", "--no-browser"])).await;
+    assert_eq!(done.stdout, "", "what a person reads is no result");
     desk.run(&call).done();
 
     let kept_nowhere = desk.command(&["login"]).env("CONNECTOR_VAULT", "none").output().expect("it starts");
@@ -249,4 +273,16 @@ async fn a_sign_in_that_comes_to_nothing_says_why() {
     let error = declined.await.expect_err("the person declined");
     assert!(!error.hint().is_empty(), "{error}");
     assert!(call(&profile_by_browser).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the authority: tests/identity/run"]
+async fn a_thousand_first_calls_after_a_login_renew_it_once() {
+    let authority = Authority::start(&json!({ "interval": 1 }));
+    let trusted = authority.trusted();
+    let api = simulator(json!({ "trustedIssuers": trusted, "limits": { "mode": "off" } })).await;
+    let person = format!("kind = \"device-code\"\nclient-id = \"{}\"", authority.fact("/publicClient/id"));
+    let home = authority.home(&api, &format!("{person}\n{UNLIMITED}"));
+    log_in_by_code(&authority, home.command(&["login"])).await;
+    call_all_at_once(&home, async || authority.token_requests("refresh_token").await.len()).await;
 }

@@ -1,14 +1,20 @@
 //! Many notifications, and many triggers.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use defender_simulator::Simulator;
 use futures::StreamExt as _;
+use serde_json::json;
 
 use super::world::{Serving, by_hand, configure, notification, until};
-use crate::support::home::{Home, SECRET};
+use crate::support::home::{Home, SECRET, simulator};
 use crate::triggers::world::{api, home, ids, lines};
+
+/// A quota that two triggers share: calls in so many seconds.
+const CALLS: usize = 6;
+const PERIOD: u64 = 2;
 
 /// Sends notifications, so many at a time, and says how long that took.
 async fn burst(count: usize, at_a_time: usize, pace: Option<Duration>) {
@@ -60,29 +66,44 @@ async fn five_hundred_a_second_for_a_minute() {
 }
 
 /// A home with that many connections, each with a trigger that goes to standard output.
-fn many(api: &defender_simulator::Simulator, count: usize, pace: &str) -> Home {
+fn many(api: &Simulator, count: usize, pace: &str) -> Home {
     let home = home(api);
-    let mut tables = String::new();
-    for number in 0..count {
-        let _ = write!(
-            tables,
-            "[connections.c{number}]\napi-url = \"{url}\"\ntenant-id = \"{tenant}\"\nallow-loopback-http = true\n\
-             [connections.c{number}.auth]\nkind = \"client-secret\"\nclient-id = \"{client}\"\n\
-             client-secret-env = \"{SECRET}\"\nauthority = \"{url}\"\n\
-             [triggers.t{number}]\nconnection = \"c{number}\"\ntrigger = \"new-alerts\"\nto = \"-\"\n{pace}\n",
-            url = api.url(),
-            tenant = api.tenant_id(),
-            client = api.client_id(),
-        );
-    }
+    let tables: String = (0..count).map(|number| table(api, &format!("c{number}"), pace, "")).collect();
     configure(&home, &tables);
     home
 }
 
-/// Serves that many triggers, has one alert reach all of them, and says what they cost.
+/// The tables of a connection and its trigger.
+fn table(api: &Simulator, name: &str, pace: &str, quota: &str) -> String {
+    format!(
+        "[connections.{name}]\napi-url = \"{url}\"\ntenant-id = \"{tenant}\"\nallow-loopback-http = true\n\
+         [connections.{name}.auth]\nkind = \"client-secret\"\nclient-id = \"{client}\"\n\
+         client-secret-env = \"{SECRET}\"\nauthority = \"{url}\"\n{quota}\
+         [triggers.{name}]\nconnection = \"{name}\"\ntrigger = \"new-alerts\"\nto = \"-\"\n{pace}\n",
+        url = api.url(),
+        tenant = api.tenant_id(),
+        client = api.client_id(),
+    )
+}
+
+/// Serves that many triggers, has one alert reach all of them, and says what they cost. Two more share a quota that is too
+/// small for both, at an API of their own.
 async fn triggers(count: usize, idle: Duration, pace: &str) {
-    let api = api().await;
+    let (api, crowded) = (api().await, simulator(json!({ "limits": { "mode": "off" } })).await);
+    let alone = {
+        let home = many(&api, 1, pace);
+        let serving = Serving::start(&home, &[], &[]).await;
+        serving.ready().await;
+        cost(serving.child.id()).0
+    };
     let home = many(&api, count, pace);
+    for name in ["left", "right"] {
+        let quota = format!(
+            "[connections.{name}.quota]\nbucket = \"both\"\ncalls = {CALLS}\nperiod-seconds = {PERIOD}\n\
+             action-limits = false\n"
+        );
+        configure(&home, &table(&crowded, name, "interval = \"50ms\"\nquota-share = 100", &quota));
+    }
     let began = Instant::now();
     let serving = Serving::start(&home, &[], &[]).await;
     serving.ready().await;
@@ -90,20 +111,44 @@ async fn triggers(count: usize, idle: Duration, pace: &str) {
     let (memory, before) = cost(serving.child.id());
     tokio::time::sleep(idle).await;
     let (later, after) = cost(serving.child.id());
+    let processor = (after - before) / idle.as_secs_f64();
     println!(
-        "{count} triggers ready in {ready:.1} s; resident memory {:.0} MB, {:.0} MB after {idle:?}; processor {:.2} % \
-         of one core",
+        "{count} triggers ready in {ready:.1} s; resident memory {:.0} MB, {:.0} MB after {idle:?} (one alone {:.0} MB); \
+         processor {:.2} % of one core; a trigger: {:.2} ms in a second, {:.0} KB",
         memory / 1e6,
         later / 1e6,
-        (after - before) / idle.as_secs_f64() * 100.0
+        alone / 1e6,
+        processor * 100.0,
+        processor * 1e3 / count as f64,
+        (later - alone) / 1e3 / count as f64,
     );
     let id = api.add_alert(Default::default());
-    until("the alert reaches each callback", || serving.stdout().lines().count() >= count).await;
+    let shared = crowded.add_alert(Default::default());
+    until("the alerts reach each callback", || serving.stdout().lines().count() >= count + 2).await;
     let got = lines(&serving.stdout());
-    assert!(ids(&got).iter().all(|got| *got == id));
-    let sources: std::collections::BTreeSet<_> =
-        got.iter().map(|event| event["source"].to_string()).collect();
-    assert_eq!(sources.len(), count, "each has it once");
+    let sources = |wanted: &str| -> BTreeSet<String> {
+        got.iter().filter(|event| event["id"] == wanted).map(|event| event["source"].to_string()).collect()
+    };
+    assert_eq!(sources(&id).len(), count, "each has it once");
+    assert_eq!(sources(&shared).len(), 2, "both have it");
+    assert_eq!(got.len(), count + 2, "nothing came twice");
+    within_quota(&crowded);
+}
+
+/// Checks the shared quota as the API saw it: in no window more, and both wanted more than there was.
+fn within_quota(api: &Simulator) {
+    let log = api.log();
+    let calls: Vec<Duration> =
+        log.iter().filter(|arrival| arrival.path == "/api/alerts").map(|arrival| arrival.arrived).collect();
+    let in_window = |from: &Duration| {
+        calls.iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(PERIOD)).count()
+    };
+    let most = calls.iter().map(in_window).max().unwrap_or(0);
+    println!(
+        "two triggers that share {CALLS} calls in {PERIOD} s: {} calls, {most} at most in a window",
+        calls.len()
+    );
+    assert_eq!(most, CALLS, "all of the quota is used, and no more");
 }
 
 /// What a process costs: resident bytes, and seconds of processor time. Nothing where the system does not tell.

@@ -11,18 +11,18 @@ use serde_json::Value;
 use crate::support::home::Home;
 
 /// The secret part of an address that was told by hand.
-pub(super) const PATH_SECRET: &str = "bGV0LW1lLWluLXBsZWFzZS1ub3c";
+pub(crate) const PATH_SECRET: &str = "bGV0LW1lLWluLXBsZWFzZS1ub3c";
 
 /// How long what is bound to happen may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A server that runs.
-pub(super) struct Serving {
-    pub(super) child: Child,
+pub(crate) struct Serving {
+    pub(crate) child: Child,
     /// Where notifications are received, without a slash at the end.
-    pub(super) address: String,
+    pub(crate) address: String,
     /// Where it tells how it stands.
-    pub(super) admin: String,
+    pub(crate) admin: String,
     stderr: Arc<Mutex<String>>,
     stdout: Arc<Mutex<String>>,
     client: Client,
@@ -30,7 +30,7 @@ pub(super) struct Serving {
 
 impl Serving {
     /// Starts it, and waits until it listens.
-    pub(super) async fn start(home: &Home, more: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(home: &Home, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let words = ["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         let mut child = home
             .command(&[&words[..], more].concat())
@@ -56,29 +56,29 @@ impl Serving {
         serving
     }
 
-    pub(super) fn stderr(&self) -> String {
+    pub(crate) fn stderr(&self) -> String {
         self.stderr.lock().expect("no thread panics").clone()
     }
 
-    pub(super) fn stdout(&self) -> String {
+    pub(crate) fn stdout(&self) -> String {
         self.stdout.lock().expect("no thread panics").clone()
     }
 
     /// Sends a notification to a trigger's address that was told by hand.
-    pub(super) async fn notify(&self, name: &str, body: &str) -> Result<Response, reqwest::Error> {
+    pub(crate) async fn notify(&self, name: &str, body: &str) -> Result<Response, reqwest::Error> {
         let address = format!("{}/hooks/{name}/{PATH_SECRET}", self.address);
         let request = self.client.post(address).header("content-type", "application/json");
         request.body(body.to_owned()).send().await
     }
 
     /// What it tells of itself.
-    pub(super) async fn ask(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn ask(&self, path: &str) -> (u16, String) {
         let response = self.client.get(format!("{}{path}", self.admin)).send().await.expect("it answers");
         (response.status().as_u16(), response.text().await.expect("it answers in full"))
     }
 
     /// Waits until it says that it is ready.
-    pub(super) async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         let began = Instant::now();
         loop {
             let (status, text) = self.ask("/readyz").await;
@@ -91,13 +91,13 @@ impl Serving {
     }
 
     /// `kill -9`.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().and_then(|()| self.child.wait()).expect("it can be killed");
     }
 
     /// Asks it to end, as a service manager would, and waits until it has: its exit code and all that it said.
     #[cfg(unix)]
-    pub(super) async fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("it runs");
         let mut code = None;
@@ -133,7 +133,7 @@ fn gather(stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
 }
 
 /// Waits for something that is bound to happen.
-pub(super) async fn until(what: &str, mut happened: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let began = Instant::now();
     while !happened() {
         assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
@@ -142,27 +142,27 @@ pub(super) async fn until(what: &str, mut happened: impl FnMut() -> bool) {
 }
 
 /// A client that goes nowhere but where it is told.
-pub(super) fn client() -> Client {
+pub(crate) fn client() -> Client {
     // Another test may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().build().expect("a client")
 }
 
 /// The status and the JSON body of an answer.
-pub(super) async fn answer(response: Response) -> (u16, Value) {
+pub(crate) async fn answer(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.expect("it is answered in full");
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
 /// Appends tables to a home's configuration.
-pub(super) fn configure(home: &Home, tables: &str) {
+pub(crate) fn configure(home: &Home, tables: &str) {
     let text = std::fs::read_to_string(home.config()).expect("there is a configuration");
     home.configure(&format!("{text}\n{tables}"));
 }
 
 /// A table of a pushed trigger.
-pub(super) fn pushed(name: &str, to: &str, more: &str) -> String {
+pub(crate) fn pushed(name: &str, to: &str, more: &str) -> String {
     format!(
         "[triggers.{name}]\ntrigger = \"new-alerts\"\nsource = \"push\"\nto = \"{to}\"\n\
          allow-loopback-http = {}\n{more}\n",
@@ -171,17 +171,17 @@ pub(super) fn pushed(name: &str, to: &str, more: &str) -> String {
 }
 
 /// A table of a pushed trigger whose address is told by hand.
-pub(super) fn by_hand(name: &str, to: &str) -> String {
+pub(crate) fn by_hand(name: &str, to: &str) -> String {
     pushed(name, to, "path-secret-env = \"PATH_SECRET\"")
 }
 
 /// A notification.
-pub(super) fn notification(id: &str) -> String {
+pub(crate) fn notification(id: &str) -> String {
     format!("{{\"id\":\"{id}\",\"machineId\":\"m1\"}}")
 }
 
 /// The value of a metric, by the beginning of its line.
-pub(super) fn metric(text: &str, start: &str) -> Option<f64> {
+pub(crate) fn metric(text: &str, start: &str) -> Option<f64> {
     let line = text.lines().find(|line| line.starts_with(start))?;
     line.rsplit(' ').next()?.parse().ok()
 }

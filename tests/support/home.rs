@@ -68,6 +68,19 @@ impl Home {
         self.folder.path()
     }
 
+    /// A program of this home's own, in a folder `bin` that is on nobody's path unless a test says so.
+    #[cfg(unix)]
+    pub(crate) fn program(&self, name: &str, script: &str) -> PathBuf {
+        let folder = self.path().join("bin");
+        std::fs::create_dir_all(&folder).expect("the temporary directory can be written");
+        let program = folder.join(name);
+        // Another process writes it: what this one has open for writing, children of other tests might hold open.
+        let write = ["-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$0\" && chmod +x \"$0\""];
+        let status = Command::new("sh").args(write).arg(&program).arg(script).status();
+        assert!(status.expect("there is a shell").success());
+        program
+    }
+
     /// The command, ready to run: it sees this home and nothing else.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));

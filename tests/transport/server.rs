@@ -73,7 +73,8 @@ impl Server {
     }
 }
 
-fn identity(speaks: Speaks, names: &[&str]) -> (TlsAcceptor, String) {
+/// Who a server is: what it speaks TLS with, and the certificate of the authority that vouches for its names, in PEM.
+pub(crate) fn identity(speaks: Speaks, names: &[&str]) -> (TlsAcceptor, String) {
     let mut issuer = CertificateParams::default();
     issuer.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     issuer.distinguished_name.push(DnType::CommonName, "Authority of a test");

@@ -1,6 +1,8 @@
 //! `connector watch` and `connector events`, as their user sees them.
 
-use defender_simulator::{Effect, Fault};
+use std::time::Duration;
+
+use defender_simulator::{Effect, Fault, NewActivity};
 use standardwebhooks::Webhook;
 
 use super::world::{SECRETS, alerts, answer, api, events, home, ids, lines, receiver};
@@ -54,6 +56,28 @@ async fn the_first_start_is_from_now_on() {
     assert_eq!(run(&home, &watch).await.done().stdout, "", "what was there before is not reported");
     let id = api.add_alert(Default::default());
     assert_eq!(ids(&lines(&run(&home, &watch).await.done().stdout)), [id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn remediation_activities_are_watched_as_well() {
+    let api = api().await;
+    let home = home(&api);
+    let watch = ["watch", "new-remediation-activities", "--to", "-", "--once"];
+    assert_eq!(run(&home, &watch).await.done().stdout, "", "what was there before is not reported");
+    let expected: Vec<String> = (1..=3)
+        .map(|number| {
+            let activity = NewActivity { title: Some(format!("Update {number}")), ..NewActivity::default() };
+            let id = api.add_remediation_activity(activity);
+            api.clock().advance(Duration::from_millis(1));
+            id
+        })
+        .collect();
+    let got = lines(&run(&home, &watch).await.done().stdout);
+    assert_eq!(ids(&got), expected);
+    assert_eq!(got[2]["type"], "defender-atp.new-remediation-activities");
+    assert_eq!(got[2]["source"], "/defender-atp/default/new-remediation-activities");
+    assert_eq!((&got[2]["data"]["id"], &got[2]["data"]["title"]), (&got[2]["id"], &"Update 3".into()));
+    assert_eq!(run(&home, &watch).await.done().stdout, "", "nothing comes twice");
 }
 
 #[cfg(unix)]

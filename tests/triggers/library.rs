@@ -8,7 +8,7 @@ use connector_host::clock::{Clock, SystemClock};
 use connector_host::manifest::Limit;
 use connector_host::store::{Claim, MemoryStore, SqliteStore, Store, StoreError, Work};
 use connector_host::triggers::{Ended, Event, News, Outcome, WatchBuilder};
-use connector_host::{Connection, Host, Profile};
+use connector_host::{Connection, Host, Profile, Trust};
 use defender_simulator::{Moment, Simulator};
 use futures::StreamExt as _;
 use serde_json::json;
@@ -44,6 +44,7 @@ pub(super) fn connect_by(
             connector_host::egress::credential::SecretSource::Given(api.client_secret().to_owned().into()),
         )
         .quota(quota)
+        .trust(Trust::Connector)
         .build(connector.manifest())
         .expect("the profile is complete");
     host.connect(&connector, profile).expect("a secret that is given needs no setting up")

@@ -1,10 +1,15 @@
 //! `connector connections`: what is configured, and whether it works.
 
 mod add;
+mod ask;
+mod check;
 mod file;
+mod kinds;
 mod list;
 mod questions;
 mod remove;
+mod report;
+mod state;
 mod test;
 
 pub(crate) use add::add;

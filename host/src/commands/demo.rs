@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use connector_host::egress::credential::SecretSource;
 use connector_host::manifest::Limit;
-use connector_host::{Connection, Connector, Host, Profile, ProfileBuilder};
+use connector_host::{Connection, Connector, Host, Profile, ProfileBuilder, Trust};
 use defender_simulator::{Options, Simulator};
 
 use crate::error::CliError;
@@ -81,6 +81,7 @@ fn connect(
         .authority(simulator.url())
         .tenant(simulator.tenant_id())
         .allow_loopback_http(true)
+        .trust(Trust::Connector)
         .client_secret(simulator.client_id(), secret);
     let profile = adjust(profile)
         .build(connector.manifest())

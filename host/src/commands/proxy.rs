@@ -9,18 +9,22 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{Format, Globals, ProxyArgs};
+use crate::commands::sign_in::sign_in;
 use crate::error::CliError;
 use crate::setup;
+use crate::terminal::printable;
 
+/// How long an authority may keep the start waiting.
+const SIGN_IN_TIME: Duration = Duration::from_secs(20);
 /// How long requests in flight may take to end after an interrupt; another interrupt breaks them off.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliError> {
     let (host, connector) = setup::host(globals)?;
     let connection = setup::connection(globals, &host, &connector)?;
+    let deadline = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
     setup::run(async {
-        try_signing_in(&connection).await?;
-        let deadline = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
+        try_signing_in(&connection, deadline.min(SIGN_IN_TIME)).await?;
         let proxy = Proxy::start(connection.clone(), arguments.port, deadline).await.map_err(not_started)?;
         announce(&proxy, &connection, globals.output)?;
         interrupted().await?;
@@ -36,13 +40,13 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
 }
 
 /// A wrong secret is better known now than at the first request. An authority that is away may come back.
-async fn try_signing_in(connection: &Connection) -> Result<(), CliError> {
-    match connection.egress().sign_in().await {
-        Err(error) if error.is_transient() => {
-            eprintln!("warning: {error}; it is tried again when a request comes");
+async fn try_signing_in(connection: &Connection, time: Duration) -> Result<(), CliError> {
+    match sign_in(connection, time).await {
+        Err(failed) if failed.is_transient => {
+            eprintln!("warning: {}; it is tried again when a request comes", printable(&failed.message));
             Ok(())
         }
-        Err(error) => Err(CliError::Connect(error.into())),
+        Err(failed) => Err(failed.error),
         Ok(_) => Ok(()),
     }
 }

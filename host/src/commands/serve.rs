@@ -87,6 +87,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
 
 /// What triggers are made from: each host, connection and callback is made once.
 struct Kitchen<'a> {
+    globals: &'a Globals,
     config: &'a Config,
     polling: (Host, Connector),
     receiving: (Host, Connector),
@@ -96,12 +97,12 @@ struct Kitchen<'a> {
 }
 
 impl<'a> Kitchen<'a> {
-    fn new(globals: &Globals, config: &'a Config) -> Result<Self, CliError> {
+    fn new(globals: &'a Globals, config: &'a Config) -> Result<Self, CliError> {
         let polled = config.triggers().count().clamp(16, POLLS);
         let polling = setup::host_for(globals, u32::try_from(polled).unwrap_or(u32::MAX))?;
         let receiving = setup::host_for(globals, NOTIFICATIONS)?;
         let (connections, callbacks) = (HashMap::new(), HashMap::new());
-        Ok(Self { config, polling, receiving, connections, callbacks, pushes: false })
+        Ok(Self { globals, config, polling, receiving, connections, callbacks, pushes: false })
     }
 
     fn add(
@@ -165,7 +166,8 @@ impl<'a> Kitchen<'a> {
             return Ok(connection.clone());
         }
         let (host, connector) = if pushed { &self.receiving } else { &self.polling };
-        let connection = host.connect(connector, self.config.profile(name, connector.manifest())?)?;
+        let profile = setup::profile_of(self.globals, self.config, name, connector)?;
+        let connection = host.connect(connector, profile)?;
         self.connections.insert(key, connection.clone());
         Ok(connection)
     }

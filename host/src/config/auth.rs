@@ -14,6 +14,9 @@ pub(super) struct AuthTable {
     kind: Kind,
     pub(super) authority: Option<String>,
     pub(super) scope: Option<String>,
+    pub(super) token_path: Option<String>,
+    pub(super) authorization_path: Option<String>,
+    pub(super) device_authorization_path: Option<String>,
     client_id: Option<String>,
     client_secret_env: Option<String>,
     client_secret_file: Option<PathBuf>,
@@ -65,6 +68,7 @@ impl Kind {
             Self::Token => &["auth.token-env", "auth.token-command"],
             Self::ClientSecret => &[
                 "auth.authority",
+                "auth.token-path",
                 "auth.scope",
                 "auth.client-id",
                 "auth.client-secret-env",
@@ -72,6 +76,7 @@ impl Kind {
             ],
             Self::Certificate => &[
                 "auth.authority",
+                "auth.token-path",
                 "auth.scope",
                 "auth.client-id",
                 "auth.certificate-file",
@@ -80,10 +85,25 @@ impl Kind {
                 "auth.certificate-password-file",
                 "auth.signing-algorithm",
             ],
-            Self::DeviceCode => &["auth.authority", "auth.scope", "auth.client-id"],
-            Self::AuthCode => &["auth.authority", "auth.scope", "auth.client-id", "auth.redirect-uri"],
+            Self::DeviceCode => &[
+                "auth.authority",
+                "auth.token-path",
+                "auth.device-authorization-path",
+                "auth.scope",
+                "auth.client-id",
+            ],
+            Self::AuthCode => &[
+                "auth.authority",
+                "auth.token-path",
+                "auth.authorization-path",
+                "auth.scope",
+                "auth.client-id",
+                "auth.redirect-uri",
+            ],
             Self::ManagedIdentity => &["auth.scope", "auth.client-id", "auth.metadata-endpoint"],
-            Self::WorkloadIdentity => &["auth.authority", "auth.scope", "auth.client-id", "auth.token-file"],
+            Self::WorkloadIdentity => {
+                &["auth.authority", "auth.token-path", "auth.scope", "auth.client-id", "auth.token-file"]
+            }
             Self::AzureCli => &["auth.scope"],
         }
     }
@@ -166,6 +186,9 @@ impl AuthTable {
         let present = [
             ("auth.authority", self.authority.is_some()),
             ("auth.scope", self.scope.is_some()),
+            ("auth.token-path", self.token_path.is_some()),
+            ("auth.authorization-path", self.authorization_path.is_some()),
+            ("auth.device-authorization-path", self.device_authorization_path.is_some()),
             ("auth.client-id", self.client_id.is_some()),
             ("auth.client-secret-env", self.client_secret_env.is_some()),
             ("auth.client-secret-file", self.client_secret_file.is_some()),

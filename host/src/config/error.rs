@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::trigger::TriggerProblem;
-use crate::connection::ProfileError;
+use crate::connection::{ProfileError, Proposal};
 use crate::similar::most_similar;
 
 /// What is wrong with a configuration. No value of the file is shown: it may be a secret.
@@ -101,7 +101,14 @@ impl ConfigError {
                     None => format!("there are: {}", known.join(", ")),
                 }
             }
-            Self::Invalid { error, .. } => error.hint(),
+            Self::Invalid { error, connection, .. } => match &**error {
+                ProfileError::Unaccepted { proposals } => format!(
+                    "if you trust whoever has these addresses with the connection's credential, say so in the \
+                     configuration:\n{}",
+                    Proposal::lines(proposals, connection)
+                ),
+                error => error.hint(),
+            },
             Self::Trigger { problem, .. } => problem.hint(),
         }
     }

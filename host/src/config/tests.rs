@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::connection::Auth;
+use crate::connection::{Auth, Trust};
 use crate::manifest::Limit;
 
 const EXAMPLE: &str = r#"
@@ -43,7 +43,7 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 fn default_profile(text: &str) -> Result<Profile, ConfigError> {
-    parse(text)?.profile(DEFAULT_CONNECTION, &manifest())
+    parse(text)?.profile(DEFAULT_CONNECTION, &manifest(), Trust::Connector)
 }
 
 /// The message and the hint for a connection `default` with these lines.
@@ -57,7 +57,7 @@ fn complaint(lines: &str) -> String {
 fn the_example_is_understood() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(config.connections().collect::<Vec<_>>(), ["default", "local"]);
-    let profile = config.profile("default", &manifest()).unwrap();
+    let profile = config.profile("default", &manifest(), Trust::Connector).unwrap();
     assert_eq!((profile.name(), profile.timeout()), ("default", Duration::from_secs(50)));
     assert_eq!(profile.api_url().to_string(), "https://api.example.com");
     assert_eq!(profile.allowed_origins(), [profile.api_url().clone()]);
@@ -69,7 +69,7 @@ fn the_example_is_understood() {
         ("https://login.example.com", "contoso.com")
     );
 
-    let profile = config.profile("local", &manifest()).unwrap();
+    let profile = config.profile("local", &manifest(), Trust::Connector).unwrap();
     assert_eq!(
         (profile.api_url().to_string().as_str(), profile.max_reply_bytes()),
         ("http://127.0.0.1:9000", 1000)
@@ -194,7 +194,7 @@ fn files_that_cannot_be_read_are_said_to_be() {
     assert!(matches!(Config::load(&path, &variables), Err(ConfigError::NotUtf8 { line: 2, .. })));
     std::fs::write(&path, EXAMPLE).unwrap();
     let config = Config::load(&path, &variables).unwrap();
-    let error = config.profile("locale", &manifest()).unwrap_err();
+    let error = config.profile("locale", &manifest(), Trust::Connector).unwrap_err();
     assert!(matches!(error, ConfigError::NoConnection { .. }));
     assert_eq!(error.hint(), "did you mean \"local\"?");
 }

@@ -203,6 +203,47 @@ impl Auth {
         matches!(self, Self::DeviceCode(_) | Self::AuthCode { .. })
     }
 
+    /// The scope or the resource that a token is asked for, of kinds that ask for one.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        match self {
+            Self::ClientSecret { application, .. }
+            | Self::Certificate { application, .. }
+            | Self::DeviceCode(application)
+            | Self::AuthCode { application, .. } => Some(&application.scope),
+            Self::WorkloadIdentity(profile) => Some(&profile.scope),
+            Self::AzureCli(profile) => Some(&profile.scope),
+            Self::ManagedIdentity(profile) => Some(&profile.resource),
+            Self::Anonymous
+            | Self::TokenVariable(_)
+            | Self::TokenCommand { .. }
+            | Self::TokenGiven(_)
+            | Self::Custom(_) => None,
+        }
+    }
+
+    /// Whether a login for the one is a login for the other: of the same application, for the same scope.
+    #[must_use]
+    pub fn shares_login(&self, other: &Self) -> bool {
+        match (self.person(), other.person()) {
+            (Some(one), Some(other)) => {
+                one.authority == other.authority
+                    && one.tenant == other.tenant
+                    && one.client_id == other.client_id
+                    && one.scope == other.scope
+            }
+            _ => false,
+        }
+    }
+
+    /// The application that acts for a person.
+    fn person(&self) -> Option<&Application> {
+        match self {
+            Self::DeviceCode(application) | Self::AuthCode { application, .. } => Some(application),
+            _ => None,
+        }
+    }
+
     /// The environment variables that hold a secret of it: programs that this one starts have no business with them.
     #[must_use]
     pub fn secret_variables(&self) -> Vec<&str> {

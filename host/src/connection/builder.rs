@@ -2,28 +2,39 @@
 
 use std::time::Duration;
 
-use super::AuthDraft;
+use super::{AuthDraft, Trust};
 use crate::config::Variables;
 use crate::egress::quota::WhenExceeded;
-use crate::manifest::Limit;
+use crate::manifest::{Endpoints, Limit};
 
 /// Gathers what a profile is made of.
 ///
 /// ```
-/// # use connector_host::Profile;
+/// # use connector_host::{Profile, Trust};
 /// # fn f(manifest: &connector_host::manifest::Manifest) -> Result<(), Box<dyn std::error::Error>> {
-/// let profile = Profile::builder().tenant("contoso.com").client_secret_variable("6e74…", "SECRET").build(manifest)?;
+/// // Of a connector that is known: its manifest says where the API and the authority are.
+/// let profile = Profile::builder()
+///     .tenant("contoso.com")
+///     .client_secret_variable("6e74…", "SECRET")
+///     .trust(Trust::Connector)
+///     .build(manifest)?;
+/// // Of any other: the profile says it.
+/// let profile = Profile::builder().api_url("https://api.example.com").token_variable("TOKEN").build(manifest)?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Default)]
 pub struct ProfileBuilder {
+    pub(crate) trust: Trust,
     pub(crate) name: Option<String>,
     pub(crate) cloud: Option<String>,
     pub(crate) api_url: Option<String>,
     pub(crate) authority: Option<String>,
     pub(crate) tenant: Option<String>,
     pub(crate) scope: Option<String>,
+    pub(crate) token_path: Option<String>,
+    pub(crate) authorization_path: Option<String>,
+    pub(crate) device_authorization_path: Option<String>,
     pub(crate) allowed_origins: Option<Vec<String>>,
     pub(crate) allow_loopback_http: bool,
     pub(crate) timeout: Option<Duration>,
@@ -39,6 +50,13 @@ pub struct ProfileBuilder {
 }
 
 impl ProfileBuilder {
+    /// Whose word counts for where the credential goes; the profile's alone when left out.
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
     /// The connection's name; `default` when left out.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -78,6 +96,15 @@ impl ProfileBuilder {
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
+        self
+    }
+
+    /// The paths of the token authority's endpoints, in place of the cloud's.
+    #[must_use]
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.token_path = Some(endpoints.token);
+        self.authorization_path = Some(endpoints.authorization);
+        self.device_authorization_path = Some(endpoints.device_authorization);
         self
     }
 

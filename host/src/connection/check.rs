@@ -17,9 +17,10 @@ impl ProfileBuilder {
     /// The profile, for that connector.
     ///
     /// # Errors
-    /// Names the part that is missing or wrong.
+    /// Names the part that is missing or wrong, or that only the connector says ([`Trust::Profile`](crate::Trust)).
     pub fn build(self, manifest: &Manifest) -> Result<Profile, ProfileError> {
         let cloud = self.chosen_cloud(manifest)?;
+        self.accepted(cloud)?;
         let name = self.name.clone().unwrap_or_else(|| "default".into());
         let loopback = self.allow_loopback_http;
         let api_url = match (&self.api_url, cloud) {
@@ -102,15 +103,16 @@ pub(super) fn origin(key: &'static str, text: &str, loopback: bool) -> Result<Or
 }
 
 pub(super) fn plain_origin(key: &'static str, text: &str) -> Result<Origin, ProfileError> {
-    text.parse().map_err(|error| ProfileError::Origin { key, text: text.into(), error: Box::new(error) })
+    text.parse().map_err(|error| ProfileError::Origin { key, error: Box::new(error) })
 }
 
 pub(super) fn identifier(key: &'static str, text: &str) -> Result<String, ProfileError> {
     if is_identifier(text) { Ok(text.to_owned()) } else { Err(ProfileError::Identifier { key }) }
 }
 
-/// Whether it is an id or a domain: it becomes part of a path.
-pub(crate) fn is_identifier(text: &str) -> bool {
+/// Whether it can be the id of a tenant or an application, or a domain: it becomes part of a path.
+#[must_use]
+pub fn is_identifier(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let dots = text.bytes().all(|byte| byte == b'.');
     !dots && text.len() <= 253 && text.bytes().all(plain)

@@ -1,6 +1,6 @@
 //! What is wrong with a profile.
 
-use super::RedirectError;
+use super::{Proposal, RedirectError};
 use crate::egress::destination::{OriginError, Reason};
 
 /// What is wrong with a profile. Keys are those of the configuration.
@@ -21,13 +21,11 @@ pub enum ProfileError {
         /// The names that there are.
         known: Vec<String>,
     },
-    /// What should be an origin is not.
-    #[error("`{key}` has \"{text}\", which is not the address of an API: {error}")]
+    /// What should be an origin is not. It is not shown as a whole: there may be a password in it.
+    #[error("`{key}` is not an address that can be used: {error}")]
     Origin {
         /// The key.
         key: &'static str,
-        /// What was given.
-        text: String,
         /// What is wrong with it.
         error: Box<OriginError>,
     },
@@ -69,11 +67,17 @@ pub enum ProfileError {
         /// What is wrong with it.
         error: RedirectError,
     },
-    /// The connector's manifest names a path of the token authority that is none.
-    #[error("the connector says that the token authority has \"{path}\", which is not a path")]
+    /// The connector's manifest, or the profile, names a path of the token authority that is none.
+    #[error("the token authority is said to have \"{path}\", which is not a path")]
     Endpoint {
         /// What it says.
         path: String,
+    },
+    /// Only the connector says where the credential would go, and its word does not count ([`Trust`](crate::Trust)).
+    #[error("where its credential goes would be the connector's own choice: {}", list(proposals))]
+    Unaccepted {
+        /// What the connector proposes.
+        proposals: Vec<Proposal>,
     },
     /// What should be an id or a name is empty or has characters that none has. It is not shown: it may be a secret
     /// in the wrong place.
@@ -99,6 +103,7 @@ impl ProfileError {
             | Self::NotOfKind { key, .. }
             | Self::Identifier { key } => key,
             Self::Both { keys: [key, _] } => key,
+            Self::Unaccepted { proposals } => proposals.first().map_or("api-url", |proposal| proposal.key),
         }
     }
 
@@ -128,7 +133,15 @@ impl ProfileError {
             Self::Redirect { .. } => {
                 "leave `auth.redirect-uri` out, or set it to the address that the application is registered with".into()
             }
-            Self::Endpoint { .. } => "report it to the connector's author".into(),
+            Self::Endpoint { .. } => {
+                "set `auth.token-path` and the like to paths such as /oauth2/token, or report it to the connector's \
+                 author"
+                    .into()
+            }
+            Self::Unaccepted { proposals } => {
+                let keys: Vec<_> = proposals.iter().map(|proposal| format!("`{}`", proposal.key)).collect();
+                format!("say {} yourself, or vouch for the connector", keys.join(", "))
+            }
             Self::Origin { .. } => "write it like https://api.example.com, without a path".into(),
             Self::NotGranted { reason, .. } => match **reason {
                 Reason::Loopback(_) => "for tests and simulators, set `allow-loopback-http = true`".into(),
@@ -137,4 +150,11 @@ impl ProfileError {
             },
         }
     }
+}
+
+/// What is proposed, for a message.
+fn list(proposals: &[Proposal]) -> String {
+    let list: Vec<_> =
+        proposals.iter().map(|Proposal { key, value }| format!("`{key}` = \"{value}\"")).collect();
+    list.join(", ")
 }

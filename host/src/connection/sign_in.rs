@@ -44,7 +44,7 @@ impl ProfileBuilder {
                 Auth::WorkloadIdentity(WorkloadIdentityProfile {
                     authority: self.checked_authority(cloud)?,
                     authority_may_vary: self.authority.is_none() && self.cloud.is_none(),
-                    endpoints: endpoints(cloud)?,
+                    endpoints: self.checked_endpoints(cloud)?,
                     tenant: optional("tenant-id", self.tenant.as_ref())?,
                     scope: self.checked_scope(cloud)?,
                     client_id: optional("auth.client-id", client_id.as_ref())?,
@@ -60,7 +60,7 @@ impl ProfileBuilder {
     }
 
     fn application(&self, client_id: &str, cloud: Option<&Cloud>) -> Result<Application, ProfileError> {
-        let endpoints = endpoints(cloud)?;
+        let endpoints = self.checked_endpoints(cloud)?;
         let tenant = match &self.tenant {
             Some(tenant) => identifier("tenant-id", tenant)?,
             None if endpoints.need_tenant() => return Err(ProfileError::Missing { key: "tenant-id" }),
@@ -87,6 +87,22 @@ impl ProfileBuilder {
         visible(key, scope.ok_or(ProfileError::Missing { key })?)
     }
 
+    /// The connector's own endpoints or the profile's, checked: they may come from a manifest.
+    fn checked_endpoints(&self, cloud: Option<&Cloud>) -> Result<Endpoints, ProfileError> {
+        let own = cloud.map(|cloud| cloud.endpoints.clone()).unwrap_or_default();
+        let endpoints = Endpoints {
+            token: self.token_path.clone().unwrap_or(own.token),
+            authorization: self.authorization_path.clone().unwrap_or(own.authorization),
+            device_authorization: self.device_authorization_path.clone().unwrap_or(own.device_authorization),
+        };
+        match endpoints.broken() {
+            Some(path) => Err(ProfileError::Endpoint {
+                path: path.chars().take(80).flat_map(char::escape_default).collect(),
+            }),
+            None => Ok(endpoints),
+        }
+    }
+
     fn metadata(&self, text: &str) -> Result<Origin, ProfileError> {
         let key = "auth.metadata-endpoint";
         let endpoint = plain_origin(key, text)?;
@@ -98,15 +114,4 @@ impl ProfileBuilder {
 
 fn optional(key: &'static str, text: Option<&String>) -> Result<Option<String>, ProfileError> {
     text.map(|text| identifier(key, text)).transpose()
-}
-
-/// The connector's own endpoints, checked: they come from its manifest.
-fn endpoints(cloud: Option<&Cloud>) -> Result<Endpoints, ProfileError> {
-    let endpoints = cloud.map(|cloud| cloud.endpoints.clone()).unwrap_or_default();
-    match endpoints.broken() {
-        Some(path) => Err(ProfileError::Endpoint {
-            path: path.chars().take(80).flat_map(char::escape_default).collect(),
-        }),
-        None => Ok(endpoints),
-    }
 }

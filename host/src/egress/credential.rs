@@ -52,7 +52,7 @@ use delegated::Delegated;
 pub use error::CredentialError;
 pub use identity::Identity;
 pub use login::{Prompt, SignedIn};
-pub(crate) use login::{login, logout};
+pub(crate) use login::{is_logged_in, login, logout};
 use managed_identity::ManagedIdentity;
 pub use refusal::Refusal;
 use registration::Registration;

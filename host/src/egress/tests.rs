@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::connection::ProfileBuilder;
+use crate::connection::{ProfileBuilder, Trust};
 use crate::manifest::Manifest;
 use crate::store::MemoryStore;
 use crate::vault::MemoryVault;
@@ -73,7 +73,7 @@ fn profile(server: &Server) -> ProfileBuilder {
 }
 
 fn door(builder: ProfileBuilder, clock: &Arc<Leaping>) -> Egress {
-    let profile = builder.build(&manifest()).unwrap();
+    let profile = builder.trust(Trust::Connector).build(&manifest()).unwrap();
     Egress::new(&profile, Arc::new(MemoryStore::default()), Arc::new(MemoryVault::default()), clock.clone())
         .unwrap()
 }

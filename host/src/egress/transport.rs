@@ -36,7 +36,8 @@ const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an idle connection is kept. Azure's front ends close theirs after some 120 s to 240 s; whoever closes first
 /// decides whether a request is ever written to a dead connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-const IDLE_PER_ORIGIN: usize = 32;
+/// As many as calls run at a time unless told otherwise: with fewer, those that run together close each other's.
+const IDLE_PER_ORIGIN: usize = 128;
 /// A server that is silent for these on HTTP/2, with a request in flight, is taken for dead.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(15);

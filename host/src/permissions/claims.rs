@@ -1,4 +1,4 @@
-//! The claims of a token that say what it grants.
+//! The claims of a token that say what it grants, to whom it is addressed and for how long.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 
-use super::{Grants, Kind};
+use super::{Grants, Kind, Statement};
+use crate::clock::Timestamp;
 
 /// The longest token that is read, in bytes; no header would hold a longer one.
 const LONGEST: usize = 64 << 10;
@@ -23,6 +24,12 @@ struct Claims {
     roles: Option<Names>,
     #[serde(default, alias = "scope")]
     scp: Option<Names>,
+    /// One audience or several ([RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
+    #[serde(default)]
+    aud: Option<serde_json::Value>,
+    /// Seconds since the Unix epoch, perhaps with a fraction.
+    #[serde(default)]
+    exp: Option<serde_json::Value>,
 }
 
 /// Names in a list, or in one text with spaces between them.
@@ -36,18 +43,36 @@ enum Names {
 /// What the token says, if it is a signed JWT ([RFC 7519]).
 ///
 /// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
-pub(super) fn read(token: &str) -> Grants {
-    match claims(token) {
+pub(super) fn read(token: &str) -> Statement {
+    let Some(Claims { roles, scp, aud, exp }) = claims(token) else {
+        return Statement::NOTHING;
+    };
+    let grants = match scp {
         // A token for a user may also have roles: those are the user's own, and permit the application nothing.
-        Some(Claims { scp: Some(names), .. }) => {
-            Grants::Known { kind: Kind::Delegated, permissions: names.into_set() }
-        }
-        Some(Claims { roles, scp: None }) => Grants::Known {
+        Some(names) => Grants::Known { kind: Kind::Delegated, permissions: names.into_set() },
+        None => Grants::Known {
             kind: Kind::Application,
             permissions: roles.map(Names::into_set).unwrap_or_default(),
         },
-        None => Grants::Opaque,
+    };
+    Statement { grants, audiences: audiences(aud), expires: exp.as_ref().and_then(time) }
+}
+
+fn audiences(aud: Option<serde_json::Value>) -> Vec<String> {
+    match aud {
+        Some(serde_json::Value::String(one)) => vec![one],
+        Some(serde_json::Value::Array(all)) => {
+            all.iter().filter_map(serde_json::Value::as_str).map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
     }
+}
+
+fn time(exp: &serde_json::Value) -> Option<Timestamp> {
+    // No token is good for so long that a fraction of a second counts.
+    #[allow(clippy::cast_possible_truncation)]
+    let seconds = exp.as_i64().or_else(|| exp.as_f64().map(|seconds| seconds as i64))?;
+    Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000)))
 }
 
 fn claims(token: &str) -> Option<Claims> {
@@ -100,8 +125,20 @@ mod tests {
             (json!({ "scp": "A", "roles": ["B"] }), known(Kind::Delegated, &["A"])),
         ];
         for (payload, grants) in cases {
-            assert_eq!(read(&token(&payload)), grants, "{payload}");
+            assert_eq!(read(&token(&payload)).grants, grants, "{payload}");
         }
+    }
+
+    #[test]
+    fn a_token_says_for_whom_it_is_and_how_long() {
+        let said = |payload: &serde_json::Value| {
+            let Statement { audiences, expires, .. } = read(&token(payload));
+            (audiences.join(" "), expires.map(|time| time.as_micros() / 1_000_000))
+        };
+        assert_eq!(said(&json!({ "aud": "a", "exp": 5 })), ("a".to_owned(), Some(5)));
+        assert_eq!(said(&json!({ "aud": ["a", 1, "b"], "exp": 5.9 })), ("a b".to_owned(), Some(5)));
+        assert_eq!(said(&json!({ "aud": 1, "exp": "soon" })), (String::new(), None));
+        assert_eq!(said(&json!({ "exp": 1e300 })), (String::new(), Some(i64::MAX / 1_000_000)));
     }
 
     #[test]
@@ -122,7 +159,7 @@ mod tests {
             &token(&json!({ "roles": 5 })),
             &token(&json!({ "roles": [5] })),
         ] {
-            assert_eq!(read(text), Grants::Opaque, "{}", &text[..text.len().min(40)]);
+            assert_eq!(read(text), Statement::NOTHING, "{}", &text[..text.len().min(40)]);
         }
     }
 

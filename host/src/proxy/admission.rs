@@ -52,6 +52,9 @@ pub(super) fn admit(parts: Parts, address: SocketAddr, key: &Key, api: &Origin) 
     Ok(Admitted { method, uri, headers, effect, base })
 }
 
+/// The port of http itself.
+const HTTP: u16 = 80;
+
 /// A page in a browser can make a name of its own lead to 127.0.0.1, but cannot make the browser send another name.
 fn names_this_server(headers: &HeaderMap, address: SocketAddr) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
@@ -59,7 +62,10 @@ fn names_this_server(headers: &HeaderMap, address: SocketAddr) -> bool {
         return false;
     };
     let host = host.to_str().unwrap_or_default();
-    [address.to_string(), format!("localhost:{}", address.port())]
+    // The port that http implies may be left out, and most clients do.
+    let host = if address.port() == HTTP { host.strip_suffix(":80").unwrap_or(host) } else { host };
+    let port = if address.port() == HTTP { String::new() } else { format!(":{}", address.port()) };
+    [format!("{}{port}", address.ip()), format!("localhost{port}")]
         .iter()
         .any(|own| host.eq_ignore_ascii_case(own))
 }
@@ -137,6 +143,23 @@ mod tests {
             let request = host(Request::builder().method(method).uri(&path));
             assert_eq!(ask(&key, request).unwrap_err(), Refusal::Method, "{method}");
         }
+    }
+
+    #[test]
+    fn the_port_of_http_may_be_left_out_and_no_other() {
+        let key = Key::random().unwrap();
+        let ask = |port: u16, host: &str| {
+            let request = Request::get(format!("/{}/x", key.secret().expose_secret())).header(HOST, host);
+            let parts = request.body(()).unwrap().into_parts().0;
+            admit(parts, ([127, 0, 0, 1], port).into(), &key, &API.parse().unwrap()).map(drop)
+        };
+        for host in ["127.0.0.1", "localhost", "127.0.0.1:80", "LOCALHOST:80"] {
+            assert_eq!(ask(80, host), Ok(()), "{host}");
+        }
+        for host in ["evil.example.com", "evil.example.com:80", "127.0.0.1:8080", ":80", ""] {
+            assert_eq!(ask(80, host), Err(Refusal::Host), "{host}");
+        }
+        assert_eq!(ask(8080, "127.0.0.1"), Err(Refusal::Host));
     }
 
     #[test]

@@ -44,13 +44,14 @@ impl Exchange {
         Self { connection, address, key, deadline, links }
     }
 
-    /// Answers a request: with the API's reply, or with why there is none.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    /// Answers a request: with the API's reply, or with why there is none. Calls `known` once it has shown the key.
+    pub(super) async fn answer(&self, request: Request<Incoming>, known: impl FnOnce()) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let admitted = match admit(parts, self.address, &self.key, self.connection.profile().api_url()) {
             Ok(admitted) => admitted,
             Err(refusal) => return refusal.answer(),
         };
+        known();
         match whole(body).await {
             Ok(body) => self.send(admitted, body).await,
             Err(refusal) => refusal.answer(),

@@ -2,6 +2,7 @@
 //
 //     GET /_authority/log        what was asked and answered so far
 //     POST /_authority/faults    adds a fault: see faults.mjs
+//     GET /_authority/faults     the faults, with how often each is still to hit
 //     DELETE /_authority/faults  no more faults
 
 export function controls() {
@@ -19,6 +20,8 @@ export async function control(state, request, response) {
     case "POST /_authority/faults":
       state.faults.push({ times: Infinity, ...JSON.parse(await text(request)) });
       return answer(200, {});
+    case "GET /_authority/faults":
+      return answer(200, state.faults);
     case "DELETE /_authority/faults":
       state.faults.length = 0;
       return answer(200, {});

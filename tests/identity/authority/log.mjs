@@ -3,6 +3,7 @@
 export function log(state) {
   return async (context, next) => {
     const entry = {
+      at: Date.now(),
       method: context.method,
       path: context.req.asked.split("?")[0],
       query: Object.fromEntries(new URL(context.req.asked, "http://localhost").searchParams),

@@ -1,23 +1,28 @@
 //! `connector connections add`: asks what a connection needs to know, and writes it into the configuration file.
 
-use std::io::{IsTerminal, stderr, stdin};
 use std::path::Path;
 
-use connector_host::config::{Config, DEFAULT_CONNECTION, Variables};
-use connector_host::{Auth, Connector};
-use dialoguer::{Confirm, Input, Select};
+use connector_host::config::{Config, ConfigError, DEFAULT_CONNECTION, Variables};
+use connector_host::{Connector, Profile, ProfileError, Proposal};
 
+use super::ask::{ask, confirmed, is_possible, name as ask_name, tidy_up_when_interrupted};
+use super::check::{check, looks_secret};
 use super::file::{ConfigFile, Setting};
-use super::questions::{Answers, Question, Wanted, What, check, draft, next};
+use super::kinds::What;
+use super::questions::{Answers, draft, next, own};
 use crate::cli::{AddArgs, Globals, LoginArgs};
 use crate::commands::login::login;
 use crate::error::CliError;
 use crate::setup;
+use crate::terminal::printable;
 
 pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
     let mut file = ConfigFile::read(&setup::config_path(globals)?)?;
-    let asks = stdin().is_terminal() && stderr().is_terminal();
+    let asks = is_possible();
+    if asks {
+        tidy_up_when_interrupted()?;
+    }
     let name = name(globals, arguments, asks)?;
     if file.has(&name) && !arguments.replace {
         return Err(CliError::usage(
@@ -26,171 +31,218 @@ pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError
         ));
     }
     let mut known = given(arguments)?;
-    while let Some(question) = next(&known, connector.manifest()) {
-        if !asks {
-            return Err(CliError::usage(
-                format!("{} is missing: there is no terminal to ask on", question.flags),
-                "give it as a flag; `connector connections add --help` shows all of them",
-            ));
+    let profile = loop {
+        complete(&mut known, &connector, asks)?;
+        file.set(&name, &draft(&known))?;
+        match profile(globals, &file, &name, &connector) {
+            Ok(profile) => break profile,
+            Err(ConfigError::Invalid { error, .. }) if asks && mend(&mut known, &error)? => {}
+            Err(error) => return Err(refused(error)),
         }
-        let (key, setting) = ask(question)?;
-        known.insert(key, setting);
-    }
-    file.set(&name, &draft(&known))?;
-    let left = checked(&file, &name, &connector)?;
+    };
     let path = file.path().to_owned();
     file.write()?;
     eprintln!("the connection \"{name}\" is in {}", path.display());
-    finish(globals, &name, &path, &left, asks)
+    finish(globals, &name, &path, &profile, asks)
 }
 
-/// What a connection needs before it can be tested.
-enum Left {
-    /// A variable that holds its secret.
-    Variable(String),
-    /// A person to log in.
-    Login,
-    /// Nothing that is known of.
-    Nothing,
+/// Asks for all that is not said.
+fn complete(known: &mut Answers, connector: &Connector, asks: bool) -> Result<(), CliError> {
+    while let Some(question) = next(known, connector.manifest()) {
+        let (key, setting) = match question.left_out {
+            _ if asks => ask(question, known.contains_key(LOOPBACK))?,
+            Some(key) => (key, Setting::Nothing),
+            None => {
+                return Err(CliError::usage(
+                    format!("{} is missing: there is no terminal to ask on", question.flags),
+                    "give it as a flag; `connector connections add --help` shows all of them",
+                ));
+            }
+        };
+        known.insert(key, setting);
+    }
+    Ok(())
+}
+
+/// Asks again for what cannot be; says whether that may help.
+fn mend(known: &mut Answers, error: &ProfileError) -> Result<bool, CliError> {
+    if let ProfileError::Unaccepted { proposals } = error {
+        return accept(known, proposals).map(|()| true);
+    }
+    eprintln!("{}", printable(&format!("{error}; {}", error.hint())));
+    Ok(known.remove(bare(error.key())).is_some())
+}
+
+/// Shows where the credential would go by the connector's word alone, and asks whether it may.
+fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
+    eprintln!(
+        "\nThis is not the connector that this program carries. Where the connection's data and its credential go"
+    );
+    eprintln!("would be its author's choice:");
+    for proposal in proposals {
+        let what = match bare(proposal.key) {
+            "api-url" => "the API, which gets what is sent and the token",
+            "authority" => "the authority, which gets the secret or the login",
+            "scope" => "the scope, which says what the token is good for",
+            _ => "a path on the authority",
+        };
+        eprintln!("    {}  ({what})", printable(&proposal.value));
+    }
+    let accepted = confirmed("Do you trust these, and want them in your configuration", false)?;
+    for proposal in proposals {
+        let key = bare(proposal.key);
+        let (key, setting) = if accepted {
+            (key, Setting::Text(proposal.value.clone()))
+        } else {
+            ask(own(key), known.contains_key(LOOPBACK))?
+        };
+        known.insert(key, setting);
+    }
+    Ok(())
+}
+
+/// What is wrong, for who was not asked.
+fn refused(error: ConfigError) -> CliError {
+    match &error {
+        ConfigError::Invalid { error: reason, .. } => match &**reason {
+            ProfileError::Unaccepted { proposals } => {
+                let flags = proposals
+                    .iter()
+                    .map(|proposal| format!("--{} \"{}\"", bare(proposal.key), proposal.value));
+                let flags: Vec<_> = flags.collect();
+                CliError::usage(
+                    format!("this is not the connector that this program carries: {error}"),
+                    format!("if you trust whoever has these addresses, say so: {}", flags.join(" ")),
+                )
+            }
+            _ => error.into(),
+        },
+        _ => error.into(),
+    }
+}
+
+/// A key as flags and questions have it.
+fn bare(key: &'static str) -> &'static str {
+    key.strip_prefix("auth.").unwrap_or(key)
 }
 
 /// Says what is left to do, or does it.
-fn finish(globals: &Globals, name: &str, path: &Path, left: &Left, asks: bool) -> Result<(), CliError> {
+fn finish(globals: &Globals, name: &str, path: &Path, profile: &Profile, asks: bool) -> Result<(), CliError> {
     let globals =
         Globals { connection: Some(name.to_owned()), config: Some(path.to_owned()), ..globals.clone() };
-    let is_unset = |variable: &str| std::env::var_os(variable).is_none_or(|value| value.is_empty());
-    match left {
-        Left::Variable(variable) if is_unset(variable) => {
-            eprintln!(
-                "hint: set {variable} to the secret, then `connector connections test --connection {name}`"
-            );
+    if let Some(variable) = profile.auth().secret_variables().into_iter().find(|name| is_to_be_set(name)) {
+        eprintln!(
+            "hint: set {variable} to the secret, then `connector connections test --connection {name}`"
+        );
+        return Ok(());
+    }
+    if profile.auth().needs_login() {
+        if !asks || !confirmed("Log in now", true)? {
+            eprintln!("hint: `connector login --connection {name}` signs you in");
             return Ok(());
         }
-        Left::Login => {
-            if !asks || !confirmed("Log in now")? {
-                eprintln!("hint: `connector login --connection {name}` signs you in");
-                return Ok(());
-            }
-            login(&globals, &LoginArgs { no_browser: false })?;
-        }
-        _ => {}
+        login(&globals, &LoginArgs { no_browser: false })?;
     }
     if !asks {
         eprintln!("hint: `connector connections test --connection {name}` says whether it works");
         return Ok(());
     }
-    if confirmed("Test it now")? { super::test(&globals, &[]) } else { Ok(()) }
+    if confirmed("Test it now", true)? { super::test(&globals, &[]) } else { Ok(()) }
 }
 
-fn confirmed(prompt: &str) -> Result<bool, CliError> {
-    Confirm::new().with_prompt(prompt).default(true).interact().map_err(|error| unasked(&error))
+/// Whether it is the user who sets the variable, and has not.
+fn is_to_be_set(variable: &str) -> bool {
+    variable != PLATFORMS && is_unset(variable)
+}
+
+/// The platform sets this one, where there is a managed identity.
+const PLATFORMS: &str = "IDENTITY_HEADER";
+
+/// Whether the variable holds nothing here.
+pub(super) fn is_unset(variable: &str) -> bool {
+    std::env::var_os(variable).is_none_or(|value| value.is_empty())
 }
 
 fn name(globals: &Globals, arguments: &AddArgs, asks: bool) -> Result<String, CliError> {
-    let name = match arguments.name.as_ref().or(globals.connection.as_ref()) {
-        Some(name) => name.clone(),
-        None if asks => Input::new()
-            .with_prompt("The name of the connection")
-            .default(DEFAULT_CONNECTION.to_owned())
-            .interact_text()
-            .map_err(|error| unasked(&error))?,
-        None => DEFAULT_CONNECTION.to_owned(),
-    };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
-        return Err(CliError::usage(
-            "that is no name for a connection",
-            "use letters, digits, `-`, `_` and `.`, and at most 64 of them",
-        ));
+    match arguments.name.as_ref().or(globals.connection.as_ref()) {
+        Some(name) if is_name(name) => Ok(name.clone()),
+        Some(_) => Err(CliError::usage("that is no name for a connection", NAMES)),
+        None if asks => ask_name(DEFAULT_CONNECTION, |name| if is_name(name) { Ok(()) } else { Err(NAMES) }),
+        None => Ok(DEFAULT_CONNECTION.to_owned()),
     }
-    Ok(name)
+}
+
+const NAMES: &str = "use letters, digits, `-`, `_` and `.`, and at most 64 of them";
+
+fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(plain)
 }
 
 /// What the flags say.
 fn given(arguments: &AddArgs) -> Result<Answers, CliError> {
     let texts = [
         ("cloud", &arguments.cloud, What::Text),
-        ("api-url", &arguments.api_url, What::Text),
-        ("tenant-id", &arguments.tenant_id, What::Text),
+        ("api-url", &arguments.api_url, What::Address),
+        ("tenant-id", &arguments.tenant_id, What::Id),
         ("kind", &arguments.kind, What::Text),
-        ("client-id", &arguments.client_id, What::Text),
+        ("client-id", &arguments.client_id, What::Id),
         ("client-secret-env", &arguments.client_secret_env, What::Variable),
         ("client-secret-file", &arguments.client_secret_file, What::File),
+        ("certificate-file", &arguments.certificate_file, What::File),
+        ("key-file", &arguments.key_file, What::File),
+        ("certificate-password-env", &arguments.certificate_password_env, What::Variable),
+        ("certificate-password-file", &arguments.certificate_password_file, What::File),
+        ("signing-algorithm", &arguments.signing_algorithm, What::Text),
+        ("redirect-uri", &arguments.redirect_uri, What::Redirect),
+        ("token-file", &arguments.token_file, What::File),
+        // Link-local addresses are the usual ones there: the profile knows.
+        ("metadata-endpoint", &arguments.metadata_endpoint, What::Text),
         ("token-env", &arguments.token_env, What::Variable),
-        ("authority", &arguments.authority, What::Text),
+        ("authority", &arguments.authority, What::Address),
+        ("scope", &arguments.scope, What::Text),
+        ("token-path", &arguments.token_path, What::Path),
+        ("authorization-path", &arguments.authorization_path, What::Path),
+        ("device-authorization-path", &arguments.device_authorization_path, What::Path),
     ];
     let mut known = Answers::new();
     for (key, value, what) in texts {
-        if let Some(value) = value {
-            check(what, value).map_err(|reason| CliError::usage(format!("--{key}: {reason}"), HELP))?;
-            known.insert(key, Setting::Text(value.clone()));
+        let Some(value) = value else { continue };
+        check(what, value, arguments.allow_loopback_http)
+            .map_err(|reason| CliError::usage(format!("--{key}: {reason}"), HELP))?;
+        if what == What::Variable && looks_secret(value) && is_unset(value) {
+            return Err(CliError::usage(
+                format!("--{key}: no variable of that name is set, and it looks like a secret itself"),
+                "name the variable that holds the secret, and consider that the secret is now in your shell's history",
+            ));
         }
+        known.insert(key, Setting::Text(value.clone()));
     }
     if !arguments.token_command.is_empty() {
         known.insert("token-command", Setting::Words(arguments.token_command.clone()));
     }
     if arguments.allow_loopback_http {
-        known.insert("allow-loopback-http", Setting::Flag(true));
+        known.insert(LOOPBACK, Setting::Flag(true));
     }
     Ok(known)
 }
 
+/// The key that lets addresses be this machine's.
+const LOOPBACK: &str = "allow-loopback-http";
+
 const HELP: &str = "`connector connections add --help` says what the flags take";
 
-fn ask(question: Question) -> Result<(&'static str, Setting), CliError> {
-    match question.answer {
-        Wanted::Choice { key, choices } => {
-            let titles: Vec<&str> = choices.iter().map(|choice| choice.title.as_str()).collect();
-            let chosen = select(&question.prompt, &titles)?;
-            let value = choices.into_iter().nth(chosen).map(|choice| choice.value);
-            Ok((key, Setting::Text(value.unwrap_or_default())))
-        }
-        Wanted::Place(places) => {
-            let titles: Vec<&str> = places.iter().map(|(title, _)| *title).collect();
-            let chosen = select(&question.prompt, &titles)?;
-            match places.into_iter().nth(chosen) {
-                Some((_, question)) => ask(question),
-                None => Err(CliError::usage("nothing was chosen", HELP)),
-            }
-        }
-        Wanted::Text { key, what, default } => {
-            let mut input = Input::<String>::new()
-                .with_prompt(question.prompt)
-                .validate_with(move |text: &String| check(what, text.trim()));
-            if let Some(default) = default {
-                input = input.default(default);
-            }
-            let text = input.interact_text().map_err(|error| unasked(&error))?;
-            let text = text.trim();
-            let setting = match what {
-                What::Command => Setting::Words(shlex::split(text).unwrap_or_default()),
-                _ => Setting::Text(text.to_owned()),
-            };
-            Ok((key, setting))
-        }
-    }
-}
-
-fn select(prompt: &str, titles: &[&str]) -> Result<usize, CliError> {
-    let select = Select::new().with_prompt(prompt).items(titles.iter().copied()).default(0);
-    select.interact().map_err(|error| unasked(&error))
-}
-
-fn unasked(error: &dialoguer::Error) -> CliError {
-    CliError::usage(format!("there is no answer ({error})"), "nothing was written; give the answers as flags")
-}
-
-/// Whether the file is one with which the connection can be made, and what is left to do for it.
-fn checked(file: &ConfigFile, name: &str, connector: &Connector) -> Result<Left, CliError> {
-    use connector_host::egress::credential::SecretSource;
-    let profile = Config::parse(file.path(), &file.text(), &Variables::process())?
-        .profile(name, connector.manifest())?;
-    Ok(match profile.auth() {
-        Auth::TokenVariable(variable) => Left::Variable(variable.clone()),
-        Auth::ClientSecret { secret: SecretSource::Variable(variable), .. } => {
-            Left::Variable(variable.clone())
-        }
-        auth if auth.needs_login() => Left::Login,
-        _ => Left::Nothing,
-    })
+/// The connection's profile, if one can be made of the file.
+fn profile(
+    globals: &Globals,
+    file: &ConfigFile,
+    name: &str,
+    connector: &Connector,
+) -> Result<Profile, ConfigError> {
+    let trust = setup::trust(globals, connector);
+    Config::parse(file.path(), &file.text(), &Variables::process())?.profile(
+        name,
+        connector.manifest(),
+        trust,
+    )
 }

@@ -33,6 +33,8 @@ pub(super) enum Setting {
     Text(String),
     Words(Vec<String>),
     Flag(bool),
+    /// Left out, on purpose.
+    Nothing,
 }
 
 impl ConfigFile {
@@ -163,6 +165,7 @@ fn table(settings: &[(&'static str, Setting)]) -> Table {
             Setting::Text(text) => text.as_str().into(),
             Setting::Words(words) => words.iter().map(String::as_str).collect(),
             Setting::Flag(flag) => (*flag).into(),
+            Setting::Nothing => continue,
         };
         table.insert(key, Item::Value(value));
     }

@@ -1,48 +1,90 @@
 //! `connector connections list`: what is configured, and whether it can sign in. Nothing is sent.
 
-use connector_host::egress::credential::CredentialError;
+use connector_host::config::ConfigError;
 use connector_host::egress::destination::Origin;
-use connector_host::{Auth, Manifest, Profile};
+use connector_host::{Manifest, Profile};
 use serde_json::{Value, json};
 
+use super::state::state;
 use crate::cli::{Format, Globals};
 use crate::error::CliError;
 use crate::{output, setup};
 
 /// Lists the connections of the configuration file.
 pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
-    let connector = setup::connector(globals)?;
+    let (host, connector) = setup::keeper(globals)?;
+    let runtime = setup::runtime()?;
     let config = setup::config(globals)?;
+    let trust = setup::trust(globals, &connector);
     let connections = config.connections().map(|name| {
         let manifest = connector.manifest();
-        match config.profile(name, manifest) {
-            Ok(profile) => json!({
+        match config.profile(name, manifest, trust) {
+            Ok(profile) => {
+                let state = state(&profile, || runtime.block_on(host.is_logged_in(&profile)));
+                json!({
+                    "name": name,
+                    "api": profile.api_url().to_string(),
+                    "clouds": clouds(&profile, manifest),
+                    "auth": profile.auth().kind(),
+                    "ready": state.is_ok(),
+                    "state": state.unwrap_or_else(|lacking| lacking),
+                    "quota": profile.quota().limit.map_or_else(
+                        || "none".to_owned(),
+                        |limit| format!("{} in {} s", limit.calls, limit.period_seconds),
+                    ),
+                })
+            }
+            Err(error) => json!({
                 "name": name,
-                "api": profile.api_url().to_string(),
-                "clouds": clouds(&profile, manifest),
-                "auth": profile.auth().kind(),
-                "state": state(&profile),
-                "quota": profile.quota().limit.map_or_else(
-                    || "none".to_owned(),
-                    |limit| format!("{} in {} s", limit.calls, limit.period_seconds),
-                ),
+                "key": key(&error),
+                "error": error.to_string(),
+                "hint": error.hint(),
             }),
-            Err(error) => json!({ "name": name, "error": error.to_string() }),
         }
     });
     let connections: Vec<Value> = connections.collect();
     if matches!(globals.output, Format::Json | Format::Ndjson) {
         return output::document(&connections);
     }
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let rows = connections.iter().map(|connection| {
         let clouds: Vec<&str> =
             connection["clouds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let place = if clouds.is_empty() { text(connection, "api") } else { clouds.join(" or ") };
-        let state = text(connection, "state") + &text(connection, "error");
+        let state = match (connection.get("error"), &connection["ready"]) {
+            (Some(_), _) => format!("`{}` is wrong", text(connection, "key")),
+            (None, Value::Bool(false)) => "not ready".to_owned(),
+            (None, _) => text(connection, "state"),
+        };
         vec![text(connection, "name"), place, text(connection, "auth"), text(connection, "quota"), state]
     });
-    output::listing(&["NAME", "CLOUD OR API", "AUTH", "QUOTA", "STATE"], rows.collect())
+    output::listing(&["NAME", "CLOUD OR API", "AUTH", "QUOTA", "STATE"], rows.collect())?;
+    connections.iter().try_for_each(explain)
+}
+
+/// What is wrong or missing takes more words than a cell holds.
+fn explain(connection: &Value) -> Result<(), CliError> {
+    if connection.get("error").is_some() {
+        output::line(&text(connection, "error"))?;
+        return text(connection, "hint").lines().try_for_each(|line| output::line(&format!("    {line}")));
+    }
+    match &connection["ready"] {
+        Value::Bool(false) => {
+            output::line(&format!("{}: {}", text(connection, "name"), text(connection, "state")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}
+
+/// The key that is missing or wrong.
+fn key(error: &ConfigError) -> &'static str {
+    match error {
+        ConfigError::Invalid { error, .. } => error.key(),
+        _ => "connections",
+    }
 }
 
 /// The clouds whose API it is: more than one cloud may have the same.
@@ -50,23 +92,4 @@ fn clouds(profile: &Profile, manifest: &Manifest) -> Vec<String> {
     let same = |api: &str| api.parse::<Origin>().is_ok_and(|origin| origin == *profile.api_url());
     let clouds = manifest.clouds.iter().filter(|(_, cloud)| same(&cloud.api));
     clouds.map(|(name, _)| name.clone()).collect()
-}
-
-/// Whether what the connection signs in with is there, as far as that can be said without asking anybody.
-fn state(profile: &Profile) -> String {
-    let ready = "ready".to_owned();
-    match profile.auth() {
-        Auth::Anonymous => "no sign-in".into(),
-        Auth::ClientSecret { secret, .. } => match secret.read(profile.variables()) {
-            Ok(_) => ready,
-            Err(CredentialError::MissingVariable { variable }) => format!("{variable} is not set"),
-            Err(error) => error.to_string(),
-        },
-        Auth::TokenVariable(name) => match profile.variables().var(name) {
-            Some(value) if !value.is_empty() => ready,
-            _ => format!("{name} is not set"),
-        },
-        Auth::TokenCommand { program, .. } => format!("runs {program}"),
-        _ => String::new(),
-    }
 }

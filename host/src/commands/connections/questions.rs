@@ -5,96 +5,11 @@ use std::collections::BTreeMap;
 use connector_host::manifest::Manifest;
 
 use super::file::{Draft, Setting};
+use super::kinds::{Ask, KINDS, Place, What};
+use crate::terminal::printable;
 
 /// What is known of the new connection: keys of the configuration file, and what they are set to.
 pub(super) type Answers = BTreeMap<&'static str, Setting>;
-
-/// A kind of sign-in, as the configuration file has it.
-pub(super) struct Kind {
-    pub(super) name: &'static str,
-    title: &'static str,
-    /// Whether there is a tenant to sign in to.
-    tenant: bool,
-    asks: &'static [Ask],
-}
-
-/// What a kind of sign-in has to know.
-enum Ask {
-    /// A key's text.
-    Text { key: &'static str, prompt: &'static str },
-    /// One of several places where something secret is: a variable, a file, a command.
-    Place { prompt: &'static str, places: &'static [Place] },
-}
-
-struct Place {
-    key: &'static str,
-    title: &'static str,
-    prompt: &'static str,
-    what: What,
-}
-
-/// What is to be typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    Text,
-    Variable,
-    File,
-    Command,
-}
-
-/// The kinds, the most common first.
-pub(super) const KINDS: &[Kind] = &[
-    Kind {
-        name: "client-secret",
-        title: "an application with a secret",
-        tenant: true,
-        asks: &[
-            CLIENT_ID,
-            Ask::Place {
-                prompt: "Where the application's secret is",
-                places: &[
-                    Place {
-                        key: "client-secret-env",
-                        title: "in an environment variable",
-                        prompt: "The variable's name",
-                        what: What::Variable,
-                    },
-                    Place {
-                        key: "client-secret-file",
-                        title: "in a file",
-                        prompt: "The file's path",
-                        what: What::File,
-                    },
-                ],
-            },
-        ],
-    },
-    Kind {
-        name: "token",
-        title: "a token that something else obtains",
-        tenant: false,
-        asks: &[Ask::Place {
-            prompt: "Where the token comes from",
-            places: &[
-                Place {
-                    key: "token-env",
-                    title: "from an environment variable",
-                    prompt: "The variable's name",
-                    what: What::Variable,
-                },
-                Place {
-                    key: "token-command",
-                    title: "from a command that prints it",
-                    prompt: "The command and its arguments; no shell reads it",
-                    what: What::Command,
-                },
-            ],
-        }],
-    },
-    Kind { name: "none", title: "nobody: the API asks for no token", tenant: false, asks: &[] },
-];
-
-const CLIENT_ID: Ask = Ask::Text { key: "client-id", prompt: "The application's (client) id" };
 
 /// The keys that stand in the table `auth`; the others stand in the connection's own.
 const AUTH: &[&str] = &[
@@ -102,9 +17,21 @@ const AUTH: &[&str] = &[
     "client-id",
     "client-secret-env",
     "client-secret-file",
+    "certificate-file",
+    "key-file",
+    "certificate-password-env",
+    "certificate-password-file",
+    "signing-algorithm",
+    "redirect-uri",
+    "token-file",
+    "metadata-endpoint",
     "token-env",
     "token-command",
     "authority",
+    "token-path",
+    "authorization-path",
+    "device-authorization-path",
+    "scope",
 ];
 
 /// The keys in the order in which they are written.
@@ -116,6 +43,8 @@ pub(super) struct Question {
     pub(super) prompt: String,
     /// The flags by which the answer can be given, for who cannot be asked.
     pub(super) flags: String,
+    /// What who cannot be asked and gives no flag has, if it need not be said: the key that is left out.
+    pub(super) left_out: Option<&'static str>,
     pub(super) answer: Wanted,
 }
 
@@ -126,8 +55,8 @@ pub(super) enum Wanted {
     Choice { key: &'static str, choices: Vec<Choice> },
     /// A text for that key.
     Text { key: &'static str, what: What, default: Option<String> },
-    /// One of these, which says what to ask for.
-    Place(Vec<(&'static str, Question)>),
+    /// One of these, which says what to ask for, or which key to leave out.
+    Place(Vec<(&'static str, Result<Question, &'static str>)>),
 }
 
 #[derive(Debug, PartialEq)]
@@ -143,18 +72,20 @@ pub(super) fn next(known: &Answers, manifest: &Manifest) -> Option<Question> {
         return Some(cloud(manifest));
     }
     if !has("api-url") && manifest.clouds.is_empty() {
-        return Some(text("api-url", "The API's address, such as https://api.example.com", What::Text, None));
+        return Some(text(
+            "api-url",
+            "The API's address, such as https://api.example.com",
+            What::Address,
+            None,
+        ));
     }
     let Some(Setting::Text(kind)) = known.get("kind") else {
         return Some(kinds());
     };
     // A kind that is not known shows when the file is checked.
     let kind = KINDS.iter().find(|known| known.name == kind)?;
-    if kind.tenant && !has("tenant-id") {
-        return Some(text("tenant-id", "The tenant: its id or one of its domains", What::Text, None));
-    }
     kind.asks.iter().find_map(|ask| match ask {
-        Ask::Text { key, prompt } => (!has(key)).then(|| text(key, prompt, What::Text, None)),
+        Ask::Text { key, prompt, what } => (!has(key)).then(|| text(key, prompt, *what, None)),
         Ask::Place { prompt, places } => {
             let answered = places.iter().any(|place| has(place.key));
             (!answered).then(|| self::places(prompt, places, manifest))
@@ -162,32 +93,21 @@ pub(super) fn next(known: &Answers, manifest: &Manifest) -> Option<Question> {
     })
 }
 
-/// What is known, as the configuration file has it.
-pub(super) fn draft(known: &Answers) -> Draft {
-    let pick =
-        |keys: &[&'static str]| keys.iter().filter_map(|key| Some((*key, known.get(key)?.clone()))).collect();
-    Draft { connection: pick(ORDER), auth: pick(AUTH) }
+/// What to ask for a key that only the connector had said something of.
+pub(super) fn own(key: &'static str) -> Question {
+    match key {
+        "api-url" => text(key, "The API's address", What::Address, None),
+        "authority" => text(key, "The token authority's address", What::Address, None),
+        "scope" => text(key, "The scope to ask a token for", What::Text, None),
+        _ => text(key, &format!("The authority's {}", key.replace('-', " ")), What::Path, None),
+    }
 }
 
-/// Whether a text can be the answer; if not, why. The text itself is never repeated: it may be a secret.
-pub(super) fn check(what: What, text: &str) -> Result<(), &'static str> {
-    let visible = !text.is_empty() && !text.chars().any(char::is_control);
-    let name = |text: &str| {
-        text.len() <= 64
-            && !text.starts_with(|first: char| first.is_ascii_digit())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    match what {
-        _ if !visible => Err("it is empty, or has characters that cannot be seen"),
-        What::Variable if !name(text) => Err(
-            "that is no name of a variable. Name the variable that holds the secret; the secret itself does not belong \
-             here",
-        ),
-        What::Command if shlex::split(text).is_none_or(|words| words.is_empty()) => {
-            Err("a quotation in it does not end")
-        }
-        _ => Ok(()),
-    }
+/// What is known, as the configuration file has it.
+pub(super) fn draft(known: &Answers) -> Draft {
+    let said = |key: &str| known.get(key).filter(|setting| **setting != Setting::Nothing).cloned();
+    let pick = |keys: &[&'static str]| keys.iter().filter_map(|key| Some((*key, said(key)?))).collect();
+    Draft { connection: pick(ORDER), auth: pick(AUTH) }
 }
 
 fn cloud(manifest: &Manifest) -> Question {
@@ -196,11 +116,15 @@ fn cloud(manifest: &Manifest) -> Question {
     names.sort_by_key(|name| *name != "public");
     let choices = names.into_iter().map(|name| Choice {
         value: name.clone(),
-        title: manifest.clouds.get(name).map_or_else(String::new, |cloud| format!("{name}  {}", cloud.api)),
+        title: manifest
+            .clouds
+            .get(name)
+            .map_or_else(String::new, |cloud| printable(&format!("{name}  {}", cloud.api))),
     });
     Question {
         prompt: "The cloud".into(),
         flags: "--cloud".into(),
+        left_out: None,
         answer: Wanted::Choice { key: "cloud", choices: choices.collect() },
     }
 }
@@ -212,26 +136,41 @@ fn kinds() -> Question {
     Question {
         prompt: "Sign in as".into(),
         flags: "--kind".into(),
+        left_out: None,
         answer: Wanted::Choice { key: "kind", choices: choices.collect() },
     }
 }
 
 fn text(key: &'static str, prompt: &str, what: What, default: Option<String>) -> Question {
-    Question { prompt: prompt.into(), flags: format!("--{key}"), answer: Wanted::Text { key, what, default } }
+    Question {
+        prompt: prompt.into(),
+        flags: format!("--{key}"),
+        left_out: None,
+        answer: Wanted::Text { key, what, default },
+    }
 }
 
 fn places(prompt: &str, places: &[Place], manifest: &Manifest) -> Question {
-    let flags: Vec<String> = places.iter().map(|place| format!("--{}", place.key)).collect();
+    let said = places.iter().filter(|place| place.what != What::Nothing);
+    let flags: Vec<String> = said.map(|place| format!("--{}", place.key)).collect();
+    let left_out = places.iter().find(|place| place.what == What::Nothing).map(|place| place.key);
     let questions = places.iter().map(|place| {
         let default = (place.what == What::Variable).then(|| variable(manifest, place.key));
-        (place.title, text(place.key, place.prompt, place.what, default))
+        let question = match place.what {
+            What::Nothing => Err(place.key),
+            what => Ok(text(place.key, place.prompt, what, default)),
+        };
+        (place.title, question)
     });
-    Question { prompt: prompt.into(), flags: flags.join(" or "), answer: Wanted::Place(questions.collect()) }
+    let answer = Wanted::Place(questions.collect());
+    Question { prompt: prompt.into(), flags: flags.join(" or "), left_out, answer }
 }
 
-/// A likely name: the connector's, and what it is, such as `EXAMPLE_CLIENT_SECRET`.
+/// A likely name, which begins like the connector's own variables and says what it is, such as `EXAMPLE_CLIENT_SECRET`.
 fn variable(manifest: &Manifest, key: &str) -> String {
-    let name = format!("{}_{}", manifest.name, key.trim_end_matches("-env"));
+    let own = manifest.environment.api_url.as_deref().and_then(|name| name.strip_suffix("_API_URL"));
+    let prefix: String = own.unwrap_or(&manifest.name).chars().take(40).collect();
+    let name = format!("{prefix}_{}", key.trim_end_matches("-env"));
     name.to_ascii_uppercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_")
 }
 
@@ -260,10 +199,17 @@ mod tests {
             loop {
                 assert!(question.flags.starts_with("--"));
                 let (key, value) = match question.answer {
-                    Wanted::Place(places) => {
-                        question = places.into_iter().next().unwrap().1;
-                        continue;
-                    }
+                    Wanted::Place(places) => match places.into_iter().next().unwrap().1 {
+                        Ok(inner) => {
+                            question = inner;
+                            continue;
+                        }
+                        Err(key) => {
+                            keys.push(key);
+                            known.insert(key, Setting::Nothing);
+                            break;
+                        }
+                    },
                     Wanted::Choice { key, choices } => (key, choices[0].value.clone()),
                     Wanted::Text { key, default, .. } => (key, default.unwrap_or_else(|| "x".into())),
                 };
@@ -301,11 +247,33 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_taken_for_a_variables_name() {
-        assert!(check(What::Variable, "MY_SECRET_2").is_ok());
-        for secret in ["", "8Q~abc", "a b", "0a1b2c", "ab.cd-ef", &"A".repeat(65)] {
-            assert!(check(What::Variable, secret).is_err(), "{secret}");
+    fn each_kind_asks_for_what_it_needs_and_writes_no_more() {
+        let only = manifest(&["only"]);
+        for (kind, asks, writes) in [
+            (
+                "certificate",
+                "tenant-id client-id certificate-file key-file certificate-password-env",
+                "kind client-id certificate-file",
+            ),
+            ("device-code", "tenant-id client-id", "kind client-id"),
+            ("auth-code", "tenant-id client-id redirect-uri", "kind client-id"),
+            ("managed-identity", "client-id", "kind"),
+            ("workload-identity", "tenant-id client-id token-file", "kind"),
+            ("azure-cli", "tenant-id", "kind"),
+            ("none", "", "kind"),
+        ] {
+            let (keys, known) = asked([("kind", Setting::Text(kind.into()))].into(), &only);
+            assert_eq!(keys.join(" "), asks, "{kind}");
+            let names: Vec<&str> = draft(&known).auth.iter().map(|(key, _)| *key).collect();
+            assert_eq!(names.join(" "), writes, "{kind}");
         }
-        assert!(check(What::Text, "a\u{7}").is_err() && check(What::File, "/a b").is_ok());
+    }
+
+    #[test]
+    fn a_variable_is_named_like_the_connectors_own() {
+        let mut named = manifest(&[]);
+        named.environment.api_url = Some("OTHER_API_URL".into());
+        assert_eq!(variable(&named, "client-secret-env"), "OTHER_CLIENT_SECRET");
+        assert_eq!(variable(&named, "token-env"), "OTHER_TOKEN");
     }
 }

@@ -124,6 +124,11 @@ impl Place {
         Login::read(&text).ok_or(CredentialError::StrangeLogin).map(Some)
     }
 
+    /// Whether there is a login. Whether it is still good, only the authority knows.
+    pub(super) async fn is_taken(&self) -> Result<bool, CredentialError> {
+        Ok(ask(&self.vault, &self.name, |vault, name| vault.read(name)).await?.is_some())
+    }
+
     /// The claims that the next login is to ask for. What cannot be read asks for none.
     pub(super) async fn claims(&self) -> Option<Claims> {
         self.read().await.ok()??.claims

@@ -78,6 +78,15 @@ pub(crate) async fn login(
     Ok(SignedIn { user })
 }
 
+/// Whether a login of the profile's is kept.
+pub(crate) async fn is_logged_in(
+    profile: &Profile,
+    vault: &Arc<dyn Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<bool, CredentialError> {
+    Place::of(&registration(profile, clock)?, vault.clone()).is_taken().await
+}
+
 /// Forgets the profile's login. Returns whether there was one.
 pub(crate) async fn logout(
     profile: &Profile,

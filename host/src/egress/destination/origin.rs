@@ -186,9 +186,14 @@ fn name_or_v4(text: &str) -> Result<Host, OriginError> {
     Ok(Host::Name(name.into()))
 }
 
-/// Part of an address in a message: escaped and cut short.
+/// Part of an address in a message: escaped and cut short. What may be a user and a password is left out.
 fn shown(text: &str) -> Box<str> {
-    text.chars().take(80).flat_map(char::escape_default).collect::<String>().into()
+    let (hidden, text) = match text.rfind('@') {
+        Some(at) => ("…", &text[at..]),
+        None => ("", text),
+    };
+    let shown = text.chars().take(80).flat_map(char::escape_default);
+    hidden.chars().chain(shown).collect::<String>().into()
 }
 
 /// Text that is not the address of an origin, or could be read as more than one.

@@ -103,7 +103,8 @@ async fn processes_share_a_token_if_they_could_sign_for_it() {
     let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
     let token = async |certificate: CertificateProfile| {
         let builder = profile(&server).authority(server.origin()).tenant("contoso.com");
-        let profile = builder.certificate("app-1", certificate).build(&manifest()).unwrap();
+        let profile =
+            builder.certificate("app-1", certificate).trust(Trust::Connector).build(&manifest()).unwrap();
         let clock = Arc::<Leaping>::default();
         let door = Egress::new(&profile, Arc::new(MemoryStore::default()), vault.clone(), clock).unwrap();
         door.credential.as_ref().unwrap().token().await.map(drop)

@@ -58,7 +58,7 @@ pub(super) async fn log_in(
     clock: &Arc<Leaping>,
     mut prompt: impl FnMut(Prompt) + Send,
 ) -> Result<SignedIn, CredentialError> {
-    let profile = builder.build(&manifest()).unwrap();
+    let profile = builder.trust(Trust::Connector).build(&manifest()).unwrap();
     let clock: Arc<dyn Clock> = clock.clone();
     let outcome = login(&profile, vault, &clock, &mut prompt).await;
     if let Err(error) = &outcome {
@@ -73,7 +73,7 @@ pub(super) fn vault() -> Arc<dyn Vault> {
 }
 
 pub(super) fn door_with(builder: ProfileBuilder, vault: &Arc<dyn Vault>, clock: &Arc<Leaping>) -> Egress {
-    let profile = builder.build(&manifest()).unwrap();
+    let profile = builder.trust(Trust::Connector).build(&manifest()).unwrap();
     Egress::new(&profile, Arc::new(MemoryStore::default()), vault.clone(), clock.clone()).unwrap()
 }
 
@@ -120,7 +120,7 @@ async fn a_code_is_shown_and_waited_for_and_the_login_lasts() {
         assert!(request.contains("grant_type=refresh_token"), "{request}");
         assert!(request.contains(&format!("refresh_token=canary-r{}", n - 1)), "{request}");
     }
-    let profile = builder().build(&manifest()).unwrap();
+    let profile = builder().trust(Trust::Connector).build(&manifest()).unwrap();
     let system: Arc<dyn Clock> = clock.clone();
     assert!(logout(&profile, &vault, &system).await.unwrap());
     assert!(!logout(&profile, &vault, &system).await.unwrap());
@@ -165,7 +165,11 @@ async fn processes_share_what_a_login_buys_until_it_ends() {
     log_in(builder(), &vault, &clock, drop).await.unwrap();
     assert_eq!(token().await.unwrap(), "Bearer canary-a6", "another login is another person's");
     let system: Arc<dyn Clock> = clock.clone();
-    assert!(logout(&builder().build(&manifest()).unwrap(), &vault, &system).await.unwrap());
+    assert!(
+        logout(&builder().trust(Trust::Connector).build(&manifest()).unwrap(), &vault, &system)
+            .await
+            .unwrap()
+    );
     assert!(matches!(token().await, Err(CredentialError::LoginRequired { .. })));
     assert_eq!(server.seen().len(), 6);
 }
@@ -398,7 +402,11 @@ async fn a_place_that_is_taken_is_said_to_be() {
         "http://localhost/?a",
         "",
     ] {
-        let error = signing_in(&server).auth_code_at("a", redirect).build(&manifest()).unwrap_err();
+        let error = signing_in(&server)
+            .auth_code_at("a", redirect)
+            .trust(Trust::Connector)
+            .build(&manifest())
+            .unwrap_err();
         assert_eq!(error.key(), "auth.redirect-uri", "{redirect}");
     }
 }

@@ -90,7 +90,8 @@ async fn an_endpoint_elsewhere_is_not_asked() {
         ("http://10.0.0.1", true),
     ] {
         let builder = Profile::builder().managed_identity().metadata_endpoint(endpoint);
-        let error = builder.allow_loopback_http(loopback).build(&manifest()).unwrap_err();
+        let error =
+            builder.allow_loopback_http(loopback).trust(Trust::Connector).build(&manifest()).unwrap_err();
         assert_eq!(error.key(), "auth.metadata-endpoint", "{error}");
     }
 }

@@ -58,7 +58,7 @@ async fn no_secret_is_in_any_log_or_debug_output() {
         .tenant("contoso.com")
         .client_secret("app-1", SecretSource::Given("canary-secret".to_owned().into()));
     assert!(!format!("{builder:?}").contains("canary"));
-    let profile = builder.build(&manifest()).unwrap();
+    let profile = builder.trust(Trust::Connector).build(&manifest()).unwrap();
     assert!(!format!("{profile:?}").contains("canary"));
     let door = Egress::new(
         &profile,

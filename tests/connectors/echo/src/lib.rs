@@ -1,5 +1,5 @@
 //! The smallest connector: one action, to show that the host knows no connector in particular; and a value of each type
-//! to and fro, to show that it knows them all.
+//! to and fro, to show that it knows them all; and triggers that only their shape tells.
 
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, reason = "generated")]
 mod bindings {
@@ -9,6 +9,7 @@ mod bindings {
 mod http;
 
 use bindings::exports::example::echo::echo::Guest as Echo;
+use bindings::exports::example::echo::news::{Batch, Guest as News, Item, Notification};
 use bindings::exports::example::echo::shapes::{Everything, Figure, Guest as Shapes, Rights, Size};
 use bindings::exports::workflow::connector::manifest::Guest as Manifest;
 use bindings::exports::workflow::connector::types::{Failure, Problem};
@@ -46,6 +47,27 @@ impl Echo for Connector {
         http::get(&origin, &path, &[]).map_err(|message| {
             Failure::Unavailable(Problem { message, code: None, target: None, status: None })
         })
+    }
+}
+
+impl News for Connector {
+    fn poll_news(checkpoint: Option<String>) -> Result<Batch, Failure> {
+        let seen: usize = checkpoint.and_then(|seen| seen.parse().ok()).unwrap_or(0);
+        let said = Self::fetch("/news".to_owned())?;
+        let lines = said.lines().skip(seen).take(2);
+        let item = |line: &str| Item { id: line.to_owned(), data: line.to_uppercase() };
+        let events: Vec<Item> = lines.map(item).collect();
+        let seen = seen + events.len();
+        Ok(Batch { events, checkpoint: seen.to_string(), more: seen < said.lines().count() })
+    }
+
+    fn poll_opinions(_: String) -> Result<Batch, Failure> {
+        Ok(Batch { events: Vec::new(), checkpoint: String::new(), more: false })
+    }
+
+    fn parse_news_notification(body: String) -> Result<Vec<Notification>, Failure> {
+        let words = body.trim_matches('"').split(' ');
+        Ok(words.map(|word| Notification { id: word.to_owned() }).collect())
     }
 }
 

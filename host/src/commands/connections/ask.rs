@@ -1,0 +1,121 @@
+//! Asking, on a terminal. Each answer is checked when it is given, and asked for again if it cannot be.
+
+use std::io::{IsTerminal, stderr, stdin};
+use std::time::Duration;
+
+use dialoguer::console::Term;
+use dialoguer::{Confirm, Input, Select};
+
+use super::add::is_unset;
+use super::check::{check, looks_secret};
+use super::file::Setting;
+use super::kinds::What;
+use super::questions::{Question, Wanted};
+use crate::error::CliError;
+use crate::setup;
+
+/// Whether there is somebody to ask.
+pub(super) fn is_possible() -> bool {
+    stdin().is_terminal() && stderr().is_terminal()
+}
+
+/// Has an interrupt leave the terminal as it was: a choice hides the cursor, and nobody else shows it again.
+pub(super) fn tidy_up_when_interrupted() -> Result<(), CliError> {
+    let runtime = setup::runtime()?;
+    std::thread::spawn(move || {
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            show_cursor();
+            // Who waits for an answer says that there is none, and ends first.
+            std::thread::sleep(MOMENT);
+            std::process::exit(INTERRUPTED);
+        }
+    });
+    Ok(())
+}
+
+const MOMENT: Duration = Duration::from_millis(300);
+/// The exit code of what an interrupt ends, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+fn show_cursor() {
+    // A terminal that is gone has no cursor.
+    let _ = Term::stderr().show_cursor();
+}
+
+/// The key that the answer is for, and the answer. `loopback` says whether addresses may be this machine's.
+pub(super) fn ask(question: Question, loopback: bool) -> Result<(&'static str, Setting), CliError> {
+    match question.answer {
+        Wanted::Choice { key, choices } => {
+            let titles: Vec<&str> = choices.iter().map(|choice| choice.title.as_str()).collect();
+            let chosen = select(&question.prompt, &titles)?;
+            let value = choices.into_iter().nth(chosen).map(|choice| choice.value);
+            Ok((key, Setting::Text(value.unwrap_or_default())))
+        }
+        Wanted::Place(places) => {
+            let titles: Vec<&str> = places.iter().map(|(title, _)| *title).collect();
+            let chosen = select(&question.prompt, &titles)?;
+            match places.into_iter().nth(chosen) {
+                Some((_, Ok(question))) => ask(question, loopback),
+                Some((_, Err(left_out))) => Ok((left_out, Setting::Nothing)),
+                None => Err(CliError::usage("nothing was chosen", NOTHING)),
+            }
+        }
+        Wanted::Text { key, what, default } => loop {
+            let text = typed(&question.prompt, default.clone(), |text| check(what, text, loopback))?;
+            let setting = match what {
+                What::Variable if !is_meant(&text)? => continue,
+                What::Command => Setting::Words(shlex::split(&text).unwrap_or_default()),
+                _ => Setting::Text(text),
+            };
+            return Ok((key, setting));
+        },
+    }
+}
+
+/// The new connection's name.
+pub(super) fn name(default: &str, check: fn(&str) -> Result<(), &'static str>) -> Result<String, CliError> {
+    typed("The name of the connection", Some(default.to_owned()), |text| check(text).map_err(str::to_owned))
+}
+
+pub(super) fn confirmed(prompt: &str, default: bool) -> Result<bool, CliError> {
+    Confirm::new().with_prompt(prompt).default(default).interact().map_err(|error| unasked(&error))
+}
+
+/// Whether the name of a variable is one. A secret that was pasted by mistake is not repeated.
+fn is_meant(variable: &str) -> Result<bool, CliError> {
+    if !is_unset(variable) {
+        return Ok(true);
+    }
+    if looks_secret(variable) {
+        eprintln!("No variable of that name is set, and it looks like a secret itself.");
+        return confirmed("Is it a variable's name all the same", false);
+    }
+    eprintln!("{variable} is not set yet.");
+    Ok(true)
+}
+
+fn typed(
+    prompt: &str,
+    default: Option<String>,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> Result<String, CliError> {
+    let mut input =
+        Input::<String>::new().with_prompt(prompt).validate_with(move |text: &String| check(text.trim()));
+    if let Some(default) = default {
+        input = input.default(default);
+    }
+    let text = input.interact_text().map_err(|error| unasked(&error))?;
+    Ok(text.trim().to_owned())
+}
+
+fn select(prompt: &str, titles: &[&str]) -> Result<usize, CliError> {
+    let select = Select::new().with_prompt(prompt).items(titles.iter().copied()).default(0);
+    select.interact().map_err(|error| unasked(&error))
+}
+
+fn unasked(error: &dialoguer::Error) -> CliError {
+    show_cursor();
+    CliError::usage(format!("there is no answer ({error})"), NOTHING)
+}
+
+const NOTHING: &str = "nothing was written; give the answers as flags";

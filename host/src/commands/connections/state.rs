@@ -1,0 +1,111 @@
+//! Whether what a connection signs in with is there, as far as that can be said without asking anybody.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use connector_host::config::Variables;
+use connector_host::egress::credential::{CredentialError, SecretSource};
+use connector_host::{Auth, CertificateProfile, Profile, WorkloadIdentityProfile};
+use x509_parser::pem::Pem;
+
+/// The largest file that is looked into for a certificate, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Says it, or what is missing. `has_login` is asked of kinds that need a login.
+pub(super) fn state(
+    profile: &Profile,
+    has_login: impl FnOnce() -> Result<bool, CredentialError>,
+) -> Result<String, String> {
+    let variables = profile.variables();
+    match profile.auth() {
+        Auth::Anonymous => Ok("no sign-in".to_owned()),
+        Auth::ClientSecret { secret, .. } => there(secret, variables).map(|()| READY.to_owned()),
+        Auth::TokenVariable(name) => variable(variables, name).map(|_| READY.to_owned()),
+        Auth::TokenCommand { program, .. } => Ok(format!("runs {program}")),
+        Auth::Certificate { certificate, .. } => self::certificate(certificate, variables),
+        Auth::DeviceCode(_) | Auth::AuthCode { .. } => match has_login() {
+            Ok(true) => Ok("signed in".to_owned()),
+            Ok(false) => Ok("needs a login".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        Auth::WorkloadIdentity(profile) => workload(profile, variables).map(|()| READY.to_owned()),
+        Auth::ManagedIdentity(_) => Ok("asks the platform".to_owned()),
+        Auth::AzureCli(_) if is_in_path(variables, &["az", "az.cmd"]) => Ok("runs az".to_owned()),
+        Auth::AzureCli(_) => Err("there is no az in PATH".to_owned()),
+        _ => Ok(READY.to_owned()),
+    }
+}
+
+const READY: &str = "ready";
+
+fn there(secret: &SecretSource, variables: &Variables) -> Result<(), String> {
+    match secret {
+        SecretSource::Variable(name) => variable(variables, name).map(drop),
+        SecretSource::File(path) => {
+            regular(path)?;
+            secret.read(variables).map(drop).map_err(|error| error.to_string())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn variable(variables: &Variables, name: &str) -> Result<OsString, String> {
+    variables.var(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name} is not set"))
+}
+
+/// Says the length of a file, if it is one: a pipe would have to be waited for, and a device may have no end.
+fn regular(path: &Path) -> Result<u64, String> {
+    let about = fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if about.is_file() { Ok(about.len()) } else { Err(format!("{} is not a file", path.display())) }
+}
+
+fn certificate(certificate: &CertificateProfile, variables: &Variables) -> Result<String, String> {
+    let file = &certificate.certificate_file;
+    let length = regular(file)?;
+    if let Some(key) = &certificate.key_file {
+        regular(key)?;
+    }
+    if let Some(password) = &certificate.password {
+        there(password, variables)?;
+    }
+    if length > LARGEST {
+        return Err(format!("{} is too large for a certificate", file.display()));
+    }
+    let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    match ends(&bytes) {
+        Some(ends) if ends <= jiff::Timestamp::now() => {
+            Err(format!("the certificate expired on {}", day(ends)))
+        }
+        Some(ends) => Ok(format!("until {}", day(ends))),
+        // PKCS#12 is opened with its password, which takes a while, on purpose.
+        None => Ok(READY.to_owned()),
+    }
+}
+
+/// When a certificate in PEM ends.
+fn ends(bytes: &[u8]) -> Option<jiff::Timestamp> {
+    let pem = Pem::iter_from_buffer(bytes).flatten().find(|pem| pem.label == "CERTIFICATE")?;
+    let ends = pem.parse_x509().ok()?.validity().not_after.timestamp();
+    jiff::Timestamp::from_second(ends).ok()
+}
+
+fn day(time: jiff::Timestamp) -> jiff::civil::Date {
+    time.to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+fn workload(profile: &WorkloadIdentityProfile, variables: &Variables) -> Result<(), String> {
+    let said = |own: bool, name: &str| if own { Ok(()) } else { variable(variables, name).map(drop) };
+    said(profile.tenant.is_some(), "AZURE_TENANT_ID")?;
+    said(profile.client_id.is_some(), "AZURE_CLIENT_ID")?;
+    let file = match &profile.token_file {
+        Some(file) => file.clone(),
+        None => PathBuf::from(variable(variables, "AZURE_FEDERATED_TOKEN_FILE")?),
+    };
+    regular(&file).map(drop)
+}
+
+fn is_in_path(variables: &Variables, names: &[&str]) -> bool {
+    let path = variables.var("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| names.iter().any(|name| folder.join(name).is_file()))
+}

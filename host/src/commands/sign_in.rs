@@ -1,0 +1,46 @@
+//! Signing in to see whether it works, for as long as the user wants to wait.
+
+use std::time::Duration;
+
+use connector_host::egress::credential::AccessToken;
+use connector_host::{CallError, Connection, Failure, FailureCase};
+
+use crate::error::CliError;
+
+/// Why there is no token.
+pub(crate) struct NotSignedIn {
+    pub(crate) error: CliError,
+    pub(crate) message: String,
+    /// Whether the same may succeed later.
+    pub(crate) is_transient: bool,
+}
+
+/// A new token of the connection's, unless it is of a kind that has none.
+pub(crate) async fn sign_in(
+    connection: &Connection,
+    time: Duration,
+) -> Result<Option<AccessToken>, NotSignedIn> {
+    match tokio::time::timeout(time, connection.egress().sign_in()).await {
+        Ok(Ok(token)) => Ok(token),
+        Ok(Err(error)) => Err(NotSignedIn {
+            message: error.to_string(),
+            is_transient: error.is_transient(),
+            error: CliError::Connect(error.into()),
+        }),
+        Err(_) => {
+            let mut failure = Failure::default();
+            failure.case = FailureCase::Unavailable;
+            failure.message = format!("there was no token within {:.1} s", time.as_secs_f64());
+            failure.hint = Some(
+                "check the way to whoever gives tokens, proxies and firewalls included, or allow more time with --deadline"
+                    .into(),
+            );
+            let message = failure.message.clone();
+            Err(NotSignedIn {
+                error: CliError::Call(CallError::Failed(Box::new(failure))),
+                message,
+                is_transient: true,
+            })
+        }
+    }
+}
