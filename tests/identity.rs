@@ -10,6 +10,7 @@ mod destinations;
 mod devices;
 mod failures;
 mod internet;
+mod lasting;
 mod managed;
 mod matrix;
 mod people;

@@ -174,6 +174,12 @@ async fn commands_share_a_token_with_those_alone_who_have_the_secret() {
     let odd = Outcome::from(odd);
     assert_eq!(odd.code, 2, "{odd:?}");
     assert!(odd.stderr.contains("CONNECTOR_VAULT"), "{odd:?}");
+    if cfg!(not(feature = "keyring")) {
+        let keyring = home.command(&call).env("CONNECTOR_VAULT", "keyring").output();
+        let told = Outcome::from(keyring.expect("the command starts"));
+        assert_eq!(told.code, 2, "{told:?}");
+        assert!(told.stderr.contains("built without support") && told.stderr.contains("`file`"), "{told:?}");
+    }
 }
 
 #[cfg(unix)]
@@ -276,4 +282,36 @@ async fn tokens_that_live_a_moment_are_never_refused() {
     println!("{calls} calls, {tokens} tokens of {life} s, {refused} refused and renewed");
     assert!(tokens >= 3, "only {tokens} tokens: none ran out");
     assert!(calls > tokens * 5, "{tokens} tokens for {calls} calls");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_suspended_with_the_login_does_not_hold_up_others_for_good() {
+    let simulator = simulator(json!({})).await;
+    let home = Home::empty();
+    home.configure(&format!(
+        "[connections.default]\napi-url = \"{url}\"\ntenant-id = \"contoso.com\"\nallow-loopback-http = true\n\
+         [connections.default.auth]\nkind = \"device-code\"\nclient-id = \"app-1\"\nauthority = \"{url}\"\n",
+        url = simulator.url(),
+    ));
+    let call = ["call", "list-machines", "--top", "1", "--deadline", "1s"];
+    let stranger = home.run(&call);
+    assert!(stranger.code == 3 && stranger.stderr.contains("nobody has logged in"), "{stranger:?}");
+    let vault = std::fs::read_dir(home.path().join("state/vault/file")).expect("it was made");
+    let locks: Vec<_> = vault
+        .map(|file| file.expect("it is there").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "lock"))
+        .map(|path| {
+            let file = std::fs::File::options().write(true).open(path).expect("it is ours");
+            file.try_lock().expect("nobody has it");
+            file
+        })
+        .collect();
+    assert!(!locks.is_empty());
+    let began = Instant::now();
+    let late = home.run(&call);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(late.code, 7, "{late:?}");
+    assert!(late.stderr.contains("time") && late.stderr.contains("hint: "), "{late:?}");
+    drop(locks);
+    assert_eq!(home.run(&call).code, 3);
 }

@@ -146,10 +146,10 @@ impl Egress {
         let mut tried = Tried::default();
         let mut number = 1;
         loop {
-            let token = self.token(origin, ends).await?;
+            let token = self.token(ends).await?;
             let lane = purpose.lane.as_ref().unwrap_or(&purpose.action);
             let permit = self.quota.admit(lane, &purpose.limits, purpose.deadline).await?;
-            let token = self.fresh(token, origin, ends).await?;
+            let token = self.fresh(token, ends).await?;
             let attempt = Attempt::begin(
                 &self.connection,
                 purpose,
@@ -161,8 +161,7 @@ impl Egress {
             {
                 Ok(mut response) => {
                     let verdict = if response.status() == StatusCode::UNAUTHORIZED {
-                        self.after_unauthorized(&mut response, token.as_ref(), &mut tried, origin, ends)
-                            .await?
+                        self.after_unauthorized(&mut response, token.as_ref(), &mut tried, ends).await?
                     } else {
                         if response.status() == StatusCode::FORBIDDEN {
                             self.doubt(token.as_ref()).await;
@@ -216,27 +215,22 @@ impl Egress {
         }
     }
 
-    async fn token(
-        &self,
-        origin: &Origin,
-        ends: Option<Instant>,
-    ) -> Result<Option<AccessToken>, EgressError> {
+    async fn token(&self, ends: Option<Instant>) -> Result<Option<AccessToken>, EgressError> {
         let Some(credential) = &self.credential else {
             return Ok(None);
         };
-        in_time(credential.token(), origin, ends).await.map(Some)
+        in_time(credential.token(), ends).await.map(Some)
     }
 
     /// The token, or another if the wait for a slot has made it old.
     async fn fresh(
         &self,
         token: Option<AccessToken>,
-        origin: &Origin,
         ends: Option<Instant>,
     ) -> Result<Option<AccessToken>, EgressError> {
         let soon = self.clock.now().saturating_add(STALE);
         let old = token.as_ref().and_then(AccessToken::expires).is_some_and(|expires| expires <= soon);
-        if old { self.token(origin, ends).await } else { Ok(token) }
+        if old { self.token(ends).await } else { Ok(token) }
     }
 
     /// One attempt: at most one request leaves.
@@ -278,7 +272,6 @@ impl Egress {
         response: &mut Response<ReplyBody>,
         token: Option<&AccessToken>,
         tried: &mut Tried,
-        origin: &Origin,
         ends: Option<Instant>,
     ) -> Result<Verdict, EgressError> {
         let (Some(credential), Some(token)) = (&self.credential, token) else {
@@ -291,10 +284,10 @@ impl Egress {
         let next = match Remedy::of(&headers, body) {
             Remedy::Renewal if !std::mem::replace(&mut tried.renewal, true) => {
                 credential.invalidate(token);
-                in_time(credential.token(), origin, ends).await?
+                in_time(credential.token(), ends).await?
             }
             Remedy::StepUp(claims) if !std::mem::replace(&mut tried.step_up, true) => {
-                in_time(credential.step_up(token, &claims), origin, ends).await?
+                in_time(credential.step_up(token, &claims), ends).await?
             }
             _ => {
                 credential.doubt(token).await;
@@ -344,7 +337,6 @@ struct Tried {
 /// The token, unless the call's time is up first.
 async fn in_time(
     token: BoxFuture<'_, Result<AccessToken, CredentialError>>,
-    origin: &Origin,
     ends: Option<Instant>,
 ) -> Result<AccessToken, EgressError> {
     let Some(ends) = ends else {
@@ -352,6 +344,6 @@ async fn in_time(
     };
     match tokio::time::timeout_at(ends, token).await {
         Ok(token) => Ok(token?),
-        Err(_) => Err(EgressError::Timeout { origin: Box::new(origin.clone()), sent: false }),
+        Err(_) => Err(CredentialError::NotInTime.into()),
     }
 }

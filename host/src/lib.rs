@@ -42,6 +42,7 @@ mod login;
 pub mod manifest;
 pub mod permissions;
 pub mod proxy;
+mod regular;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod similar;

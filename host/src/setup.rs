@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use connector_host::config::{Config, ConfigError, DEFAULT_CONNECTION, Paths, Variables};
+use connector_host::egress::credential::settle;
 use connector_host::store::SqliteStore;
 use connector_host::vault::{FileVault, KeyPlace, MemoryVault, Vault};
 use connector_host::{Connection, Connector, Function, Host, Profile, ProfileError, Trust};
@@ -18,6 +20,11 @@ pub(crate) const EMBEDDED: &[u8] = include_bytes!(env!("CONNECTOR_COMPONENT"));
 
 /// How many calls a command makes at a time, with room to spare: each place takes address space.
 const CONCURRENCY: u32 = 16;
+
+/// How long the program waits at its end for a renewed login to be kept, whose old form the authority takes no more.
+const UNFINISHED: Duration = Duration::from_secs(5);
+/// How long it waits for what is stuck in a system call.
+const LAST: Duration = Duration::from_secs(1);
 
 /// The connector that the flags name, for looking at.
 pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
@@ -90,6 +97,10 @@ fn key_place() -> Result<Option<KeyPlace>, CliError> {
         return Ok(Some(KeyPlace::KeyringOrFile));
     };
     match value.to_str() {
+        Some("keyring") if cfg!(not(feature = "keyring")) => Err(CliError::usage(
+            format!("{VAULT} is keyring, and this program was built without support for the keyring"),
+            format!("set {VAULT} to `file`, or leave it unset"),
+        )),
         Some("keyring") => Ok(Some(KeyPlace::Keyring)),
         Some("file") => Ok(Some(KeyPlace::File)),
         Some("none") => Ok(None),
@@ -161,6 +172,23 @@ pub(crate) fn function<'a>(connector: &'a Connector, name: &str) -> Result<&'a F
         ));
     }
     Ok(connector.find(name)?)
+}
+
+/// Does a command's work to its end, and lets go of the threads that it ran on.
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
+    Ok(run_on(runtime()?, work))
+}
+
+/// The same, on those threads.
+pub(crate) fn run_on<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let outcome = runtime.block_on(async {
+        let outcome = work.await;
+        settle(UNFINISHED).await;
+        outcome
+    });
+    // A thread may be held up for ever, such as by a reader that does not read: it ends with the process.
+    runtime.shutdown_timeout(LAST);
+    outcome
 }
 
 /// The runtime that calls run on.

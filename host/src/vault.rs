@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
@@ -24,6 +24,9 @@ pub use memory::MemoryVault;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 /// The longest pause between two looks at a lock.
 const LONGEST_PAUSE: Duration = Duration::from_millis(32);
+
+/// How long a thread waits for a lock. A process that is suspended has its locks for good.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Keeps secrets between runs, by name.
 ///
@@ -55,20 +58,32 @@ pub trait Vault: Send + Sync + fmt::Debug {
     /// The vault cannot be used.
     fn try_lock(&self, name: &str) -> Result<Option<VaultLock>, VaultError>;
 
-    /// Waits until no other process or task holds the name's lock, and takes it. It blocks, and without bound: where the
-    /// wait must end, ask [`Vault::try_lock`] again and again.
+    /// Waits until no other process or task holds the name's lock, and takes it. It blocks, for half a minute at most:
+    /// asynchronous code had better ask [`Vault::try_lock`] again and again.
     ///
     /// # Errors
-    /// The vault cannot be used.
+    /// The vault cannot be used, or another does not let go of the lock ([`VaultError::Busy`]).
     fn lock(&self, name: &str) -> Result<VaultLock, VaultError> {
-        let mut pause = Duration::ZERO;
-        loop {
-            if let Some(lock) = self.try_lock(name)? {
-                return Ok(lock);
-            }
-            pause = longer(pause);
-            std::thread::sleep(pause);
+        wait("the vault", || self.try_lock(name))
+    }
+}
+
+/// Waits for a lock on a thread that may wait.
+fn wait<L>(
+    location: &str,
+    mut try_lock: impl FnMut() -> Result<Option<L>, VaultError>,
+) -> Result<L, VaultError> {
+    let until = Instant::now() + PATIENCE;
+    let mut pause = Duration::ZERO;
+    loop {
+        if let Some(lock) = try_lock()? {
+            return Ok(lock);
         }
+        if Instant::now() >= until {
+            return Err(VaultError::Busy { location: location.into(), seconds: PATIENCE.as_secs() });
+        }
+        pause = longer(pause);
+        std::thread::sleep(pause);
     }
 }
 
@@ -120,6 +135,17 @@ pub enum VaultError {
         /// What the operating system said.
         source: Arc<std::io::Error>,
     },
+    /// Another process has a lock, and does not let go of it.
+    #[error("another process has had the lock of {location} for {seconds} s")]
+    Busy {
+        /// What is locked.
+        location: String,
+        /// How long it was waited, in seconds.
+        seconds: u64,
+    },
+    /// The platform's keyring cannot be used, because the feature `keyring` was left out.
+    #[error("this program was built without support for the keyring")]
+    NoKeyring,
     /// The platform's keyring cannot be used.
     #[error("the keyring cannot be used: {message}")]
     Keyring {
@@ -146,6 +172,10 @@ impl VaultError {
                 format!("take it from the others (`chmod -R go= {location}`), or remove it and sign in again")
             }
             Self::Denied { .. } => "check that the directory is yours to write, and on a local disk".into(),
+            Self::Busy { .. } => {
+                "it may be suspended: look for another `connector`, let it go on (`fg`) or end it, and try again".into()
+            }
+            Self::NoKeyring => "let secrets be kept in a file: set CONNECTOR_VAULT to `file`".into(),
             Self::Keyring { .. } => "unlock the keyring, or let secrets be kept in a file".into(),
             Self::TooLong { .. } => "check what provides the secret".into(),
         }

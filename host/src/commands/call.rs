@@ -36,7 +36,7 @@ pub(crate) fn run(globals: &mut Globals, words: Vec<OsString>) -> Result<(), Cli
     let input = input::read(function, &matches)?;
     let connection = setup::connection(globals, &host, &connector)?;
     let all = flags::all(function, &matches);
-    setup::runtime()?.block_on(call(&connection, globals, function, input, all))
+    setup::run(call(&connection, globals, function, input, all))?
 }
 
 async fn call(

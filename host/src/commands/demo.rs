@@ -19,7 +19,7 @@ use crate::setup;
 use story::Story;
 
 pub(crate) fn run() -> Result<(), CliError> {
-    setup::runtime()?.block_on(demo())
+    setup::run(demo())?
 }
 
 async fn demo() -> Result<(), CliError> {

@@ -19,15 +19,14 @@ pub(crate) fn login(globals: &Globals, arguments: &LoginArgs) -> Result<(), CliE
     let name = profile.name();
     let browser = !arguments.no_browser;
     let signing_in = host.login(&profile, |prompt| tell(&prompt, browser));
-    let SignedIn { user, .. } = setup::runtime()?
-        .block_on(async {
-            match globals.deadline {
-                Some(time) => tokio::time::timeout(time, signing_in).await.map_err(|_| time),
-                None => Ok(signing_in.await),
-            }
-        })
-        .map_err(overdue)?
-        .map_err(EgressError::from)?;
+    let SignedIn { user, .. } = setup::run(async {
+        match globals.deadline {
+            Some(time) => tokio::time::timeout(time, signing_in).await.map_err(|_| time),
+            None => Ok(signing_in.await),
+        }
+    })?
+    .map_err(overdue)?
+    .map_err(EgressError::from)?;
     let who = user.as_deref().map(terminal::printable);
     eprintln!("signed in{}", who.as_ref().map_or(String::new(), |who| format!(" as {who}")));
     eprintln!("hint: `connector connections test --connection {name}` says what that allows");
@@ -40,7 +39,7 @@ pub(crate) fn logout(globals: &Globals) -> Result<(), CliError> {
     let (host, connector) = setup::host(globals)?;
     let profile = setup::profile(globals, &connector)?;
     let name = profile.name();
-    let forgotten = setup::runtime()?.block_on(host.logout(&profile)).map_err(EgressError::from)?;
+    let forgotten = setup::run(host.logout(&profile))?.map_err(EgressError::from)?;
     if forgotten {
         eprintln!("the login of the connection \"{name}\" is forgotten on this machine");
         eprintln!("hint: a token that was obtained before is good at the API until it expires");

@@ -23,7 +23,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
     let (host, connector) = setup::host(globals)?;
     let connection = setup::connection(globals, &host, &connector)?;
     let deadline = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
-    setup::runtime()?.block_on(async {
+    setup::run(async {
         try_signing_in(&connection, deadline.min(SIGN_IN_TIME)).await?;
         let proxy = Proxy::start(connection.clone(), arguments.port, deadline).await.map_err(not_started)?;
         announce(&proxy, &connection, globals.output)?;
@@ -36,7 +36,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
         let stats = connection.egress().stats();
         eprintln!("sent {} requests, {} of them again", stats.requests, stats.retries);
         Ok(())
-    })
+    })?
 }
 
 /// A wrong secret is better known now than at the first request. An authority that is away may come back.

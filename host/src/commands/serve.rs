@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use connector_host::clock::SystemClock;
 use connector_host::config::{Config, TriggerSettings, TriggerSource, Variables};
@@ -29,8 +28,6 @@ const NOTIFICATIONS: u32 = 16;
 const SHORTEST_SECRET: usize = 24;
 /// How many threads wait for the disk, and for programs and the like that hold one up.
 const BLOCKING: usize = 32;
-/// How long the program waits for what is stuck in a system call when it ends.
-const LAST: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliError> {
     let config = setup::config(globals)?;
@@ -67,7 +64,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
                 "check the limits on processes and threads",
             )
         })?;
-    let ended = runtime.block_on(async {
+    setup::run_on(runtime, async {
         let server = server.bind().await.map_err(|error| {
             CliError::usage(error.to_string(), "choose other addresses with --listen and --admin")
         })?;
@@ -89,10 +86,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
             })
             .await;
         Ok(())
-    });
-    // A reader that does not read may hold up a thread for ever.
-    runtime.shutdown_timeout(LAST);
-    ended
+    })
 }
 
 /// What triggers are made from: each host, connection and callback is made once.

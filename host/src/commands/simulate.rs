@@ -15,7 +15,7 @@ pub(crate) fn run(globals: &Globals, arguments: &SimulateArgs) -> Result<(), Cli
         None => Options::default(),
     };
     options.port = arguments.port;
-    setup::runtime()?.block_on(async {
+    setup::run(async {
         let simulator = Simulator::start(options).await.map_err(|error| {
             CliError::local(
                 format!("cannot serve on 127.0.0.1:{}: {error}", arguments.port),
@@ -26,7 +26,7 @@ pub(crate) fn run(globals: &Globals, arguments: &SimulateArgs) -> Result<(), Cli
         super::watch::interrupted().await;
         simulator.shutdown().await;
         Ok(())
-    })
+    })?
 }
 
 fn options(text: &str) -> Result<Options, CliError> {

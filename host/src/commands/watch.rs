@@ -2,17 +2,12 @@
 
 pub(super) mod news;
 
-use std::time::Duration;
-
 use connector_host::triggers::{Ended, Watch, WatchError};
 
 use super::to::To;
 use crate::cli::{Globals, WatchArgs};
 use crate::error::CliError;
 use crate::setup;
-
-/// How long the program waits for what is stuck in a system call when it ends.
-const LAST: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(globals: &Globals, arguments: &WatchArgs) -> Result<(), CliError> {
     let (host, connector) = setup::host(globals)?;
@@ -39,13 +34,9 @@ pub(crate) fn run(globals: &Globals, arguments: &WatchArgs) -> Result<(), CliErr
         watch = watch.interval(interval, interval);
     }
     let watch = watch.build()?;
-    let runtime = setup::runtime()?;
-    let ended = runtime.block_on(async {
+    setup::run(async {
         if arguments.once { once(&watch).await } else { on_and_on(&watch, arguments).await }
-    });
-    // A reader that does not read may hold up a thread for ever.
-    runtime.shutdown_timeout(LAST);
-    ended
+    })?
 }
 
 async fn once(watch: &Watch) -> Result<(), CliError> {

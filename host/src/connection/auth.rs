@@ -192,6 +192,8 @@ pub struct AzureCliProfile {
     pub tenant: Option<String>,
     /// The scope to ask a token for.
     pub scope: String,
+    /// The authority of the connection's cloud, if that is known. The CLI has its own choice of cloud.
+    pub authority: Option<String>,
 }
 
 impl Auth {

@@ -54,6 +54,7 @@ impl ProfileBuilder {
             AuthDraft::AzureCli => Auth::AzureCli(AzureCliProfile {
                 tenant: optional("tenant-id", self.tenant.as_ref())?,
                 scope: self.checked_scope(cloud)?,
+                authority: cloud.map(|cloud| cloud.authority.clone()),
             }),
         })
     }

@@ -18,6 +18,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::connection::{Application, Auth, Profile};
 use crate::vault::Vault;
 
+mod ask;
 mod auth_code;
 mod authority;
 mod azure_cli;
@@ -31,11 +32,15 @@ mod device_code;
 mod error;
 mod exchange;
 mod identity;
+mod kept;
 mod login;
 mod managed_identity;
+mod person;
+mod refusal;
 mod registration;
 mod secret;
 mod token;
+mod unfinished;
 mod workload_identity;
 
 use azure_cli::AzureCli;
@@ -44,14 +49,16 @@ use certificate::Certificate;
 pub use claims::Claims;
 use client_secret::ClientSecret;
 use delegated::Delegated;
-pub use error::{CredentialError, Refusal};
+pub use error::CredentialError;
 pub use identity::Identity;
 pub use login::{Prompt, SignedIn};
 pub(crate) use login::{is_logged_in, login, logout};
 use managed_identity::ManagedIdentity;
+pub use refusal::Refusal;
 use registration::Registration;
 pub use secret::SecretSource;
 pub use token::{Literal, TokenCommand, TokenVariable};
+pub use unfinished::settle;
 use workload_identity::WorkloadIdentity;
 
 /// Gives the token that a request carries.
@@ -98,7 +105,7 @@ pub trait Credential: Send + Sync + fmt::Debug {
 /// Obtains a token, each time anew.
 pub trait Source: Send + Sync + fmt::Debug + 'static {
     /// Whose tokens these are: processes whose sources have the same identity share one token. None when they are not
-    /// to be shared, which is so unless a source says otherwise.
+    /// to be shared, which is so unless a source says otherwise. It may wait for a disk.
     fn identity(&self) -> Option<Identity> {
         None
     }
@@ -206,8 +213,8 @@ pub(super) fn of_profile(
             cached(Certificate { registration, certificate, variables, clock: clock.clone() }, vault, clock)
         }
         Auth::DeviceCode(application) | Auth::AuthCode { application, .. } => {
-            let (registration, own) = (registration(application), vault.clone());
-            cached(Delegated { registration, vault: own, connection: profile.name().into() }, vault, clock)
+            let delegated = Delegated::new(registration(application), vault.clone(), profile.name());
+            cached(delegated, vault, clock)
         }
         Auth::ManagedIdentity(profile) => {
             cached(ManagedIdentity::new(profile.clone(), loopback, variables, clock.clone()), vault, clock)
@@ -220,7 +227,7 @@ pub(super) fn of_profile(
                 clock,
             )
         }
-        Auth::AzureCli(profile) => cached(AzureCli::new(profile.clone()), vault, clock),
+        Auth::AzureCli(profile) => cached(AzureCli::new(profile.clone(), variables), vault, clock),
     })
 }
 

@@ -108,6 +108,7 @@ impl EgressError {
     pub fn retry_after_seconds(&self) -> Option<u32> {
         match self {
             Self::Quota(QuotaError::Throttled(throttled)) => Some(ceil_seconds(throttled.retry_after)),
+            Self::Credential(CredentialError::Busy { retry_after_seconds, .. }) => *retry_after_seconds,
             _ => None,
         }
     }

@@ -20,6 +20,7 @@ mod certificate;
 mod credentials;
 mod door;
 mod login;
+mod logins;
 mod platform;
 mod retrying;
 mod secrets;

@@ -20,6 +20,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
@@ -33,6 +34,9 @@ mod key;
 mod tests;
 
 pub(super) use cipher::Key;
+
+/// How long a keyring that failed is left alone.
+const REST: Duration = Duration::from_secs(30);
 
 /// Where the key of a [`FileVault`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,7 +59,18 @@ pub enum KeyPlace {
 pub struct FileVault {
     root: PathBuf,
     place: KeyPlace,
-    opened: Mutex<Option<Arc<Opened>>>,
+    opened: Mutex<State>,
+}
+
+/// What came of the attempts to open it.
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Closed,
+    Open(Arc<Opened>),
+    /// The keyring did not answer, or only to say no. It is left alone until then: it may take its time, and every task
+    /// would wait for that, one after another.
+    Locked(VaultError, Instant),
 }
 
 #[derive(Debug)]
@@ -78,13 +93,19 @@ impl FileVault {
     }
 
     fn opened(&self) -> Result<Arc<Opened>, VaultError> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opened) = &*opened {
-            return Ok(opened.clone());
+        let mut state = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Open(opened) => return Ok(opened.clone()),
+            State::Locked(error, until) if Instant::now() < *until => return Err(error.clone()),
+            _ => {}
         }
-        let made = Arc::new(self.open()?);
-        *opened = Some(made.clone());
-        Ok(made)
+        let outcome = self.open().map(Arc::new);
+        *state = match &outcome {
+            Ok(opened) => State::Open(opened.clone()),
+            Err(error @ VaultError::Keyring { .. }) => State::Locked(error.clone(), Instant::now() + REST),
+            Err(_) => State::Closed,
+        };
+        outcome
     }
 
     fn open(&self) -> Result<Opened, VaultError> {
@@ -94,8 +115,8 @@ impl FileVault {
             KeyPlace::File => self.open_with_file(),
             KeyPlace::Keyring => self.open_with_keyring(),
             KeyPlace::KeyringOrFile => match self.open_with_keyring() {
-                Err(VaultError::Keyring { message }) => {
-                    tracing::debug!(%message, "there is no keyring to be used; the key is kept in a file");
+                Err(error @ (VaultError::Keyring { .. } | VaultError::NoKeyring)) => {
+                    tracing::debug!(%error, "there is no keyring to be used; the key is kept in a file");
                     self.open_with_file()
                 }
                 outcome => outcome,
@@ -130,7 +151,7 @@ impl FileVault {
     #[cfg(not(feature = "keyring"))]
     #[expect(clippy::unused_self, reason = "the other form needs it")]
     fn open_with_keyring(&self) -> Result<Opened, VaultError> {
-        Err(VaultError::Keyring { message: "this program was built without it".into() })
+        Err(VaultError::NoKeyring)
     }
 }
 

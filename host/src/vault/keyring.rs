@@ -15,8 +15,8 @@ use super::file::Key;
 /// What the entry goes by.
 const SERVICE: &str = "connector";
 const USER: &str = "vault key";
-/// How long the keyring may take: it may ask its user for a password, who may not be there.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the keyring may take: one that is locked asks its user for a password, who may not be there.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The key, if there is one.
 pub(super) fn key() -> Result<Option<Key>, VaultError> {

@@ -65,7 +65,7 @@ fn login(globals: &Globals, name: &str, connector: &Connector) -> Login {
 }
 
 fn forget(host: &Host, profile: &Profile) -> Result<(), CliError> {
-    match setup::runtime()?.block_on(host.logout(profile)) {
+    match setup::run(host.logout(profile))? {
         Ok(true) => {
             eprintln!("its login is forgotten");
             Ok(())

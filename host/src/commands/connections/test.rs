@@ -23,8 +23,7 @@ pub(crate) fn test(globals: &Globals, named: &[String]) -> Result<(), CliError> 
     let actions = chosen(&connector, named)?;
     let connection = setup::connection(globals, &host, &connector)?;
     let time = globals.deadline.unwrap_or(DEADLINE);
-    let runtime = setup::runtime()?;
-    let report = runtime.block_on(async {
+    let report = setup::run(async {
         let began = Instant::now();
         let token = sign_in(&connection, time).await.map_err(|failed| failed.error)?;
         let signed_in = began.elapsed();
@@ -41,10 +40,7 @@ pub(crate) fn test(globals: &Globals, named: &[String]) -> Result<(), CliError> 
             read,
             actions,
         })
-    });
-    // What was given up may still hold a thread, such as one that looks a name up: nobody waits for it.
-    runtime.shutdown_background();
-    let report = report?;
+    })??;
     if matches!(globals.output, Format::Json | Format::Ndjson) {
         output::document(&report.document(!named.is_empty()))?;
     } else {

@@ -11,10 +11,10 @@ use std::time::Duration;
 use oauth2::{AuthUrl, AuthorizationCode, CsrfToken, PkceCodeChallenge, RedirectUrl};
 use secrecy::ExposeSecret;
 
-use super::CredentialError;
-use super::delegated::{Granted, granted};
 use super::login::Prompt;
+use super::person::{Granted, granted};
 use super::registration::Registration;
+use super::{Claims, CredentialError};
 use crate::connection::Redirect;
 
 mod answer;
@@ -27,10 +27,12 @@ use listener::Listener;
 const TIME: Duration = Duration::from_secs(300);
 
 impl Registration {
-    /// Shows the address to open in a browser, and waits until the browser comes back.
+    /// Shows the address to open in a browser, and waits until the browser comes back, from a sign-in that meets the
+    /// claims.
     pub(super) async fn auth_code(
         &self,
         redirect: &Redirect,
+        claims: Option<&Claims>,
         prompt: &mut (dyn FnMut(Prompt) + Send),
     ) -> Result<Granted, CredentialError> {
         // Checked before a browser is sent there.
@@ -41,13 +43,16 @@ impl Registration {
         let back = RedirectUrl::new(listener.address()).map_err(|_| self.no_address())?;
         let client = self.delegated_client()?.set_auth_uri(address).set_redirect_uri(back);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (address, state) = client
+        let mut request = client
             .authorize_url(CsrfToken::new_random)
             .add_scopes(self.delegated_scopes())
             .add_extra_param("response_mode", "query")
             .add_extra_param("prompt", "select_account")
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        if let Some(claims) = claims {
+            request = request.add_extra_param("claims", claims.json());
+        }
+        let (address, state) = request.url();
         prompt(Prompt::Browser { address: address.into() });
         let waited = tokio::time::timeout(TIME, listener.answer(state.secret())).await;
         let code = match waited.map_err(|_| CredentialError::LoginTimedOut { seconds: TIME.as_secs() })?? {
@@ -55,9 +60,13 @@ impl Registration {
             Answer::Refused(error) => return Err(error),
         };
         let asked = self.clock().now();
-        let response = client
+        let mut request = client
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
-            .set_pkce_verifier(verifier)
+            .set_pkce_verifier(verifier);
+        if let Some(claims) = claims {
+            request = request.add_extra_param("claims", claims.json());
+        }
+        let response = request
             .request_async(self.authority())
             .await
             .map_err(|error| self.explain_delegated(error, &code))?;

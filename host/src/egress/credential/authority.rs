@@ -1,17 +1,23 @@
 //! The token authority: one bounded request at a time, and what its refusals mean.
 
 use std::fmt::Display;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
+use http::{Request, StatusCode};
 use oauth2::basic::BasicErrorResponse;
 use oauth2::{
     AsyncHttpClient, ErrorResponseType, HttpRequest, HttpResponse, RequestTokenError, StandardErrorResponse,
 };
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use super::exchange::{ExchangeError, exchange};
 use super::{CredentialError, Refusal};
+use crate::clock::{Clock, SystemClock};
 use crate::egress::destination::{Origin, check_grant};
 use crate::egress::retry;
 use crate::egress::transport::{Transport, TransportError};
@@ -20,6 +26,10 @@ use crate::egress::transport::{Transport, TransportError};
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a request is sent at most, when the authority is busy or away.
 const ATTEMPTS: u32 = 3;
+/// The longest wait that the authority may ask for; beyond it, the caller is told how long it would be.
+const LONGEST_WISH: Duration = Duration::from_secs(15);
+/// The longest wish that is remembered.
+const LONGEST_BELIEVED: Duration = Duration::from_secs(3600);
 /// How much of an authority's message is shown, in characters.
 const LONGEST_MESSAGE: usize = 300;
 
@@ -29,11 +39,13 @@ pub(super) struct Authority {
     origin: Origin,
     loopback: bool,
     transport: Transport,
+    /// Until when it last asked to be left alone, and in which status.
+    asked_to_wait: Mutex<Option<(Instant, StatusCode)>>,
 }
 
 impl Authority {
     pub(super) fn new(origin: Origin, loopback: bool, transport: Transport) -> Self {
-        Self { origin, loopback, transport }
+        Self { origin, loopback, transport, asked_to_wait: Mutex::default() }
     }
 
     /// The address of one of its endpoints.
@@ -55,26 +67,56 @@ impl Authority {
     /// Sends a request for a token. A token request may be sent again: the worst is a second token.
     pub(super) async fn post(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
         self.check()?;
+        let (parts, body) = request.into_parts();
+        // The body has the secret: one copy for all attempts, which is wiped.
+        let request = Request::from_parts(parts, Bytes::from_owner(Zeroizing::new(body)));
+        self.patience().await?;
         let mut attempt = 1;
         loop {
             let outcome = self.attempt(&request).await;
-            let again = match &outcome {
-                Ok(response) => matches!(response.status().as_u16(), 408 | 429 | 500..=599),
-                Err(CredentialError::Unreachable { .. }) => true,
-                Err(_) => false,
+            let wish = match &outcome {
+                Ok(response) if is_busy(response.status()) => self.wish(response),
+                Err(CredentialError::Unreachable { .. }) => None,
+                _ => return outcome,
             };
-            if !again || attempt == ATTEMPTS {
-                return outcome.and_then(|response| self.unless_busy(response));
+            if attempt == ATTEMPTS || wish.is_some_and(|wish| wish > LONGEST_WISH) {
+                return outcome.and_then(|response| self.unless_busy(response, wish));
             }
-            tokio::time::sleep(retry::backoff(attempt, fastrand::f64())).await;
+            // A little more than asked, so that all who were turned away do not come back at once.
+            let backoff = retry::backoff(attempt, fastrand::f64());
+            tokio::time::sleep(wish.map_or(backoff, |wish| wish + backoff)).await;
             attempt += 1;
         }
     }
 
-    async fn attempt(&self, request: &HttpRequest) -> Result<HttpResponse, CredentialError> {
-        exchange(&self.transport, request.clone(), TIMEOUT).await.map_err(|error| match error {
-            ExchangeError::Transport(error) => self.unreachable(&error),
-            ExchangeError::Unreadable(what) => self.junk(&what),
+    /// Waits until the authority's last wish is met, unless that is too long.
+    async fn patience(&self) -> Result<(), CredentialError> {
+        let Some((until, status)) = *self.asked_to_wait() else { return Ok(()) };
+        let wait = until.saturating_duration_since(Instant::now());
+        if wait > LONGEST_WISH {
+            return Err(self.busy(status, Some(wait)));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    /// How long the authority asks to wait, which is noted down for others.
+    fn wish(&self, response: &HttpResponse) -> Option<Duration> {
+        let wish =
+            retry::retry_after(response.headers(), SystemClock.now()).filter(|wish| !wish.is_zero())?;
+        let until = Instant::now() + wish.min(LONGEST_BELIEVED);
+        *self.asked_to_wait() = Some((until, response.status()));
+        Some(wish)
+    }
+
+    async fn attempt(&self, request: &Request<Bytes>) -> Result<HttpResponse, CredentialError> {
+        let response = exchange(&self.transport, request.clone(), TIMEOUT).await;
+        // From here on the reply, which may hold a token, is the library's.
+        response.map(|response| response.map(|mut body| std::mem::take(&mut *body))).map_err(|error| {
+            match error {
+                ExchangeError::Transport(error) => self.unreachable(&error),
+                ExchangeError::Unreadable(what) => self.junk(&what),
+            }
         })
     }
 
@@ -109,18 +151,31 @@ impl Authority {
         }
     }
 
-    /// A server that is busy or broken says so in its status, often without any error that the standard knows.
-    fn unless_busy(&self, response: HttpResponse) -> Result<HttpResponse, CredentialError> {
-        let status = response.status();
-        let busy = matches!(status.as_u16(), 408 | 429 | 500..=599);
-        if !busy || serde_json::from_slice::<BasicErrorResponse>(response.body()).is_ok() {
+    /// A server that is busy or broken says so in its status, often without any error that the standard knows; and how
+    /// long it will be is worth more than its words.
+    fn unless_busy(
+        &self,
+        response: HttpResponse,
+        wish: Option<Duration>,
+    ) -> Result<HttpResponse, CredentialError> {
+        let told = || serde_json::from_slice::<BasicErrorResponse>(response.body()).is_ok();
+        if !is_busy(response.status()) || wish.is_none() && told() {
             return Ok(response);
         }
-        Err(CredentialError::Unreachable {
+        Err(self.busy(response.status(), wish))
+    }
+
+    fn busy(&self, status: StatusCode, wish: Option<Duration>) -> CredentialError {
+        let seconds = wish.map(|wish| wish.as_secs() + u64::from(wish.subsec_nanos() > 0));
+        CredentialError::Busy {
             authority: self.origin.clone(),
-            message: format!("it cannot serve the request now (HTTP status {status})").into(),
-            hint: "try again later",
-        })
+            status: status.as_u16(),
+            retry_after_seconds: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn asked_to_wait(&self) -> MutexGuard<'_, Option<(Instant, StatusCode)>> {
+        self.asked_to_wait.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unreachable(&self, error: &TransportError) -> CredentialError {
@@ -138,6 +193,11 @@ impl Authority {
     pub(super) fn junk(&self, what: &str) -> CredentialError {
         CredentialError::JunkReply { authority: self.origin.clone(), message: what.into() }
     }
+}
+
+/// Whether a server of that status is busy or broken.
+fn is_busy(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500..=599)
 }
 
 /// The client by which `oauth2` sends its requests.

@@ -129,8 +129,8 @@ impl<S: Source> Cached<S> {
 
 impl<S: Source> Inner<S> {
     /// Obtains a token: another process's if it will do, or else from the source, while the others wait.
-    async fn obtain(&self, want: &Want) -> Result<Held, CredentialError> {
-        let Some(shelf) = self.shelf() else {
+    async fn obtain(self: &Arc<Self>, want: &Want) -> Result<Held, CredentialError> {
+        let Some(shelf) = self.shelf().await else {
             return self.fetch(want).await;
         };
         if let Some(held) = self.found(&shelf, want).await {
@@ -178,9 +178,12 @@ impl<S: Source> Inner<S> {
         (found.is_good(now) && !refused && !stale && meets).then_some(found)
     }
 
-    fn shelf(&self) -> Option<SharedShelf> {
-        let vault = self.vault.clone()?;
-        Some(SharedShelf::new(vault, self.source.identity()?))
+    /// Where the token is shared, if it is.
+    async fn shelf(self: &Arc<Self>) -> Option<SharedShelf> {
+        let (vault, inner) = (self.vault.clone()?, self.clone());
+        // A source may have to look into a file to know whose it is.
+        let identity = tokio::task::spawn_blocking(move || inner.source.identity()).await.ok()??;
+        Some(SharedShelf::new(vault, identity))
     }
 
     /// Notes how a request ended, unless another has taken its place.
@@ -267,9 +270,8 @@ impl<S: Source> Credential for Cached<S> {
             Some(held) if held.token.is_same(token) => !std::mem::replace(&mut held.doubted, true),
             _ => false,
         };
-        let shelf = if first { self.inner.shelf() } else { None };
         async move {
-            if let Some(shelf) = shelf {
+            if first && let Some(shelf) = self.inner.shelf().await {
                 shelf.remove(token).await;
             }
         }

@@ -20,7 +20,7 @@ pub(super) struct ClientSecret {
 impl ClientSecret {
     async fn exchange(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
         // The secret is read each time: whoever replaces it need not restart the host.
-        let secret = self.secret.read(&self.variables)?;
+        let secret = self.secret.fetch(&self.variables).await?;
         self.registration.token(Proof::Secret(&secret), claims).await
     }
 }

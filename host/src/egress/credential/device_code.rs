@@ -12,21 +12,23 @@ use oauth2::{
 };
 use secrecy::SecretString;
 
-use super::delegated::{Granted, granted, public};
 use super::login::Prompt;
+use super::person::{Granted, granted, public};
 use super::registration::Registration;
-use super::{CredentialError, Refusal};
+use super::{Claims, CredentialError, Refusal};
 use crate::egress::destination::{Origin, check_grant};
 
 /// The longest that a code is waited for.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
-/// The longest wait between two questions to the authority.
+/// The shortest and the longest wait between two questions to the authority, which says how long; 5 s when it does not.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Registration {
-    /// Asks for a code, shows it, and waits until somebody has signed in with it.
+    /// Asks for a code, shows it, and waits until somebody has signed in with it, such that the claims are met.
     pub(super) async fn device_code(
         &self,
+        claims: Option<&Claims>,
         prompt: &mut (dyn FnMut(Prompt) + Send),
     ) -> Result<Granted, CredentialError> {
         let endpoint =
@@ -34,9 +36,11 @@ impl Registration {
                 .map_err(|_| self.no_address())?;
         let client = self.delegated_client()?.set_device_authorization_url(endpoint);
         let none = SecretString::default();
-        let given: StandardDeviceAuthorizationResponse = client
-            .exchange_device_code()
-            .add_scopes(self.delegated_scopes())
+        let mut request = client.exchange_device_code().add_scopes(self.delegated_scopes());
+        if let Some(claims) = claims {
+            request = request.add_extra_param("claims", claims.json());
+        }
+        let given: StandardDeviceAuthorizationResponse = request
             .request_async(self.authority())
             .await
             .map_err(|error| public(self.authority().explain(error, &none)))?;
@@ -59,10 +63,14 @@ impl Registration {
         };
         let sleep = |wait: Duration| {
             let clock = self.clock();
-            clock.sleep_until(clock.now().saturating_add(wait.min(LONGEST_INTERVAL)))
+            clock.sleep_until(clock.now().saturating_add(wait.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL)))
         };
         let asked = self.clock().now();
-        let poll = client.exchange_device_access_token(&given).request_async(&send, sleep, Some(time));
+        let mut request = client.exchange_device_access_token(&given);
+        if let Some(claims) = claims {
+            request = request.add_extra_param("claims", claims.json());
+        }
+        let poll = request.request_async(&send, sleep, Some(time));
         let outcome = tokio::select! {
             outcome = tokio::time::timeout(time + LONGEST_INTERVAL, poll) => outcome,
             Ok(error) = failed => return Err(error),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Refusal;
 use crate::egress::destination::{Origin, Reason};
 use crate::vault::VaultError;
 
@@ -45,17 +46,30 @@ pub enum CredentialError {
         /// What happened.
         message: Box<str>,
     },
+    /// What is where the metadata service should be is something else.
+    #[error("what answers at {endpoint} is not Azure's metadata service (HTTP status {status})")]
+    ForeignMetadata {
+        /// Where it was looked for.
+        endpoint: Origin,
+        /// The status of its reply.
+        status: u16,
+    },
     /// The Azure CLI is not installed, or not where programs are found.
     #[error("the Azure CLI was not found: there is no program `az`")]
     NoAzureCli,
     /// Nobody is signed in to the Azure CLI, or no longer.
     #[error("nobody is signed in to the Azure CLI, or the sign-in has expired")]
-    AzureCliLogin,
+    AzureCliLogin {
+        /// The command that signs in.
+        command: Box<str>,
+    },
     /// The Azure CLI gave no token.
     #[error("the Azure CLI gave no token: {message}")]
     AzureCli {
         /// What it said.
         message: Box<str>,
+        /// The command that chooses the connection's cloud, when that is not the CLI's usual one.
+        cloud: Option<Box<str>>,
     },
     /// A file cannot be read, or cannot be a secret.
     #[error("the file {}, which holds the credential, cannot be used: {message}", path.display())]
@@ -103,6 +117,15 @@ pub enum CredentialError {
         /// Why.
         message: Box<str>,
     },
+    /// Another task or process has the login, and does not let go of it.
+    #[error("another process has had the connection's login for {seconds} s")]
+    LoginBusy {
+        /// How long it was waited, in seconds.
+        seconds: u64,
+    },
+    /// The login was kept by a later version of this program.
+    #[error("the login was kept by a later version of this program")]
+    StrangeLogin,
     /// There is nothing to log in to: the connection needs no person.
     #[error("the connection signs in by itself: with the kind \"{kind}\" there is no login")]
     NoLogin {
@@ -149,6 +172,19 @@ pub enum CredentialError {
         /// What to do next.
         hint: &'static str,
     },
+    /// The authority answered that it cannot serve the request now.
+    #[error(
+        "the token authority {authority} cannot serve the request now (HTTP status {status}){}",
+        retry_after_seconds.map_or(String::new(), |seconds| format!("; it asks to wait {seconds} s"))
+    )]
+    Busy {
+        /// The authority.
+        authority: Origin,
+        /// The status of its reply.
+        status: u16,
+        /// How long it asks to wait, in seconds, if it does.
+        retry_after_seconds: Option<u32>,
+    },
     /// The authority may not be sent a secret.
     #[error("the token authority cannot be used: {reason}")]
     AuthorityDenied {
@@ -167,164 +203,23 @@ pub enum CredentialError {
     /// credential cannot ask for one by itself.
     #[error("the API asks for a fresh sign-in, which a policy of the tenant demands")]
     StepUp,
+    /// The same, for the Azure CLI: its command for a token takes no claims, its command for a sign-in does.
+    #[error("the API asks for a fresh sign-in with the Azure CLI, which a policy of the tenant demands")]
+    AzureCliStepUp {
+        /// The command that signs in so that the claims are met.
+        command: Box<str>,
+    },
+    /// The same, for a managed identity: there is nobody to sign in, and no way to ask for claims.
+    #[error(
+        "the API asks for a token that a policy of the tenant demands, and a managed identity cannot ask for one"
+    )]
+    ManagedIdentityStepUp,
+    /// The call's time was up before there was a token.
+    #[error("there was no token in time; the request was not sent")]
+    NotInTime,
     /// The request for the token was cut off by this program.
     #[error("the request for a token was interrupted")]
     Interrupted,
-}
-
-/// What an authority's refusal comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The secret is not the application's.
-    #[error("the client secret is wrong")]
-    WrongSecret,
-    /// The secret has expired.
-    #[error("the client secret has expired")]
-    ExpiredSecret,
-    /// The application does not know whoever signed the assertion.
-    #[error("the assertion does not convince it")]
-    WrongAssertion,
-    /// The application does not have the certificate.
-    #[error("the application does not know the certificate")]
-    UnknownCertificate,
-    /// The certificate has expired.
-    #[error("the certificate has expired, or is not valid yet")]
-    ExpiredCertificate,
-    /// The application does not trust the federated token's issuer, subject or audience.
-    #[error("the application does not trust the federated token")]
-    NoFederation,
-    /// The assertion is too old or not valid yet.
-    #[error("the assertion is not within its time")]
-    WrongTime,
-    /// The person, or an administrator, said no.
-    #[error("the sign-in was declined")]
-    Declined,
-    /// The code was not used in time.
-    #[error("the code has expired")]
-    CodeExpired,
-    /// What a login left behind is no longer good.
-    #[error("the login is over")]
-    LoginOver,
-    /// The authority asks for a secret of an application that has none.
-    #[error("the application may not sign people in without a secret")]
-    NotPublic,
-    /// The application does not have the redirect address.
-    #[error("the application does not know the redirect address")]
-    BadRedirect,
-    /// No such identity is assigned to the machine or app.
-    #[error("no such identity is assigned here")]
-    NoIdentity,
-    /// The tenant does not have the application.
-    #[error("the tenant does not know the application")]
-    UnknownClient,
-    /// The application is disabled.
-    #[error("the application is disabled in the tenant")]
-    DisabledClient,
-    /// There is no such tenant.
-    #[error("there is no such tenant at this authority")]
-    UnknownTenant,
-    /// The scope is not one, or the tenant does not have what it belongs to.
-    #[error("the scope is not valid in the tenant")]
-    BadScope,
-    /// Nobody has consented.
-    #[error("no administrator has consented to the application's permissions")]
-    NoConsent,
-    /// A policy of the tenant.
-    #[error("a conditional access policy of the tenant stands against it")]
-    Policy,
-    /// The authority is busy or broken.
-    #[error("it cannot serve the request now")]
-    Unavailable,
-    /// Something else.
-    #[error("it gives its own reason")]
-    Other,
-}
-
-impl Refusal {
-    /// By Microsoft Entra's code, or else by the standard's ([RFC 6749, section 5.2]).
-    ///
-    /// Source: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
-    ///
-    /// [RFC 6749, section 5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
-    pub(super) fn of(error: &str, code: Option<u32>) -> Self {
-        match (code, error) {
-            (Some(7_000_215 | 7_000_218), _) => Self::WrongSecret,
-            (Some(7_000_222), _) => Self::ExpiredSecret,
-            (Some(700_027 | 700_030), _) => Self::UnknownCertificate,
-            (Some(1_000_502), _) => Self::ExpiredCertificate,
-            (Some(70_021 | 700_211 | 700_212 | 700_213 | 7_002_381), _) => Self::NoFederation,
-            (Some(700_024), _) => Self::WrongTime,
-            (Some(50_013), _) => Self::WrongAssertion,
-            (Some(50_011), _) => Self::BadRedirect,
-            (Some(65_004), _) => Self::Declined,
-            (Some(70_019 | 70_020), _) => Self::CodeExpired,
-            (Some(700_016 | 7_000_229), _) => Self::UnknownClient,
-            (Some(7_000_112), _) => Self::DisabledClient,
-            (Some(90_002 | 900_021 | 900_023 | 50_059), _) => Self::UnknownTenant,
-            (Some(500_011 | 70_011 | 1_002_012), _) | (_, "invalid_scope" | "invalid_resource") => {
-                Self::BadScope
-            }
-            (Some(65_001), _) | (_, "consent_required") => Self::NoConsent,
-            (Some(53_000..=53_011), _) => Self::Policy,
-            (_, "temporarily_unavailable" | "server_error") => Self::Unavailable,
-            (None, "invalid_client") => Self::WrongSecret,
-            (None, "unauthorized_client") => Self::UnknownClient,
-            _ => Self::Other,
-        }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            Self::WrongSecret => {
-                "give the secret's value, not its id; it is shown only once, when it is created, so create another if need be"
-            }
-            Self::ExpiredSecret => {
-                "create a new client secret for the application and put it in the old one's place"
-            }
-            Self::WrongAssertion => {
-                "check `client-id`, and that the application has this certificate or trusts this token's issuer"
-            }
-            Self::UnknownCertificate => "add the certificate to the application, and check `client-id`",
-            Self::ExpiredCertificate => "create a new certificate, and add it to the application",
-            Self::NoFederation => {
-                "give the application a federated credential with the token's issuer, subject and audience"
-            }
-            Self::WrongTime => {
-                "set this machine's clock right; if the assertion is in a file, see that it is renewed"
-            }
-            Self::Declined => "log in again, and accept; if an administrator must, ask one",
-            Self::CodeExpired => "log in again, and type the code sooner",
-            Self::LoginOver => "log in again",
-            Self::NotPublic => {
-                "allow public client flows for the application (Entra: Authentication, Advanced settings), under the platform \
-                 for mobile and desktop applications"
-            }
-            Self::BadRedirect => {
-                "add http://localhost to the application's redirect addresses (Entra: Authentication, the platform for mobile \
-                 and desktop applications), or set `redirect-uri` to one that it has"
-            }
-            Self::NoIdentity => {
-                "assign a managed identity to this machine or app; of several, name one by its client id in `client-id`"
-            }
-            Self::UnknownClient => {
-                "check `client-id` and `tenant-id`: the application must be registered in that tenant"
-            }
-            Self::DisabledClient => "ask an administrator of the tenant to enable the application",
-            Self::UnknownTenant => "check `tenant-id` (the directory's id or a domain of it) and `cloud`",
-            Self::BadScope => {
-                "leave `scope` out, or check it: it ends in /.default and names the API in this cloud"
-            }
-            Self::NoConsent => {
-                "ask an administrator of the tenant to grant consent to the application's API permissions"
-            }
-            Self::Policy => "ask an administrator which conditional access policy applies to the application",
-            Self::Unavailable => "try again later",
-            Self::Other => {
-                "look the code up in the authority's documentation, or in the tenant's sign-in log"
-            }
-        }
-    }
 }
 
 impl CredentialError {
@@ -342,11 +237,18 @@ impl CredentialError {
             Self::NoManagedIdentity { .. } => {
                 "only Azure's machines and apps have a managed identity; elsewhere, use another kind of `auth`".into()
             }
+            Self::ForeignMetadata { .. } => {
+                "this may be no machine of Azure's: other clouds and proxies have services at that address; use another kind of `auth`"
+                    .into()
+            }
             Self::NoAzureCli => {
                 "install it (https://aka.ms/azure-cli) and see that `az` is on the PATH, or use another kind of `auth`"
                     .into()
             }
-            Self::AzureCliLogin => "run `az login`, with `--tenant` if the connection names one".into(),
+            Self::AzureCliLogin { command } => format!("run `{command}`"),
+            Self::AzureCli { cloud: Some(command), .. } => {
+                format!("the connection is in another cloud than the CLI may be: run `{command}`, then `az login`")
+            }
             Self::AzureCli { .. } => "run `az account get-access-token` by hand to see what it needs".into(),
             Self::SecretFile { .. } => "check the path and that this user may read the file".into(),
             Self::Certificate { .. } => {
@@ -360,6 +262,10 @@ impl CredentialError {
                 "check what provides the token: it must be the token alone, without quotes, `Bearer` or JSON around it".into()
             }
             Self::LoginRequired { connection, .. } => format!("run `connector login --connection {connection}`"),
+            Self::LoginBusy { .. } => {
+                "it may be suspended: look for another `connector`, let it go on (`fg`) or end it, and try again".into()
+            }
+            Self::StrangeLogin => "use that version, or log in again with this one: `connector login`".into(),
             Self::NoLogin { .. } => "`connector connections test` shows whether it works".into(),
             Self::LoginTimedOut { .. } => {
                 "log in again; on a machine without a browser, use the kind \"device-code\"".into()
@@ -371,6 +277,8 @@ impl CredentialError {
             Self::Vault(error) => error.hint(),
             Self::Refused { refusal, .. } => refusal.hint().into(),
             Self::Unreachable { hint, .. } => (*hint).into(),
+            Self::Busy { retry_after_seconds: Some(seconds), .. } => format!("try again in {seconds} s"),
+            Self::Busy { .. } => "try again later".into(),
             Self::AuthorityDenied { .. } => {
                 "a secret goes out by https only; for tests, set `allow-loopback-http = true` and use this machine's address"
                     .into()
@@ -378,8 +286,16 @@ impl CredentialError {
             Self::JunkReply { .. } => {
                 "check `authority`; a proxy or a sign-in page of the network may have answered in its place".into()
             }
-            Self::StepUp => {
-                "sign in again with `connector login`, or with whatever provides the token; then call again".into()
+            Self::StepUp => "sign in again with whatever provides the token, then call again".into(),
+            Self::AzureCliStepUp { command } => {
+                format!("run `{command}` (Azure CLI 2.76 or later), then call again")
+            }
+            Self::ManagedIdentityStepUp => {
+                "ask an administrator which conditional access policy applies; or use a kind of `auth` that can ask, such as \"certificate\""
+                    .into()
+            }
+            Self::NotInTime => {
+                "allow the call more time: the authority, or another process that obtains the same token, takes long".into()
             }
             Self::Interrupted => "try again".into(),
         }
@@ -391,7 +307,10 @@ impl CredentialError {
         matches!(
             self,
             Self::Unreachable { .. }
+                | Self::Busy { .. }
                 | Self::NoManagedIdentity { .. }
+                | Self::LoginBusy { .. }
+                | Self::NotInTime
                 | Self::Interrupted
                 | Self::Refused { refusal: Refusal::Unavailable, .. }
         )

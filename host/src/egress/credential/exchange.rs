@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use secrecy::zeroize::Zeroizing;
 use tokio::time::Instant;
 
 use crate::egress::transport::{Transport, TransportError};
@@ -21,14 +22,14 @@ pub(super) enum ExchangeError {
     Unreadable(String),
 }
 
-/// Sends the request, once, and reads the reply.
+/// Sends the request, once, and reads the reply, which may hold a token.
 pub(super) async fn exchange(
     transport: &Transport,
-    request: Request<Vec<u8>>,
+    request: Request<Bytes>,
     timeout: Duration,
-) -> Result<Response<Vec<u8>>, ExchangeError> {
+) -> Result<Response<Zeroizing<Vec<u8>>>, ExchangeError> {
     let until = Instant::now() + timeout;
-    let request = request.map(|body| Full::new(Bytes::from(body)));
+    let request = request.map(Full::new);
     let response = transport.send(request, until).await.map_err(ExchangeError::Transport)?;
     let (parts, body) = response.into_parts();
     if parts.status.is_redirection() {
@@ -36,7 +37,7 @@ pub(super) async fn exchange(
     }
     let body = tokio::time::timeout_at(until, Limited::new(body, LARGEST_REPLY).collect());
     match body.await {
-        Ok(Ok(body)) => Ok(Response::from_parts(parts, body.to_bytes().into())),
+        Ok(Ok(body)) => Ok(Response::from_parts(parts, Zeroizing::new(body.to_bytes().into()))),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(ExchangeError::Unreadable(format!("it is larger than {LARGEST_REPLY} bytes")))
         }

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CredentialError;
-use super::delegated::Granted;
+use super::kept::{Login, Place};
+use super::person::Granted;
 use super::registration::Registration;
 use crate::clock::Clock;
 use crate::connection::{Application, Auth, Profile};
 use crate::egress::transport::Transport;
 use crate::vault::Vault;
+
+/// How long another process may have the old login: as long as the authority may take to answer it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a person is asked to do.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,7 +56,8 @@ pub struct SignedIn {
     pub user: Option<String>,
 }
 
-/// Has a person sign in for the profile, and keeps what comes of it.
+/// Has a person sign in for the profile, so that it brings what a policy has demanded since the last time, and keeps what
+/// comes of it.
 pub(crate) async fn login(
     profile: &Profile,
     vault: &Arc<dyn Vault>,
@@ -60,12 +65,16 @@ pub(crate) async fn login(
     prompt: &mut (dyn FnMut(Prompt) + Send),
 ) -> Result<SignedIn, CredentialError> {
     let registration = registration(profile, clock)?;
+    let place = Place::of(&registration, vault.clone());
+    // If the login cannot be had, that is better known before a person has signed in for nothing.
+    drop(place.lock(PATIENCE).await?);
+    let claims = place.claims().await;
     let Granted { refresh, user, .. } = match profile.auth() {
-        Auth::AuthCode { redirect, .. } => registration.auth_code(redirect, prompt).await?,
-        _ => registration.device_code(prompt).await?,
+        Auth::AuthCode { redirect, .. } => registration.auth_code(redirect, claims.as_ref(), prompt).await?,
+        _ => registration.device_code(claims.as_ref(), prompt).await?,
     };
-    let refresh = refresh.ok_or(CredentialError::NoRefreshToken)?;
-    registration.replace_login(vault, Some(refresh)).await?;
+    let login = Login::new(refresh.ok_or(CredentialError::NoRefreshToken)?);
+    place.replace(Some(&login), PATIENCE).await?;
     Ok(SignedIn { user })
 }
 
@@ -75,7 +84,7 @@ pub(crate) async fn is_logged_in(
     vault: &Arc<dyn Vault>,
     clock: &Arc<dyn Clock>,
 ) -> Result<bool, CredentialError> {
-    registration(profile, clock)?.has_login(vault).await
+    Place::of(&registration(profile, clock)?, vault.clone()).is_taken().await
 }
 
 /// Forgets the profile's login. Returns whether there was one.
@@ -84,7 +93,7 @@ pub(crate) async fn logout(
     vault: &Arc<dyn Vault>,
     clock: &Arc<dyn Clock>,
 ) -> Result<bool, CredentialError> {
-    registration(profile, clock)?.replace_login(vault, None).await
+    Place::of(&registration(profile, clock)?, vault.clone()).replace(None, PATIENCE).await
 }
 
 fn registration(profile: &Profile, clock: &Arc<dyn Clock>) -> Result<Registration, CredentialError> {

@@ -10,13 +10,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response, Uri};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::exchange::{ExchangeError, exchange};
-use super::{AccessToken, CredentialError, Identity, Source, secret};
+use super::{AccessToken, Claims, CredentialError, Identity, Source, secret};
 use crate::clock::Clock;
 use crate::config::Variables;
 use crate::connection::ManagedIdentityProfile;
@@ -87,10 +89,10 @@ impl ManagedIdentity {
                 (_, 200) => return reply::token(&service.origin, response.body(), asked, service.secret()),
                 (Kind::Machine, 410) => &WAITS_GONE,
                 (Kind::Machine, 404) | (_, 429 | 500..=599) => &WAITS,
-                _ => return Err(reply::refusal(&response, service.secret())),
+                _ => return Err(reply::refusal(&service.origin, &response, service.secret())),
             };
             let Some(wait) = waits.get(attempt) else {
-                return Err(reply::refusal(&response, service.secret()));
+                return Err(reply::refusal(&service.origin, &response, service.secret()));
             };
             tracing::debug!(status = %response.status(), "the metadata service is asked again in {wait:?}");
             self.clock.sleep_until(self.clock.now().saturating_add(*wait)).await;
@@ -98,7 +100,7 @@ impl ManagedIdentity {
         }
     }
 
-    async fn ask(&self, service: &Service) -> Result<Response<Vec<u8>>, CredentialError> {
+    async fn ask(&self, service: &Service) -> Result<Response<Zeroizing<Vec<u8>>>, CredentialError> {
         let address = format!("{}{}?{}", service.origin, service.path, self.query(service.kind));
         let mut request = Request::get(address).header("accept", "application/json");
         request = match &service.key {
@@ -111,7 +113,7 @@ impl ManagedIdentity {
             }
             None => request.header("metadata", "true"),
         };
-        let request = request.body(Vec::new()).map_err(|error| CredentialError::JunkReply {
+        let request = request.body(Bytes::new()).map_err(|error| CredentialError::JunkReply {
             authority: service.origin.clone(),
             message: error.to_string().into(),
         })?;
@@ -191,5 +193,10 @@ impl Source for ManagedIdentity {
 
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
         self.obtain().boxed()
+    }
+
+    /// The metadata services take no claims.
+    fn step_up<'a>(&'a self, _: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
+        futures::future::ready(Err(CredentialError::ManagedIdentityStepUp)).boxed()
     }
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
-use secrecy::zeroize::Zeroize;
+use secrecy::zeroize::Zeroizing;
 
 use super::CredentialError;
 use crate::config::Variables;
+use crate::regular;
 
 /// The largest file that is taken for a secret, in bytes.
 const LARGEST: u64 = 64 << 10;
@@ -17,14 +18,14 @@ const LARGEST: u64 = 64 << 10;
 pub enum SecretSource {
     /// In an environment variable.
     Variable(String),
-    /// In a file. White space around it, such as a final line break, is left out.
+    /// In a regular file. White space around it, such as a final line break, is left out.
     File(PathBuf),
     /// In memory, given by a program that embeds the host.
     Given(SecretString),
 }
 
 impl SecretSource {
-    /// The secret.
+    /// The secret. It may wait for a disk.
     ///
     /// # Errors
     /// There is none, and where it was looked for.
@@ -35,6 +36,13 @@ impl SecretSource {
             Self::Given(secret) => Ok(secret.clone()),
         }
     }
+
+    /// The secret, for asynchronous code.
+    pub(super) async fn fetch(&self, variables: &Variables) -> Result<SecretString, CredentialError> {
+        let (source, variables) = (self.clone(), variables.clone());
+        let read = tokio::task::spawn_blocking(move || source.read(&variables));
+        read.await.unwrap_or(Err(CredentialError::Interrupted))
+    }
 }
 
 pub(super) fn variable(variables: &Variables, name: &str) -> Result<SecretString, CredentialError> {
@@ -43,21 +51,17 @@ pub(super) fn variable(variables: &Variables, name: &str) -> Result<SecretString
     };
     let value =
         value.into_string().map_err(|_| CredentialError::UnreadableVariable { variable: name.into() })?;
-    trimmed(value).ok_or_else(|| CredentialError::MissingVariable { variable: name.into() })
+    trimmed(&Zeroizing::new(value)).ok_or_else(|| CredentialError::MissingVariable { variable: name.into() })
 }
 
 fn file(path: &std::path::Path) -> Result<SecretString, CredentialError> {
-    let failed = |message: String| CredentialError::SecretFile { path: path.into(), message: message.into() };
-    let length = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
-    if length > LARGEST {
-        return Err(failed(format!("it has {length} bytes, too many for a secret")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    trimmed(text).ok_or_else(|| failed("it is empty".into()))
+    let failed = |message: &str| CredentialError::SecretFile { path: path.into(), message: message.into() };
+    let bytes = regular::read(path, LARGEST).map_err(|error| failed(&error.to_string()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8"))?;
+    trimmed(text).ok_or_else(|| failed("it is empty"))
 }
 
-fn trimmed(mut text: String) -> Option<SecretString> {
-    let secret = text.trim().to_owned();
-    text.zeroize();
+fn trimmed(text: &str) -> Option<SecretString> {
+    let secret = text.trim();
     (!secret.is_empty()).then(|| secret.into())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::registration::{Proof, Registration};
 use super::{AccessToken, Claims, CredentialError, Identity, SecretSource, Source, secret};
@@ -28,19 +28,16 @@ pub(super) struct WorkloadIdentity {
 }
 
 impl WorkloadIdentity {
+    /// The platform replaces the file every hour or so, hence it is read each time.
     async fn exchange(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
         let registration = self.registration()?;
-        registration.token(Proof::Assertion(&self.assertion()?), claims).await
+        let assertion = SecretSource::File(self.token_file()?).fetch(&self.variables).await?;
+        registration.token(Proof::Assertion(&assertion), claims).await
     }
 
     fn registration(&self) -> Result<Registration, CredentialError> {
         let (transport, clock) = (self.transport.clone(), self.clock.clone());
         Ok(Registration::new(self.application()?, self.loopback, transport, clock))
-    }
-
-    /// The platform replaces the file every hour or so, hence it is read each time.
-    fn assertion(&self) -> Result<SecretString, CredentialError> {
-        SecretSource::File(self.token_file()?).read(&self.variables)
     }
 
     fn application(&self) -> Result<Application, CredentialError> {
@@ -101,7 +98,7 @@ impl WorkloadIdentity {
 
 impl Source for WorkloadIdentity {
     fn identity(&self) -> Option<Identity> {
-        let assertion = self.assertion().ok()?;
+        let assertion = SecretSource::File(self.token_file().ok()?).read(&self.variables).ok()?;
         Some(self.registration().ok()?.identity("workload-identity").bound_to(&assertion))
     }
 

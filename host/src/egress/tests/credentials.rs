@@ -252,6 +252,12 @@ async fn a_refusal_by_the_authority_says_what_to_do() {
         (70_011, "invalid_scope", Refusal::BadScope),
         (1_002_012, "invalid_scope", Refusal::BadScope),
         (65_001, "invalid_grant", Refusal::NoConsent),
+        (90_094, "access_denied", Refusal::NoConsent),
+        (650_057, "invalid_resource", Refusal::NoConsent),
+        (50_105, "invalid_grant", Refusal::NotAssigned),
+        (501_051, "invalid_grant", Refusal::NotAssigned),
+        (50_034, "invalid_grant", Refusal::UnknownUser),
+        (50_057, "invalid_grant", Refusal::DisabledUser),
         (53_003, "access_denied", Refusal::Policy),
         (1, "invalid_request", Refusal::Other),
     ] {
@@ -298,7 +304,54 @@ async fn an_authority_that_is_away_is_tried_again() {
     assert!(matches!(error, CredentialError::Unreachable { .. }) && seen == 3, "{error:?}");
     assert!(error.is_transient());
     let (error, seen) = refusal(Act::reply(503, "", "<html>")).await;
-    assert!(matches!(error, CredentialError::Unreachable { .. }) && seen == 3, "{error:?}");
+    assert!(matches!(error, CredentialError::Busy { status: 503, .. }) && seen == 3, "{error:?}");
+    assert!(error.is_transient() && !error.to_string().contains("did not answer"), "{error}");
+}
+
+#[tokio::test]
+async fn an_authority_that_asks_to_wait_is_left_alone_so_long() {
+    let server = Server::start(|n| match n {
+        1 => Act::reply(429, "retry-after: 1\r\n", r#"{"error":"temporarily_unavailable"}"#),
+        _ => Act::reply(
+            200,
+            "content-type: application/json\r\n",
+            r#"{"token_type":"Bearer","expires_in":3599,"access_token":"canary-bought"}"#,
+        ),
+    })
+    .await;
+    let began = std::time::Instant::now();
+    door(application(&server), &Arc::default()).sign_in().await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(1) && server.seen().len() == 2);
+
+    let busy = r#"{"error":"temporarily_unavailable","error_description":"canary secret/+&="}"#;
+    let server = Server::start(move |_| Act::reply(503, "retry-after: 3600\r\n", busy)).await;
+    let door = door(application(&server), &Arc::default());
+    let error = door.send(&purpose(Effect::Read), get(&server, "/x")).await.unwrap_err();
+    assert!(error.to_string().ends_with("(HTTP status 503); it asks to wait 3600 s"), "{error}");
+    assert_eq!(error.hint().unwrap(), "try again in 3600 s");
+    assert_eq!(error.retry_after_seconds(), Some(3600));
+    let again = door.send(&purpose(Effect::Read), get(&server, "/x")).await.unwrap_err();
+    assert!(again.retry_after_seconds().is_some_and(|seconds| (3590..=3600).contains(&seconds)), "{again}");
+    assert_eq!(server.seen().len(), 1, "what it asks for holds for the next as well");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_secret_that_nobody_will_write_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let server = Server::start(|_| Act::CloseAtOnce).await;
+    for path in [pipe, "/dev/zero".into()] {
+        let builder = profile(&server)
+            .authority(server.origin())
+            .tenant("contoso.com")
+            .client_secret("app-1", SecretSource::File(path));
+        let error = door(builder, &Arc::default()).sign_in().await.unwrap_err();
+        assert!(matches!(error, CredentialError::SecretFile { .. }), "{error:?}");
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+    }
+    assert_eq!(server.seen().len(), 0);
 }
 
 #[tokio::test]

@@ -8,31 +8,35 @@ use super::*;
 use crate::egress::credential::{Prompt, Refusal, SignedIn, login, logout};
 use crate::vault::Vault;
 
-const JSON: &str = "content-type: application/json\r\n";
+pub(super) const JSON: &str = "content-type: application/json\r\n";
 /// Names `{"preferred_username":"ana@contoso.com"}`.
 const ID: &str = "e30.eyJwcmVmZXJyZWRfdXNlcm5hbWUiOiJhbmFAY29udG9zby5jb20ifQ.sig";
 
-fn given(number: usize) -> Act {
+pub(super) fn given(number: usize) -> Act {
     let body = format!(
         r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"canary-a{number}","refresh_token":"canary-r{number}","id_token":"{ID}"}}"#
     );
     Act::reply(200, JSON, &body)
 }
 
-fn refused(error: &str, description: &str) -> Act {
+pub(super) fn refused(error: &str, description: &str) -> Act {
     Act::reply(400, JSON, &format!(r#"{{"error":"{error}","error_description":"{description}"}}"#))
 }
 
-fn device_code(server: &Server, expires_in: u32) -> Act {
+pub(super) fn device_code(server: &Server, expires_in: u32) -> Act {
+    device_code_at(server, expires_in, 5)
+}
+
+fn device_code_at(server: &Server, expires_in: u32, interval: u32) -> Act {
     let body = format!(
-        r#"{{"device_code":"canary-device","user_code":"ABC-123","verification_uri":"{}/device","expires_in":{expires_in},"interval":5,"message":"x"}}"#,
+        r#"{{"device_code":"canary-device","user_code":"ABC-123","verification_uri":"{}/device","expires_in":{expires_in},"interval":{interval},"message":"x"}}"#,
         server.origin()
     );
     Act::reply(200, JSON, &body)
 }
 
 /// A server whose script may speak of itself.
-async fn scripted(script: impl Fn(&Server, usize) -> Act + Send + Sync + 'static) -> Server {
+pub(super) async fn scripted(script: impl Fn(&Server, usize) -> Act + Send + Sync + 'static) -> Server {
     let own: Arc<Mutex<Option<Server>>> = Arc::default();
     let seen = own.clone();
     let server = Server::start(move |n| match &*seen.lock().unwrap() {
@@ -44,11 +48,11 @@ async fn scripted(script: impl Fn(&Server, usize) -> Act + Send + Sync + 'static
     server
 }
 
-fn signing_in(server: &Server) -> ProfileBuilder {
+pub(super) fn signing_in(server: &Server) -> ProfileBuilder {
     profile(server).authority(server.origin()).tenant("contoso.com")
 }
 
-async fn log_in(
+pub(super) async fn log_in(
     builder: ProfileBuilder,
     vault: &Arc<dyn Vault>,
     clock: &Arc<Leaping>,
@@ -64,11 +68,11 @@ async fn log_in(
     outcome
 }
 
-fn vault() -> Arc<dyn Vault> {
+pub(super) fn vault() -> Arc<dyn Vault> {
     Arc::new(MemoryVault::default())
 }
 
-fn door_with(builder: ProfileBuilder, vault: &Arc<dyn Vault>, clock: &Arc<Leaping>) -> Egress {
+pub(super) fn door_with(builder: ProfileBuilder, vault: &Arc<dyn Vault>, clock: &Arc<Leaping>) -> Egress {
     let profile = builder.trust(Trust::Connector).build(&manifest()).unwrap();
     Egress::new(&profile, Arc::new(MemoryStore::default()), vault.clone(), clock.clone()).unwrap()
 }
@@ -122,6 +126,20 @@ async fn a_code_is_shown_and_waited_for_and_the_login_lasts() {
     assert!(!logout(&profile, &vault, &system).await.unwrap());
     let needs = door_with(builder(), &vault, &clock).sign_in().await.unwrap_err();
     assert!(matches!(needs, CredentialError::LoginRequired { .. }), "{needs:?}");
+}
+
+#[tokio::test]
+async fn an_authority_that_asks_for_no_pause_is_not_asked_without_one() {
+    let server = scripted(|server, n| match n {
+        1 => device_code_at(server, 900, 0),
+        2 | 3 => refused("authorization_pending", ""),
+        n => given(n),
+    })
+    .await;
+    let clock = Arc::<Leaping>::default();
+    log_in(signing_in(&server).device_code("app-1"), &vault(), &clock, drop).await.unwrap();
+    let slept: Vec<u64> = clock.slept().iter().map(|wait| wait.as_secs_f64().round() as u64).collect();
+    assert_eq!(slept, [1, 1]);
 }
 
 #[tokio::test]
@@ -266,7 +284,7 @@ async fn browse(address: String, target: &str, host: Option<&str>) -> String {
     page
 }
 
-fn parameter(address: &str, name: &str) -> String {
+pub(super) fn parameter(address: &str, name: &str) -> String {
     let query = address.split_once('?').unwrap().1;
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs.find(|(key, _)| key == name).unwrap_or_else(|| panic!("{name}: {address}")).1.into_owned()

@@ -96,6 +96,8 @@ async fn an_endpoint_elsewhere_is_not_asked() {
     }
 }
 
+const BUSY: &str = r#"{"error":"busy"}"#;
+
 #[tokio::test]
 async fn a_service_that_is_busy_or_updated_is_asked_again() {
     for (status, waits) in
@@ -103,7 +105,7 @@ async fn a_service_that_is_busy_or_updated_is_asked_again() {
     {
         let server = Server::start(move |n| match n {
             5 => Act::reply(200, JSON, GIVEN),
-            _ => Act::reply(status, "", "busy"),
+            _ => Act::reply(status, "", BUSY),
         })
         .await;
         let clock = Arc::<Leaping>::default();
@@ -112,7 +114,7 @@ async fn a_service_that_is_busy_or_updated_is_asked_again() {
         let slept: Vec<u64> = clock.slept().iter().map(|wait| wait.as_secs_f64().round() as u64).collect();
         assert_eq!(slept, waits, "{status}");
 
-        let server = Server::start(move |_| Act::reply(status, "", "busy")).await;
+        let server = Server::start(move |_| Act::reply(status, "", BUSY)).await;
         let error = failure(machine(&server), &Arc::default()).await;
         assert!(matches!(error, CredentialError::Refused { refusal: Refusal::Unavailable, .. }), "{error:?}");
         assert!(error.is_transient() && server.seen().len() == 5);
@@ -127,7 +129,6 @@ async fn a_machine_without_the_identity_is_told_so_at_once() {
             Act::reply(400, JSON, body),
             "no such identity is assigned here (invalid_request: Identity not found)",
         ),
-        (Act::reply(400, "", "canary"), "no such identity is assigned here (status 400)"),
         (Act::reply(403, JSON, "{\"error\":{\"canary\":1}}"), "(status 403)"),
     ] {
         let server = Server::start(move |_| act.clone()).await;
@@ -140,6 +141,17 @@ async fn a_machine_without_the_identity_is_told_so_at_once() {
     let server = Server::start(move |_| Act::reply(400, JSON, body)).await;
     let error = failure(app(&server), &Arc::default()).await;
     assert!(error.to_string().contains("No User Assigned Identity for (secret)"), "{error}");
+}
+
+#[tokio::test]
+async fn another_clouds_metadata_service_is_told_from_azures() {
+    for (status, body) in [(400, "canary"), (401, ""), (403, "{}"), (404, "<html>canary"), (405, "[]")] {
+        let server = Server::start(move |_| Act::reply(status, "", body)).await;
+        let error = failure(machine(&server), &Arc::default()).await;
+        assert!(matches!(error, CredentialError::ForeignMetadata { .. }), "{error:?}");
+        assert!(error.to_string().contains(&server.origin()) && !error.is_transient(), "{error}");
+        assert!(error.hint().contains("no machine of Azure's"), "{}", error.hint());
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +20,8 @@ pub(super) enum Act {
     CloseAfter(usize),
     /// Resets the connection after it has read the request.
     Reset,
+    /// Answers with these bytes after a while.
+    Late(Duration, String),
     /// Never answers.
     Hang,
 }
@@ -107,6 +110,11 @@ impl Server {
                 Act::ReplyAndClose(reply) => {
                     stream.write_all(reply.as_bytes()).await.unwrap();
                     return;
+                }
+                Act::Late(wait, reply) => {
+                    tokio::time::sleep(wait).await;
+                    // Whoever asked may have given up.
+                    let _ = stream.write_all(reply.as_bytes()).await;
                 }
                 Act::CloseAtOnce | Act::CloseAfter(_) => return,
                 Act::Reset => {

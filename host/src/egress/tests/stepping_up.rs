@@ -7,9 +7,9 @@ use super::sharing::{Mint, memory, said};
 use super::*;
 use crate::egress::credential::{Claims, SecretSource};
 
-const CLAIMS: &str = r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#;
+pub(super) const CLAIMS: &str = r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#;
 
-fn challenge(claims: &str) -> String {
+pub(super) fn challenge(claims: &str) -> String {
     format!(
         "www-authenticate: Basic realm=\"x\", Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{}\"\r\n",
         BASE64_STANDARD.encode(claims)
@@ -81,9 +81,24 @@ async fn a_credential_that_cannot_step_up_says_what_to_do() {
     let door = door(profile(&server), &Arc::default());
     let error = door.send(&purpose(Effect::Disruptive), post(&server, "/")).await.unwrap_err();
     assert!(matches!(error, EgressError::Credential(CredentialError::StepUp)), "{error:?}");
-    assert!(error.hint().unwrap().contains("connector login"));
+    assert!(error.hint().unwrap().contains("whatever provides the token"));
     assert!(!error.may_have_been_processed());
     assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_managed_identity_cannot_ask_for_claims() {
+    let given = r#"{"access_token":"canary","expires_in":"3600","token_type":"Bearer"}"#;
+    let server = Server::start(move |n| match n {
+        1 => Act::reply(200, "content-type: application/json\r\n", given),
+        _ => Act::reply(401, &challenge(CLAIMS), ""),
+    })
+    .await;
+    let builder = profile(&server).managed_identity().metadata_endpoint(server.origin());
+    let error =
+        door(builder, &Arc::default()).send(&purpose(Effect::Read), get(&server, "/")).await.unwrap_err();
+    assert!(matches!(error, EgressError::Credential(CredentialError::ManagedIdentityStepUp)), "{error:?}");
+    assert!(error.hint().unwrap().contains("administrator"));
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::vault::{VaultError, longer};
+use crate::regular;
+use crate::vault::{VaultError, wait};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 << 10;
@@ -48,7 +49,7 @@ impl Directory {
     /// What is in the file, if there is one.
     pub(super) fn read(&self, file: &str) -> Result<Option<Vec<u8>>, VaultError> {
         let path = self.path(file);
-        let file = match File::open(&path) {
+        let file = match regular::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.denied(error)),
@@ -106,16 +107,9 @@ impl Directory {
         }
     }
 
-    /// Takes the lock, and waits for it.
+    /// Takes the lock, and waits for it, within reason.
     pub(super) fn lock(&self, file: &str) -> Result<File, VaultError> {
-        let mut pause = Duration::ZERO;
-        loop {
-            if let Some(lock) = self.try_lock(file)? {
-                return Ok(lock);
-            }
-            pause = longer(pause);
-            std::thread::sleep(pause);
-        }
+        wait(&self.path(file).display().to_string(), || self.try_lock(file))
     }
 
     /// Removes what processes left that died while they wrote.

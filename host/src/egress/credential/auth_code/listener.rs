@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,6 +20,8 @@ use super::answer::{self, Answer};
 use crate::connection::{LoopbackName, Redirect};
 use crate::egress::credential::CredentialError;
 
+/// The port that an address of `http` has when it names none.
+const HTTP_PORT: u16 = 80;
 /// How many connections are served at a time; more wait.
 const CONNECTIONS: usize = 16;
 /// How long one connection may last.
@@ -41,6 +42,8 @@ pub(super) struct Listener {
 struct Door {
     /// The `host` that a browser at this address sends: a page elsewhere whose name leads here sends another.
     host: String,
+    /// The same without its port, which a browser leaves out where it is the scheme's own.
+    bare_host: Option<String>,
     path: String,
     state: String,
     answers: mpsc::Sender<Answer>,
@@ -77,6 +80,7 @@ impl Listener {
         let (answers, mut answered) = mpsc::channel(1);
         let door = Arc::new(Door {
             host: format!("{}:{}", self.redirect.host(), self.port),
+            bare_host: (self.port == HTTP_PORT).then(|| self.redirect.host().to_string()),
             path: self.redirect.path().to_owned(),
             state: state.to_owned(),
             answers,
@@ -134,9 +138,13 @@ async fn serve(stream: TcpStream, door: Arc<Door>) -> bool {
 }
 
 impl Door {
-    fn open(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    fn open<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        if !host.is_some_and(|host| host.eq_ignore_ascii_case(&self.host)) {
+        let own = |host: &str| {
+            let mut names = std::iter::once(&self.host).chain(&self.bare_host);
+            names.any(|name| host.eq_ignore_ascii_case(name))
+        };
+        if !host.is_some_and(own) {
             return page(StatusCode::MISDIRECTED_REQUEST);
         }
         match answer::read(request.method(), request.uri(), &self.path, &self.state) {
@@ -174,4 +182,24 @@ fn page(status: StatusCode) -> Response<Full<Bytes>> {
         headers.insert(name, http::HeaderValue::from_static(value));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_leaves_out_the_port_of_http_and_no_other() {
+        let status = |port: u16, host: &str| {
+            let (answers, _) = mpsc::channel(1);
+            let bare_host = (port == HTTP_PORT).then(|| "localhost".to_owned());
+            let (path, state) = ("/".to_owned(), "s1".to_owned());
+            let door = Door { host: format!("localhost:{port}"), bare_host, path, state, answers };
+            let request = Request::get("/?code=a&state=s1").header("host", host).body(()).unwrap();
+            door.open(&request).status().as_u16()
+        };
+        assert_eq!((status(80, "localhost"), status(80, "LOCALHOST:80")), (200, 200));
+        assert_eq!((status(8400, "localhost:8400"), status(8400, "localhost")), (200, 421));
+        assert_eq!((status(80, "localhost:8400"), status(80, "evil.example")), (421, 421));
+    }
 }

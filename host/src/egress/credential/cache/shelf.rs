@@ -10,12 +10,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::zeroize::Zeroize;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
+use super::super::ask::{ask, lock};
 use super::super::{AccessToken, Claims, Identity};
 use super::held::Held;
 use crate::clock::Timestamp;
-use crate::vault::{Vault, VaultError, VaultLock, longer};
+use crate::vault::{Vault, VaultError, VaultLock};
 
 /// How long one process waits for another that obtains a token. Then it obtains its own: a token too many does no harm,
 /// and eight processes that each wait for an authority that does not answer should not do so one after another.
@@ -96,32 +96,15 @@ impl SharedShelf {
     /// Waits until it is this task's turn, or for too long; then, or when there is no vault, there is no lock, and it is
     /// this task's turn nevertheless.
     pub(super) async fn turn(&self) -> Option<VaultLock> {
-        let until = Instant::now() + PATIENCE;
-        let mut pause = Duration::ZERO;
-        loop {
-            let lock = self.ask(|vault, name| vault.try_lock(name)).await?;
-            if lock.is_some() || Instant::now() >= until {
-                return lock;
-            }
-            pause = longer(pause);
-            tokio::time::sleep(pause).await;
-        }
+        told(lock(&self.vault, self.identity.name(), PATIENCE).await).flatten()
     }
 
-    /// Asks the vault, where it may block. What it cannot do is not done: a token that is not shared is a token.
+    /// Asks the vault. What it cannot do is not done: a token that is not shared is a token.
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&dyn Vault, &str) -> Result<T, VaultError> + Send + 'static,
     ) -> Option<T> {
-        let Self { vault, identity } = self.clone();
-        let answer = tokio::task::spawn_blocking(move || question(&*vault, identity.name()));
-        match answer.await.ok()? {
-            Ok(answer) => Some(answer),
-            Err(error) => {
-                tracing::warn!(%error, hint = error.hint(), "tokens are not shared with other processes");
-                None
-            }
-        }
+        told(ask(&self.vault, self.identity.name(), question).await)
     }
 
     fn entry(&self, held: &Held) -> Option<SecretString> {
@@ -151,6 +134,15 @@ impl SharedShelf {
             _ => false,
         }
     }
+}
+
+/// The answer, or none and a word about it in the log.
+fn told<T>(answer: Result<T, VaultError>) -> Option<T> {
+    answer
+        .inspect_err(|error| {
+            tracing::warn!(%error, hint = error.hint(), "tokens are not shared with other processes");
+        })
+        .ok()
 }
 
 /// A digest of a secret under a salt of its own: the secret cannot be told from it, and entries cannot be compared.

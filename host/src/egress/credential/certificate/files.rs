@@ -3,7 +3,6 @@
 //! [RFC 7468]: https://www.rfc-editor.org/rfc/rfc7468
 //! [RFC 7292]: https://www.rfc-editor.org/rfc/rfc7292
 
-use std::io::Read;
 use std::path::Path;
 
 use base64::Engine;
@@ -20,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::config::Variables;
 use crate::connection::CertificateProfile;
 use crate::egress::credential::CredentialError;
+use crate::regular;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -147,15 +147,7 @@ fn pkcs12(path: &Path, bytes: &[u8], password: Option<&SecretString>) -> Result<
 }
 
 fn bounded(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
-    let failed = |error: std::io::Error| unusable(path, &error.to_string());
-    let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(unusable(path, &format!("it is larger than {LARGEST} bytes")));
-    }
-    Ok(bytes)
+    regular::read(path, LARGEST).map_err(|error| unusable(path, &error.to_string()))
 }
 
 fn pem_text(bytes: &[u8]) -> Option<&str> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Response;
 use secrecy::SecretString;
-use secrecy::zeroize::Zeroize;
+use secrecy::zeroize::{Zeroize, Zeroizing};
 use serde::{Deserialize, Deserializer};
 
 use crate::clock::Timestamp;
@@ -31,6 +31,12 @@ struct Problem {
     message: Option<String>,
 }
 
+impl Problem {
+    fn is_empty(&self) -> bool {
+        self.error.is_none() && self.error_description.is_none() && self.message.is_none()
+    }
+}
+
 /// The token of a reply to a request of that time.
 pub(super) fn token(
     origin: &Origin,
@@ -55,10 +61,18 @@ pub(super) fn token(
 }
 
 /// What a reply that is no token comes to.
-pub(super) fn refusal(response: &Response<Vec<u8>>, secret: &str) -> CredentialError {
+pub(super) fn refusal(
+    origin: &Origin,
+    response: &Response<Zeroizing<Vec<u8>>>,
+    secret: &str,
+) -> CredentialError {
     let status = response.status().as_u16();
     // A body that is no JSON says nothing more than the status.
     let problem: Problem = serde_json::from_slice(response.body()).unwrap_or_default();
+    // Other clouds have services at the same address, which know nothing of Azure's paths and errors.
+    if matches!(status, 400..=499) && !matches!(status, 410 | 429) && problem.is_empty() {
+        return CredentialError::ForeignMetadata { endpoint: origin.clone(), status };
+    }
     let code = problem.error.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
     let text = problem.error_description.or(problem.message).unwrap_or_default();
     let refusal = match (status, Refusal::of(code, entra_code(&text))) {

@@ -1,0 +1,46 @@
+//! The vault, as asynchronous code asks it: on a thread that may wait for a disk, and for another's lock never without
+//! bound. A process that is suspended keeps its locks.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::vault::{Vault, VaultError, VaultLock, longer};
+
+/// Asks the vault something.
+pub(super) async fn ask<T: Send + 'static>(
+    vault: &Arc<dyn Vault>,
+    name: &str,
+    question: impl FnOnce(&dyn Vault, &str) -> Result<T, VaultError> + Send + 'static,
+) -> Result<T, VaultError> {
+    let (vault, name) = (vault.clone(), name.to_owned());
+    let answer = tokio::task::spawn_blocking(move || question(&*vault, &name));
+    answer.await.unwrap_or_else(|_| Err(cut_off()))
+}
+
+/// Takes the name's lock, and waits for it so long and no longer; then there is none.
+///
+/// It can be given up at any time: no thread waits for the lock.
+pub(super) async fn lock(
+    vault: &Arc<dyn Vault>,
+    name: &str,
+    patience: Duration,
+) -> Result<Option<VaultLock>, VaultError> {
+    let until = Instant::now() + patience;
+    let mut pause = Duration::ZERO;
+    loop {
+        let lock = ask(vault, name, |vault, name| vault.try_lock(name)).await?;
+        if lock.is_some() || Instant::now() >= until {
+            return Ok(lock);
+        }
+        pause = longer(pause);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// The program is about to end.
+fn cut_off() -> VaultError {
+    VaultError::Denied { location: "the vault".into(), source: Arc::new(io::ErrorKind::Interrupted.into()) }
+}

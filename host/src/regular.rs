@@ -1,0 +1,66 @@
+//! Files that are read whole, such as those that hold a secret: regular ones, of a bounded length.
+//!
+//! A pipe or a device has no end, or waits for one who may never write: reading it would hold the program up for good.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+use secrecy::zeroize::Zeroizing;
+
+/// Opens a file for reading. It does not wait for anybody to write, whatever the file is.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Of no effect on regular files (POSIX, `open`).
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options.open(path)
+}
+
+/// What is in the file, which has so many bytes at most.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    // Room for all of it: memory that a vector outgrows is not wiped.
+    let room = usize::try_from(metadata.len().min(most)).unwrap_or_default().saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it is larger than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_whole_or_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "canary").unwrap();
+        assert_eq!(read(file.path(), 6).unwrap().as_slice(), b"canary");
+        assert!(read(file.path(), 5).unwrap_err().to_string().contains("larger than 5 bytes"));
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read(folder.path(), 6).is_err());
+        assert_eq!(read(&folder.path().join("none"), 6).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_and_devices_are_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [&*pipe, Path::new("/dev/zero"), Path::new("/dev/tty")] {
+            assert!(read(path, 6).is_err(), "{}", path.display());
+        }
+    }
+}
