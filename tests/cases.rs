@@ -205,6 +205,10 @@ impl Bench {
         }
         differences.compare("requests", &expected.requests, &received.len());
         if let [first, rest @ ..] = &received[..] {
+            // What goes wrong after it was sent must not change what is sent.
+            if let Some(request) = &success.request {
+                run::compare_request(&mut differences, request, first, &self.server.host());
+            }
             for repeated in rest {
                 differences.compare("repeated request", first, repeated);
             }

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::support::home::{Home, simulator};
 
+mod mistakes;
+mod tables;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_writes_json_to_standard_output_and_nothing_else() {
     let simulator = simulator(json!({})).await;
@@ -80,27 +83,18 @@ async fn all_follows_the_links_in_every_format() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_fits_80_columns_and_cannot_drive_the_terminal() {
-    let simulator = simulator(json!({})).await;
-    simulator.add_alert(defender_simulator::NewAlert {
-        title: Some("\u{1b}[31mred\u{7}\u{202e}txt\r\nnew line".into()),
-        ..Default::default()
-    });
+async fn rows_alone_do_not_hide_that_there_is_more() {
+    let simulator = simulator(json!({ "settings": { "nextLinkAfter": 5 } })).await;
     let home = Home::of(&simulator);
-    let table = home.run(&["call", "list-alerts", "--output", "table"]).done().stdout;
-    assert!(table.lines().count() > 10, "{table}");
-    for line in table.lines() {
-        assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
-        assert!(!line.contains(|letter: char| letter.is_control() || letter == '\u{202e}'), "{line:?}");
+    for format in ["table", "csv", "ndjson"] {
+        let call =
+            |more: &[&str]| home.run(&[&["call", "list-machines", "-o", format], more].concat()).done();
+        assert_eq!(call(&[]).stderr, "5 of more\nhint: --all fetches the rest\n");
+        assert_eq!(call(&["--count"]).stderr, "5 of 12\nhint: --all fetches the rest\n");
+        assert_eq!(call(&["--all"]).stderr, "");
+        assert_eq!(call(&["--all", "--count"]).stderr, "12 of 12\n");
     }
-    for heading in ["severity", "status", "title", "id"] {
-        assert!(table.lines().next().is_some_and(|line| line.contains(heading)), "{table}");
-    }
-    let single =
-        home.run(&["call", "get-machine", "--machine-id", &machine(&home), "--output", "table"]).done();
-    assert!(single.stdout.contains("computerDnsName"), "{}", single.stdout);
-    let none = home.run(&["call", "list-alerts", "--filter", "id eq 'none'", "--output", "table"]).done();
-    assert_eq!(none.stdout, "nothing found\n");
+    assert_eq!(home.run(&["call", "list-machines", "--output", "json"]).done().stderr, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,6 +38,50 @@ async fn a_reply_over_the_bound_is_a_typed_failure() {
     assert!(outcome.error().to_string().contains("1000000"), "{outcome:?}");
 }
 
+/// Each of these things takes some hundred times its two bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_needs_too_much_memory_is_a_typed_failure() {
+    let simulator = unlimited(json!({})).await;
+    let home = Home::of(&simulator);
+    let body = format!("{{\"value\":[{}{{}}]}}", "{},".repeat(1_400_000));
+    let dense = Effect::Status {
+        status: 200,
+        body: Some(body),
+        content_type: Some("application/json".into()),
+        retry_after: None,
+    };
+    simulator.faults().add(Fault::new(dense).on("GetMachines"));
+    let outcome = home.run(&["call", "list-machines"]);
+    assert_eq!(outcome.code, 9, "{outcome:?}");
+    assert!(outcome.stderr.contains("1024 MiB"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("hint: ask for less at a time, with a filter or a smaller page"),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_was_accepted_is_said_to_be_whatever_came_after() {
+    let simulator = unlimited(json!({})).await;
+    let home = Home::with(&simulator, "");
+    let config = std::fs::read_to_string(home.config()).expect("the home has a configuration");
+    home.configure(&config.replace("allow-loopback-http", "max-reply-bytes = 1000000\nallow-loopback-http"));
+    let isolate =
+        ["call", "isolate-machine", "--machine-id", machine(), "--comment", "x", "--isolation-type", "full"];
+    for effect in [Effect::TruncatedJson, Effect::Html { status: 200 }, Effect::Padded { bytes: 2 << 20 }] {
+        simulator.faults().add(Fault::new(effect.clone()).on("IsolateMachine").once_processed());
+        let outcome = home.run(&isolate);
+        simulator.faults().clear();
+        assert_eq!(outcome.code, 9, "{effect:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("accepted the change"), "{effect:?}: {outcome:?}");
+        assert!(
+            outcome.stderr.contains("look at what has changed before calling again"),
+            "{effect:?}: {outcome:?}"
+        );
+        simulator.reset();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_of_a_megabyte_arrives_whole() {
     let simulator = unlimited(json!({})).await;

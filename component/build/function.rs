@@ -52,7 +52,7 @@ pub(crate) struct Paging {
 /// What a function returns.
 #[derive(Debug)]
 pub(crate) struct Returns {
-    /// The title, key and meaning of what is not a record.
+    /// The title, key and meaning of what is not a record; of a record, which documents itself, the title, if it has one.
     pub(crate) label: Option<Label>,
     /// What it is.
     pub(crate) shape: Shape,
@@ -251,8 +251,13 @@ fn returns(types: &mut Types, name: &str, success: Type, tags: &mut Tags) -> Res
     }
     let label = match (types.record(success), tags.optional("returns")?) {
         (Some(_), None) => None,
-        (Some(_), Some(_)) => {
-            return Err(format!("{name}: returns a record, which documents itself, not @returns"));
+        (Some(_), Some(title)) if title.contains(['[', ':']) => {
+            return Err(format!(
+                "{name}: returns a record, which documents itself: its @returns is a title alone"
+            ));
+        }
+        (Some(_), Some(title)) => {
+            Some(Label { title, key: None, extension: false, description: String::new() })
         }
         (None, None) => return Err(format!("{name}: @returns is missing")),
         (None, Some(text)) => {

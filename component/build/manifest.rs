@@ -99,7 +99,7 @@ fn returns(returns: &Returns) -> Value {
     if let Some(label) = &returns.label {
         entry.put_some("key", label.key.as_deref());
         entry.put("title", label.title.as_str());
-        entry.put("description", label.description.as_str());
+        entry.put_text("description", &label.description);
     }
     entry.put("type", returns.shape.word());
     entry.finish()

@@ -10,8 +10,9 @@ pub(crate) fn problem(message: impl Into<String>) -> Problem {
     Problem { message: message.into(), code: None, target: None, status: None }
 }
 
-/// A parameter that is not sent as it is. `parameter` is its name in the contract.
-pub(crate) fn invalid(parameter: &str, message: impl Into<String>) -> Failure {
+/// A parameter that is not sent as it is. `parameter` is its name in the contract, of which `what` is said.
+pub(crate) fn invalid(parameter: &str, what: impl AsRef<str>) -> Failure {
+    let message = [parameter, " ", what.as_ref()].concat();
     let parameter = Some(parameter.to_owned());
     Failure::PermanentInvalidInput(InvalidInput { parameter, problem: problem(message) })
 }

@@ -82,6 +82,7 @@ pub(crate) struct Judge<'call> {
 /// A reply of success.
 #[derive(Debug)]
 pub(crate) struct Accepted {
+    operation: Operation,
     status: u16,
     body: Vec<u8>,
     secret: Option<String>,
@@ -101,7 +102,8 @@ impl Judge<'_> {
             return Err(self.unclear(Problem { status: Some(reply.status), ..self.problem(&message) }));
         }
         let at = reply.date().unwrap_or_else(self.now);
-        Ok(Accepted { status: reply.status, body: reply.body, secret: self.secret.map(str::to_owned), at })
+        let secret = self.secret.map(str::to_owned);
+        Ok(Accepted { operation: self.operation, status: reply.status, body: reply.body, secret, at })
     }
 
     /// What it means that there is no reply.
@@ -226,9 +228,11 @@ impl Accepted {
         self.value::<Raw>().map(text_of)
     }
 
-    /// A reply of success that is of no use.
+    /// A reply of success that is of no use. What it was asked to change, it has changed.
     fn unexpected(&self, how: &str) -> Failure {
-        let message = redacted(&format!("the API answered {} {how}", self.status), self.secret.as_deref());
+        let accepted = if self.operation.is_read() { "" } else { "accepted the change, but " };
+        let message = format!("the API {accepted}answered {} {how}", self.status);
+        let message = redacted(&message, self.secret.as_deref());
         let status = Some(self.status);
         Failure::PermanentUnexpectedReply(Problem { message, code: None, target: None, status })
     }

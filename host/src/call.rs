@@ -334,11 +334,14 @@ impl CallError {
     }
 }
 
-/// A component blames a parameter by its name in the contract; callers know it by its key.
+/// A component blames a parameter by its name in the contract; callers know it by its key. Like input that is refused
+/// before anything runs, the message says of which action it is.
 fn named_for_callers(function: &Function, mut failure: Failure) -> Failure {
     let blamed = failure.parameter.as_deref();
     let parameter = function.signature.parameters().find(|parameter| Some(&*parameter.name) == blamed);
     if let Some(parameter) = parameter {
+        let what = failure.message.strip_prefix(&*parameter.name).unwrap_or(&failure.message).trim_start();
+        failure.message = format!("{}: {} {what}", function.name, parameter.key);
         failure.parameter = Some(parameter.key.to_string());
     }
     failure

@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::error::CliError;
+use crate::usage;
 
 /// Runs workflow connectors in a sandbox: the connector never sees the credential, and reaches only its own API.
 #[derive(Debug, Parser)]
@@ -84,15 +85,15 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// List the connector's actions
     Actions,
-    /// Say what an action does, takes and needs; or what the connector is
+    /// Say what an action or a trigger does, takes and needs; or what the connector is
     Describe {
-        /// The action, such as one that `connector actions` lists
+        /// The action, such as one that `connector actions` lists; or a trigger
         action: Option<String>,
     },
     /// Call an action
     ///
-    /// `connector call <action> --help` shows the action's own flags.
-    #[command(disable_help_flag = true)]
+    /// `connector actions` lists the actions, and `connector call <action> --help` an action's own flags.
+    #[command(disable_help_flag = true, disable_version_flag = true)]
     Call(CallArgs),
     /// Bring the events of a trigger to a callback, each at least once
     ///
@@ -295,7 +296,7 @@ pub(crate) struct ServeArgs {
     /// Where notifications are received; put a reverse proxy with TLS before it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8720")]
     pub(crate) listen: SocketAddr,
-    /// How senders reach that address, such as https://hooks.example.com [default: the address itself, by http]
+    /// How senders reach that address, such as `https://hooks.example.com` [default: the address itself, by http]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// Where /healthz, /readyz and /metrics are; not for the public
@@ -361,8 +362,9 @@ pub(crate) struct SimulateArgs {
 }
 
 /// Reads the command line.
-pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, CliError> {
-    let line = CommandLine::try_parse_from(words).map_err(|error| CliError::Clap(Box::new(error)))?;
+pub(crate) fn parse(words: &[OsString]) -> Result<Invocation, CliError> {
+    let line = CommandLine::try_parse_from(words)
+        .map_err(|error| usage::mistake(error, &usage::command(words, &command())))?;
     Ok(Invocation { globals: line.globals, command: line.command })
 }
 
@@ -379,7 +381,8 @@ impl Globals {
 
     /// Takes over what was written after the action.
     pub(crate) fn update(&mut self, matches: &mut clap::ArgMatches) -> Result<(), CliError> {
-        let late = Self::from_arg_matches_mut(matches).map_err(|error| CliError::Clap(Box::new(error)))?;
+        let late =
+            Self::from_arg_matches_mut(matches).map_err(|error| usage::mistake(error, "connector call"))?;
         if late.output != Format::Auto {
             self.output = late.output;
         }

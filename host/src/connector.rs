@@ -56,6 +56,14 @@ pub enum LoadError {
         /// Why.
         error: std::io::Error,
     },
+    /// The file can be read, but is no connector.
+    #[error("{}: {error}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<Self>,
+    },
     /// The bytes are not a WebAssembly component.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),
@@ -76,6 +84,7 @@ impl LoadError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "name a component file (.wasm) that exists and that you may read",
+            Self::InFile { error, .. } => error.hint(),
             Self::NotAComponent(_) => {
                 "build it for wasm32-wasip2, or make a component of a core module with `wasm-tools component new`"
             }
@@ -160,7 +169,9 @@ impl Connector {
     /// [`CallError::UnknownAction`], with the name that was probably meant.
     pub fn find(&self, name: &str) -> Result<&Function, CallError> {
         self.inner.functions.get(name).ok_or_else(|| {
-            let names = self.inner.functions.keys().map(String::as_str);
+            // A trigger is no action, but may have been meant.
+            let triggers = self.manifest().triggers.iter().map(|trigger| trigger.name.as_str());
+            let names = self.inner.functions.keys().map(String::as_str).chain(triggers);
             let similar = crate::similar::most_similar(name, names).map(str::to_owned);
             CallError::UnknownAction { name: name.to_owned(), similar }
         })

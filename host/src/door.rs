@@ -1,7 +1,7 @@
 //! The side of the door that faces the component: its requests go in, error codes or replies come out, and the
 //! real reason of a refusal is kept for the caller.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -20,12 +20,20 @@ pub(crate) struct Door {
     egress: Arc<Egress>,
     purpose: Arc<Purpose>,
     knocked: Arc<AtomicBool>,
+    /// The status of the last reply; 0 while there is none.
+    answered: Arc<AtomicU16>,
     refusal: Arc<Mutex<Option<Failure>>>,
 }
 
 impl Door {
     pub(crate) fn new(egress: Arc<Egress>, purpose: Purpose) -> Self {
-        Self { egress, purpose: Arc::new(purpose), knocked: Arc::default(), refusal: Arc::default() }
+        Self {
+            egress,
+            purpose: Arc::new(purpose),
+            knocked: Arc::default(),
+            answered: Arc::default(),
+            refusal: Arc::default(),
+        }
     }
 
     /// Sends a component's request.
@@ -35,6 +43,7 @@ impl Door {
         body: Option<WasiBody>,
     ) -> Result<http::Response<WasiBody>, ErrorCode> {
         self.keep(None);
+        self.answered.store(0, Ordering::SeqCst);
         self.knocked.store(true, Ordering::SeqCst);
         let body = match body {
             None => Bytes::new(),
@@ -49,6 +58,7 @@ impl Door {
         };
         match self.egress.send(&self.purpose, request.map(|()| body)).await {
             Ok(reply) => {
+                self.answered.store(reply.status().as_u16(), Ordering::SeqCst);
                 let door = self.clone();
                 let spoiled = move |error: EgressError| door.spoiled(&error).into();
                 Ok(reply.map(|body| BodyExt::boxed_unsync(body.map_err(spoiled))))
@@ -60,6 +70,11 @@ impl Door {
     /// Why the last request was refused, if it was.
     pub(crate) fn explain(&self) -> Option<Failure> {
         self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a read has a reply: what then goes wrong is the reply's doing.
+    pub(crate) fn has_read(&self) -> bool {
+        self.purpose.effect.is_read() && self.answered.load(Ordering::SeqCst) != 0
     }
 
     /// What a failure comes to when the component could not say how its request ended: a change that may have
@@ -78,7 +93,18 @@ impl Door {
     /// bound on its size is the host's own.
     fn spoiled(&self, error: &EgressError) -> ErrorCode {
         match error {
-            EgressError::ReplyTooLarge { .. } => self.refuse(error),
+            EgressError::ReplyTooLarge { .. } => {
+                let mut failure = error.failure(self.purpose.effect);
+                let status = self.answered.load(Ordering::SeqCst);
+                if !self.purpose.effect.is_read() && (200..300).contains(&status) {
+                    failure.message =
+                        format!("the API accepted the change ({status}), but {}", failure.message);
+                    failure.hint = Some("look at what has changed before calling again".into());
+                }
+                failure.status = Some(status);
+                self.keep(Some(failure));
+                error.to_wasi()
+            }
             _ => error.to_wasi(),
         }
     }
@@ -99,7 +125,12 @@ impl EgressError {
     pub fn failure(&self, effect: Effect) -> Failure {
         let mut failure = Failure::new(self.case(effect), self.to_string());
         failure.retry_after_seconds = self.retry_after_seconds();
-        failure.hint = self.hint();
+        failure.hint = match self {
+            Self::Timeout { .. } if effect.is_read() => {
+                Some("allow it more time, with a higher `timeout-seconds` or a later `--deadline`, or ask for less".into())
+            }
+            _ => self.hint(),
+        };
         failure
     }
 

@@ -166,15 +166,8 @@ impl Egress {
                         if response.status() == StatusCode::FORBIDDEN {
                             self.doubt(token.as_ref()).await;
                         }
-                        let (status, now) = (response.status(), self.clock.now());
-                        retry::after_reply(
-                            purpose.effect,
-                            number,
-                            status,
-                            response.headers(),
-                            now,
-                            fastrand::f64(),
-                        )
+                        let wish = self.wish(&mut response).await;
+                        retry::after_reply(purpose.effect, number, response.status(), wish, fastrand::f64())
                     };
                     match self.in_time(verdict, purpose) {
                         Verdict::Final => return Ok(response),
@@ -304,6 +297,17 @@ impl Egress {
     async fn doubt(&self, token: Option<&AccessToken>) {
         if let (Some(credential), Some(token)) = (&self.credential, token) {
             credential.doubt(token).await;
+        }
+    }
+
+    /// How long a reply asks to wait: by its header, or where that is missing from a refusal, in words.
+    async fn wish(&self, response: &mut Response<ReplyBody>) -> Option<Duration> {
+        match retry::retry_after(response.headers(), self.clock.now()) {
+            None if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+                let body = response.body_mut().peek(renewal::PEEK).await.ok()?;
+                retry::wish_in_words(body)
+            }
+            wish => wish,
         }
     }
 

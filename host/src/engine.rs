@@ -49,7 +49,15 @@ impl SandboxEngine {
         if let Some(directory) = cache {
             let mut cache = CacheConfig::new();
             cache.with_directory(directory);
-            config.cache(Some(Cache::new(cache)?));
+            match Cache::new(cache) {
+                Ok(cache) => drop(config.cache(Some(cache))),
+                // Slower, and no reason not to run.
+                Err(error) => tracing::warn!(
+                    "compiled code cannot be kept in {}, so each run compiles anew: {error:#}; \
+                     hint: set CONNECTOR_CACHE_DIR to a directory that you may write to",
+                    directory.display()
+                ),
+            }
         }
         let engine = Engine::new(&config)?;
         Ok(Self {

@@ -7,16 +7,16 @@ use connector_host::config::ConfigError;
 use connector_host::egress::EgressError;
 use connector_host::store::StoreError;
 use connector_host::triggers::WatchError;
-use connector_host::{CallError, Failure, FailureCase, HostError, LoadError};
+use connector_host::{CallError, Failure, FailureCase, Function, HostError, LoadError};
 use serde_json::json;
 
-use crate::cli::Format;
+use crate::hint::{self, Failed};
 use crate::terminal::printable;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub(crate) enum CliError {
-    /// The command line makes no sense; clap says it best.
+    /// Help or the version was asked for, which clap writes best.
     Clap(Box<clap::Error>),
     /// The command line is readable but wrong.
     Usage { message: String, hint: String },
@@ -27,7 +27,7 @@ pub(crate) enum CliError {
     /// The connection cannot be set up.
     Connect(EgressError),
     /// A call failed.
-    Call(CallError),
+    Call { error: Box<CallError>, action: Option<Failed> },
     /// A trigger cannot be watched.
     Watch(Box<WatchError>),
     /// Something local that should work does not.
@@ -45,6 +45,11 @@ impl CliError {
         Self::Local { message: message.into(), hint: hint.into() }
     }
 
+    /// A call of that function failed.
+    pub(crate) fn call(error: CallError, function: &Function) -> Self {
+        Self::Call { error: error.into(), action: Some(function.into()) }
+    }
+
     /// The same, of something that has a name.
     pub(crate) fn in_context(self, name: &str) -> Self {
         match self {
@@ -54,8 +59,8 @@ impl CliError {
         }
     }
 
-    /// Tells the user, on standard error.
-    pub(crate) fn report(self, format: Format) -> ExitCode {
+    /// Tells the user, on standard error: in words, or as one JSON object on its last line.
+    pub(crate) fn report(self, as_json: bool) -> ExitCode {
         match &self {
             Self::Closed => return ExitCode::SUCCESS,
             Self::Clap(error) => {
@@ -67,17 +72,23 @@ impl CliError {
         let failure = self.failure();
         let mut stderr = io::stderr().lock();
         // Nothing is left to tell if standard error itself is gone.
-        let _ = if format == Format::Json {
+        let _ = if as_json {
             writeln!(stderr, "{}", json!({ "error": failure }))
         } else {
-            describe(&mut stderr, &failure)
+            describe(&mut stderr, &failure, self.action())
         };
         ExitCode::from(self.code(failure.case))
     }
 
     fn failure(&self) -> Failure {
         let (case, message, hint) = match self {
-            Self::Call(error) => return error.failure(),
+            Self::Call { error, .. } => {
+                let mut failure = error.failure();
+                if let CallError::UnknownAction { similar: None, .. } = &**error {
+                    failure.hint = Some("`connector actions` lists the actions".into());
+                }
+                return failure;
+            }
             Self::Watch(error) => return error.failure(),
             Self::Connect(error) => return error.failure(connector_host::manifest::Effect::Read),
             Self::Usage { message, hint } => {
@@ -102,6 +113,13 @@ impl CliError {
         failure
     }
 
+    fn action(&self) -> Option<&Failed> {
+        match self {
+            Self::Call { action, .. } => action.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The exit codes are a promise to scripts: see the README.
     fn code(&self, case: FailureCase) -> u8 {
         match case {
@@ -118,7 +136,7 @@ impl CliError {
     }
 }
 
-fn describe(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
+fn describe(out: &mut impl Write, failure: &Failure, action: Option<&Failed>) -> io::Result<()> {
     writeln!(out, "error: {}", printable(&failure.message))?;
     let mut details = Vec::new();
     details.extend(failure.code.as_ref().map(|code| format!("code {}", printable(code))));
@@ -127,7 +145,7 @@ fn describe(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
     if !details.is_empty() {
         writeln!(out, "  ({})", details.join(", "))?;
     }
-    if let Some(hint) = failure.hint.clone().or_else(|| hint(failure)) {
+    if let Some(hint) = failure.hint.clone().or_else(|| hint::of(failure, action)) {
         // Lines of configuration stay lines.
         let lines: Vec<String> = hint.lines().map(printable).collect();
         writeln!(out, "hint: {}", lines.join("\n"))?;
@@ -135,39 +153,9 @@ fn describe(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
     Ok(())
 }
 
-/// What to do about a failure that the API told of.
-fn hint(failure: &Failure) -> Option<String> {
-    Some(match failure.case {
-        FailureCase::Throttled => match failure.retry_after_seconds {
-            Some(seconds) => format!("call again in {seconds} s"),
-            None => "call again later".into(),
-        },
-        FailureCase::Unavailable => "call again later; `connector connections test` shows what works".into(),
-        FailureCase::PermanentInvalidInput => "`connector describe <action>` shows what each parameter takes".into(),
-        FailureCase::PermanentUnauthorized => {
-            "check the connection's credential: `connector connections test`".into()
-        }
-        FailureCase::PermanentForbidden if failure.missing_roles.is_empty() => {
-            "the credential may not do this: `connector describe <action>` names the permissions that it needs".into()
-        }
-        FailureCase::PermanentForbidden => {
-            format!("grant the application one of: {}", failure.missing_roles.join(", "))
-        }
-        FailureCase::PermanentNotFound => "check the id; what was just asked for may not exist yet".into(),
-        FailureCase::PermanentConflict => "wait until what is in progress ends, or cancel it".into(),
-        FailureCase::PermanentOutcomeUnknown => {
-            "it may have happened: look at what has changed before calling again".into()
-        }
-        FailureCase::PermanentUnexpectedReply => {
-            "if a proxy answers in the API's place, check its settings; else report what the API sent".into()
-        }
-        _ => return None,
-    })
-}
-
 impl From<CallError> for CliError {
     fn from(error: CallError) -> Self {
-        Self::Call(error)
+        Self::Call { error: error.into(), action: None }
     }
 }
 

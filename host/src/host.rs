@@ -87,7 +87,9 @@ impl Host {
     /// # Errors
     /// As [`Host::load`], or the file cannot be read.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Connector, LoadError> {
-        self.load(&Connector::read(path.as_ref())?)
+        let path = path.as_ref();
+        self.load(&Connector::read(path)?)
+            .map_err(|error| LoadError::InFile { path: path.to_owned(), error: Box::new(error) })
     }
 
     pub(crate) fn vault(&self) -> &Arc<dyn Vault> {
@@ -134,7 +136,8 @@ impl HostBuilder {
         self
     }
 
-    /// Where compiled code is kept between runs. Whoever can write there can run code as this process.
+    /// Where compiled code is kept between runs. Whoever can write there can run code as this process. A directory that
+    /// cannot be written is gone without, with a warning.
     #[must_use]
     pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache = Some(directory.into());

@@ -59,7 +59,14 @@ pub(crate) async fn run(
         let mut store = store(connector, environment, door.clone(), stderr.clone());
         let outcome = call(&mut store, connector, function, arguments).await;
         let refused = store.data().memory.refused;
-        outcome.map_err(|error| broken(&error, refused, engine.options.memory, &stderr.contents()))
+        let failed = |error| broken(&error, refused, engine.options.memory, &stderr.contents());
+        outcome.map_err(|error| match failed(error) {
+            // What a reply holds needs the memory: it is the reply that is not as it should be.
+            failure if refused && door.has_read() => {
+                Failure { case: FailureCase::PermanentUnexpectedReply, ..failure }
+            }
+            failure => failure,
+        })
     })
     .await;
     match outcome {
@@ -130,7 +137,7 @@ fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Byt
 fn overdue(time_left: Duration) -> Failure {
     let message = format!("the call did not end within its deadline of {} s", time_left.as_secs_f32());
     let mut failure = Failure::new(FailureCase::Unavailable, message);
-    failure.hint = Some("give it longer with a later deadline, or ask for less".into());
+    failure.hint = Some("give it longer with a later `--deadline`, or ask for less".into());
     failure
 }
 

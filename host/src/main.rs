@@ -3,9 +3,11 @@
 mod cli;
 mod commands;
 mod error;
+mod hint;
 mod output;
 mod setup;
 mod terminal;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -16,12 +18,14 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let cli::Invocation { mut globals, command } = match cli::parse(std::env::args_os()) {
+    let words: Vec<_> = std::env::args_os().collect();
+    let as_json = usage::asks_for_json(&words);
+    let cli::Invocation { mut globals, command } = match cli::parse(&words) {
         Ok(invocation) => invocation,
-        Err(error) => return error.report(cli::Format::Auto),
+        Err(error) => return error.report(as_json),
     };
     match commands::run(&mut globals, command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.report(globals.output),
+        Err(error) => error.report(as_json || globals.output == cli::Format::Json),
     }
 }

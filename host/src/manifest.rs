@@ -301,7 +301,7 @@ pub struct Returns {
     /// The key under which a single value stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The single value's title.
+    /// The title, of a single value or of what is returned whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What the single value means.

@@ -2,6 +2,7 @@
 
 mod columns;
 mod csv;
+mod entity;
 mod json;
 mod table;
 
@@ -27,6 +28,11 @@ pub(crate) struct Printer<'a> {
 impl<'a> Printer<'a> {
     pub(crate) fn new(function: &'a Function, format: Format) -> Self {
         Self { layout: Layout::new(function), format, pages: Vec::new(), rows: Vec::new(), begun: false }
+    }
+
+    /// How many rows there are in all, where a page says so.
+    pub(crate) fn total(&self, page: &Reply) -> Option<u64> {
+        self.layout.total(page)
     }
 
     /// Takes a page. Formats of lines are written at once; a table or one document waits for the last page.
@@ -65,7 +71,9 @@ impl<'a> Printer<'a> {
         let mut out = io::stdout().lock();
         match self.format {
             Format::Auto | Format::Json => json::write(&mut out, self.pages, &self.layout)?,
-            Format::Table => writeln!(out, "{}", table::render(&self.layout, &self.rows, terminal::width()))?,
+            Format::Table => {
+                writeln!(out, "{}", table::render(&self.layout, &self.rows, terminal::width().into()))?
+            }
             Format::Ndjson | Format::Csv => {}
         }
         out.flush()?;
@@ -89,8 +97,16 @@ pub(crate) fn document(value: &impl serde::Serialize) -> Result<(), CliError> {
 /// Writes rows under headings, for a person.
 pub(crate) fn listing(headings: &[&str], rows: Vec<Vec<String>>) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", table::lines(headings, rows, terminal::width()))?;
+    writeln!(out, "{}", table::lines(headings, &rows, terminal::width().into()))?;
     Ok(())
+}
+
+/// Writes rows that are no action's result as comma-separated values.
+pub(crate) fn csv<'a, const N: usize>(
+    header: &[&str; N],
+    rows: impl Iterator<Item = [&'a str; N]>,
+) -> Result<(), CliError> {
+    csv::plain(&mut io::stdout().lock(), header, rows)
 }
 
 /// Writes a line for a person.

@@ -165,7 +165,13 @@ pub(crate) fn trust(globals: &Globals, connector: &Connector) -> Trust {
 
 /// The action of that name.
 pub(crate) fn function<'a>(connector: &'a Connector, name: &str) -> Result<&'a Function, CliError> {
-    connector.find(name).map_err(CliError::Call)
+    if connector.manifest().triggers.iter().any(|trigger| trigger.name == name) {
+        return Err(CliError::usage(
+            format!("`{name}` is a trigger, not an action"),
+            format!("`connector watch {name}` brings its events"),
+        ));
+    }
+    Ok(connector.find(name)?)
 }
 
 /// Does a command's work to its end, and lets go of the threads that it ran on.

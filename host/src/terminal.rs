@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal, stderr, stdout};
 
-use comfy_table::Table;
 use connector_host::egress::quota::Waiting;
+use terminal_size::{Width, terminal_size_of};
 use tracing_subscriber::EnvFilter;
 
 /// The width of tables that do not go to a terminal.
@@ -28,7 +28,20 @@ pub(crate) fn start_logging(verbosity: u8) {
 
 /// Whether standard error is a terminal on which colour is welcome.
 pub(crate) fn stderr_is_coloured() -> bool {
-    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    stderr().is_terminal() && colour_is_welcome()
+}
+
+/// A heading: bold, on a terminal on which that is welcome.
+pub(crate) fn heading(line: &str) -> String {
+    if stdout_is_terminal() && colour_is_welcome() {
+        format!("\u{1b}[1m{line}\u{1b}[0m")
+    } else {
+        line.to_owned()
+    }
+}
+
+fn colour_is_welcome() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Whether progress can be shown.
@@ -55,7 +68,7 @@ pub(crate) fn stdout_is_terminal() -> bool {
 /// How many columns standard output has.
 pub(crate) fn width() -> u16 {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.or_else(|| if stdout_is_terminal() { Table::new().width() } else { None }).unwrap_or(WIDTH)
+    columns.or_else(|| terminal_size_of(stdout()).map(|(Width(columns), _)| columns)).unwrap_or(WIDTH)
 }
 
 /// Text from elsewhere made safe to print: control characters, which could drive the terminal, are shown as escapes.

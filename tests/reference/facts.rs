@@ -105,8 +105,8 @@ fn returns(facts: &mut Facts, action: &Action, manifest: &Manifest) {
     match (&returns.key, manifest.types.get(&returns.type_name)) {
         (None, Some(TypeDefinition::Record { definition: Some(name), summary, .. })) => {
             say(facts, &place, name);
-            // What is returned whole has no title of its own in the manifest: its name says it.
-            say(facts, &format!("{place} / title"), &in_words(name));
+            let title = returns.title.as_deref().unwrap_or_default();
+            say(facts, &format!("{place} / title"), title);
             say(facts, &format!("{place} / summary"), summary);
         }
         (None, Some(TypeDefinition::Record { definition: None, fields, .. })) => {
@@ -181,15 +181,6 @@ fn type_name(name: &str, manifest: &Manifest) -> String {
         Some(TypeDefinition::Enum { .. }) => "string".to_owned(),
         None => name.to_owned(),
     }
-}
-
-/// `MachineAction` in words: `Machine Action`.
-fn in_words(name: &str) -> String {
-    let spaced = name.char_indices().flat_map(|(place, letter)| {
-        let space = (place > 0 && letter.is_ascii_uppercase()).then_some(' ');
-        space.into_iter().chain([letter])
-    });
-    spaced.collect()
 }
 
 fn item(type_name: &str) -> &str {

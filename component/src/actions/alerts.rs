@@ -1,7 +1,7 @@
 //! Alerts: what Defender found suspicious.
 
 use crate::Connector;
-use crate::bindings::exports::defender::atp::alerts::{Alert, AlertPage, Guest, OdataOptions};
+use crate::bindings::exports::defender::atp::alerts::{Alert, AlertPage, AlertStatus, Guest, OdataOptions};
 use crate::call::call;
 use crate::contract::Operation;
 use crate::failure::{Failure, invalid_together};
@@ -42,14 +42,14 @@ impl Guest for Connector {
 
     fn update_alert(
         alert_id: String,
-        status: Option<String>,
+        status: Option<AlertStatus>,
         assigned_to: Option<String>,
         classification: Option<String>,
         determination: Option<String>,
         comment: Option<String>,
     ) -> Result<Alert, Failure> {
-        if [&status, &assigned_to, &classification, &determination, &comment].into_iter().all(Option::is_none)
-        {
+        let texts = [&assigned_to, &classification, &determination, &comment];
+        if status.is_none() && texts.into_iter().all(Option::is_none) {
             return Err(invalid_together("there is nothing to update: name at least one value"));
         }
         let alert = patch(Operation::UpdateAlert, "/api/alerts")

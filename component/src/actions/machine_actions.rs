@@ -84,7 +84,7 @@ impl Guest for Connector {
         commands: Vec<LiveResponseStep>,
     ) -> Result<MachineAction, Failure> {
         if commands.is_empty() {
-            return Err(invalid("commands", "names no command"));
+            return Err(invalid("commands", "is empty: give at least one command"));
         }
         let run = act(Operation::RunLiveResponse, &machine_id, "runliveresponse", &comment);
         call(run.field("Commands", &commands))

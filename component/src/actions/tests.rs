@@ -2,7 +2,7 @@
 
 use crate::Connector;
 use crate::bindings::exports::defender::atp::advanced_hunting::Guest as AdvancedHunting;
-use crate::bindings::exports::defender::atp::alerts::Guest as Alerts;
+use crate::bindings::exports::defender::atp::alerts::{AlertStatus, Guest as Alerts};
 use crate::bindings::exports::defender::atp::investigations::Guest as Investigations;
 use crate::bindings::exports::defender::atp::machine_actions::{
     Guest as MachineActions, IsolationType, LiveResponseCommandType, LiveResponseStep, ScanType,
@@ -188,9 +188,9 @@ fn alerts() {
     });
     assert_eq!(asked, r#"PATCH /api/alerts/a {"assignedTo":"","comment":"c"}"#);
     let (asked, _) = exchange(NOTHING_SET, || {
-        let [status, owner, class, determination, comment] =
-            ["Resolved", "s", "FalsePositive", "Malware", "c"].map(|word| Some(text(word)));
-        Connector::update_alert(text("a"), status, owner, class, determination, comment)
+        let [owner, class, determination, comment] =
+            ["s", "FalsePositive", "Malware", "c"].map(|word| Some(text(word)));
+        Connector::update_alert(text("a"), Some(AlertStatus::Resolved), owner, class, determination, comment)
     });
     assert_eq!(
         asked,

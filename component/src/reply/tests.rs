@@ -209,6 +209,21 @@ fn no_message_repeats_the_token() {
 }
 
 #[test]
+fn a_change_that_was_accepted_is_said_to_be() {
+    for body in ["", "{", "<html>", r#"{"id":"a""#] {
+        let accepted =
+            judge(Operation::UpdateAlert).accept(reply(201, body)).and_then(|reply| reply.value::<Alert>());
+        match accepted {
+            Err(Failure::PermanentUnexpectedReply(problem)) => {
+                let words = "the API accepted the change, but answered 201 with";
+                assert!(problem.message.starts_with(words), "{}", problem.message);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_reply_of_success_has_to_fit() {
     let value =
         |status: u16, body: &str| judge(Operation::GetAlert).accept(reply(status, body))?.value::<Alert>();

@@ -41,7 +41,7 @@ const EQUIVALENT_HOSTS: [&str; 15] = [
 /// # Errors
 /// The link leads elsewhere, or to another operation.
 pub(super) fn follow(link: &str, segments: &[String], own: &Address) -> Result<String, Failure> {
-    let refused = |reason: &str| invalid(PARAMETER, format!("the link {reason}"));
+    let refused = |reason: &str| invalid(PARAMETER, reason);
     if link.len() > LONGEST {
         return Err(refused("is too long"));
     }

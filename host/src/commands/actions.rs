@@ -11,7 +11,20 @@ pub(crate) fn run(globals: &Globals) -> Result<(), CliError> {
     match globals.output {
         Format::Json => output::document(&connector.manifest().actions),
         Format::Ndjson => connector.actions().try_for_each(|function| output::document(&function.action)),
-        _ => {
+        Format::Csv => {
+            let rows = connector.actions().map(|function| {
+                let action = &function.action;
+                [
+                    action.name.as_str(),
+                    effect(action.effect),
+                    status(action.status),
+                    &action.title,
+                    &action.summary,
+                ]
+            });
+            output::csv(&["name", "effect", "status", "title", "summary"], rows)
+        }
+        Format::Auto | Format::Table => {
             let rows = connector.actions().map(|function| {
                 let action = &function.action;
                 vec![
@@ -30,6 +43,14 @@ pub(super) fn effect(effect: Effect) -> &'static str {
         Effect::Read => "read",
         Effect::Write => "write",
         Effect::Disruptive => "disruptive",
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Stable => "stable",
+        Status::Preview => "preview",
+        Status::Deprecated => "deprecated",
     }
 }
 

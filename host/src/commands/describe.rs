@@ -1,10 +1,12 @@
-//! `connector describe`: what an action does, takes and needs.
+//! `connector describe`: what an action or a trigger does, takes and needs.
+
+mod example;
+mod parts;
 
 use std::io::{self, Write};
 
-use connector_host::manifest::Status;
-use connector_host::{Connector, Function, Parameter, Shape};
-use serde_json::json;
+use connector_host::manifest::{Action, Manifest, Permissions, Status, Trigger};
+use connector_host::{Connector, Function, Shape};
 
 use super::actions::effect;
 use crate::cli::{Format, Globals};
@@ -12,17 +14,18 @@ use crate::error::CliError;
 use crate::terminal::printable;
 use crate::{output, setup};
 
-pub(crate) fn run(globals: &Globals, action: Option<&str>) -> Result<(), CliError> {
+pub(crate) fn run(globals: &Globals, name: Option<&str>) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
+    let manifest = connector.manifest();
     let json = matches!(globals.output, Format::Json | Format::Ndjson);
-    match action {
-        None if json => output::document(connector.manifest()),
-        None => describe_connector(&connector),
-        Some(name) => {
-            let function = setup::function(&connector, name)?;
-            if json { output::document(&function.action) } else { describe_action(function) }
-        }
+    let Some(name) = name else {
+        return if json { output::document(manifest) } else { describe_connector(&connector) };
+    };
+    if let Some(trigger) = manifest.triggers.iter().find(|trigger| trigger.name == name) {
+        return if json { output::document(trigger) } else { describe_trigger(trigger, manifest) };
     }
+    let function = setup::function(&connector, name)?;
+    if json { output::document(&function.action) } else { describe_action(function, manifest) }
 }
 
 fn describe_connector(connector: &Connector) -> Result<(), CliError> {
@@ -43,7 +46,32 @@ fn describe_connector(connector: &Connector) -> Result<(), CliError> {
     Ok(())
 }
 
-fn describe_action(function: &Function) -> Result<(), CliError> {
+fn describe_trigger(trigger: &Trigger, manifest: &Manifest) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", trigger.title)?;
+    writeln!(out, "{}\n", trigger.summary)?;
+    if let Some(poll) = &trigger.poll {
+        writeln!(out, "polled       by {}", poll.name)?;
+        permissions(&mut out, &poll.permissions)?;
+    }
+    if let Some(subscribe) = &trigger.subscribe {
+        writeln!(out, "pushed       to `connector serve`, by {}", subscribe.name)?;
+    }
+    if let Some(status) = status(trigger.status, trigger.poll.as_ref()) {
+        writeln!(out, "status       {status}")?;
+    }
+    if let Some(poll) = &trigger.poll {
+        writeln!(out, "\nparameters of a poll, which `connector watch` fills in")?;
+        for field in &poll.parameters {
+            writeln!(out, "  {}: {}", printable(&field.title), printable(&field.description))?;
+            parts::write(&mut out, manifest, &field.type_name, 3)?;
+        }
+    }
+    writeln!(out, "\nexample\n  connector watch {} --to -", trigger.name)?;
+    Ok(())
+}
+
+fn describe_action(function: &Function, manifest: &Manifest) -> Result<(), CliError> {
     let action = &function.action;
     let mut out = io::stdout().lock();
     writeln!(out, "{}", action.title)?;
@@ -56,13 +84,10 @@ fn describe_action(function: &Function) -> Result<(), CliError> {
     if let Some(inverse) = &action.inverse {
         writeln!(out, "undone by    {inverse}")?;
     }
-    if let Some(status) = status(function) {
+    if let Some(status) = status(action.status, Some(action)) {
         writeln!(out, "status       {status}")?;
     }
-    if !action.permissions.application.is_empty() {
-        writeln!(out, "application  {}", action.permissions.application.join(" or "))?;
-        writeln!(out, "delegated    {}", action.permissions.delegated.join(" or "))?;
-    }
+    permissions(&mut out, &action.permissions)?;
     for limit in action.limits.iter() {
         writeln!(out, "API limit    {} calls in {} s", limit.calls, limit.period_seconds)?;
     }
@@ -74,21 +99,33 @@ fn describe_action(function: &Function) -> Result<(), CliError> {
         let required = if parameter.required() { ", required" } else { "" };
         writeln!(out, "  --{} ({}{required})", parameter.name, parameter.shape.name())?;
         writeln!(out, "      {}: {}", printable(&parameter.title), printable(&parameter.description))?;
+        // Those that are fields of a shared record are plain values.
+        if let Some(field) = action.parameters.iter().find(|field| *field.name == *parameter.name) {
+            parts::write(&mut out, manifest, &field.type_name, 3)?;
+        }
     }
     writeln!(out, "\nreturns {}", returned(function.signature.result()))?;
-    writeln!(out, "\nexample\n  {}", example(function))?;
+    writeln!(out, "\nexample\n  {}", example::of(function))?;
     Ok(())
 }
 
-fn status(function: &Function) -> Option<String> {
-    let action = &function.action;
-    match action.status {
+fn permissions(out: &mut impl Write, permissions: &Permissions) -> io::Result<()> {
+    if !permissions.application.is_empty() {
+        writeln!(out, "application  {}", permissions.application.join(" or "))?;
+        writeln!(out, "delegated    {}", permissions.delegated.join(" or "))?;
+    }
+    Ok(())
+}
+
+fn status(status: Status, action: Option<&Action>) -> Option<String> {
+    match status {
         Status::Stable => None,
         Status::Preview => Some("preview: it may still change".into()),
         Status::Deprecated => {
-            let when =
-                action.deprecated_on.as_ref().map(|date| format!(", ends on {date}")).unwrap_or_default();
-            let instead = action.successor.as_ref().map(|next| format!("; use {next}")).unwrap_or_default();
+            let date = action.and_then(|action| action.deprecated_on.as_ref());
+            let when = date.map(|date| format!(", ends on {date}")).unwrap_or_default();
+            let next = action.and_then(|action| action.successor.as_ref());
+            let instead = next.map(|next| format!("; use {next}")).unwrap_or_default();
             Some(format!("deprecated{when}{instead}"))
         }
     }
@@ -101,27 +138,4 @@ fn returned(shape: &Shape) -> String {
         }
         other => format!("value ({})", other.name()),
     }
-}
-
-fn example(function: &Function) -> String {
-    let flags = function.signature.parameters().filter(|parameter| parameter.required()).map(example_flag);
-    let flags: Vec<String> = flags.collect();
-    format!("connector call {} {}", function.action.name, flags.join(" ")).trim_end().to_owned()
-}
-
-fn example_flag(parameter: &Parameter) -> String {
-    let value = match &parameter.shape {
-        Shape::Enum(cases) => cases.first().map_or_else(String::new, |case| case.name.to_string()),
-        Shape::Integer(_) => "0".into(),
-        Shape::List(item) => match &**item {
-            Shape::Record(fields) => {
-                let object: serde_json::Map<_, _> =
-                    fields.iter().map(|field| (field.spelling.key.to_string(), json!("…"))).collect();
-                format!("'{}'", serde_json::Value::Object(object))
-            }
-            _ => "…".into(),
-        },
-        _ => format!("\"{}\"", parameter.title.to_lowercase()),
-    };
-    format!("--{} {value}", parameter.name)
 }

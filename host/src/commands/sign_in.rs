@@ -37,7 +37,7 @@ pub(crate) async fn sign_in(
             );
             let message = failure.message.clone();
             Err(NotSignedIn {
-                error: CliError::Call(CallError::Failed(Box::new(failure))),
+                error: CallError::Failed(Box::new(failure)).into(),
                 message,
                 is_transient: true,
             })

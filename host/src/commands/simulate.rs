@@ -23,9 +23,7 @@ pub(crate) fn run(globals: &Globals, arguments: &SimulateArgs) -> Result<(), Cli
             )
         })?;
         announce(&simulator, globals.output)?;
-        tokio::signal::ctrl_c().await.map_err(|error| {
-            CliError::local(format!("cannot wait for an interrupt: {error}"), "stop the process instead")
-        })?;
+        super::watch::interrupted().await;
         simulator.shutdown().await;
         Ok(())
     })?

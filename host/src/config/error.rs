@@ -153,12 +153,25 @@ impl<'a> Complaint<'a> {
             },
             Self::Missing(name) => (format!("the key `{name}` is missing"), format!("set `{name}`")),
             Self::Value { expected } => {
-                ("the value is of the wrong kind".into(), format!("it should be {expected}"))
+                ("the value is of the wrong kind".into(), format!("it should be {}", in_words(expected)))
             }
             Self::Syntax(message) => {
                 (message.to_owned(), "see https://toml.io for how a file is written".into())
             }
         }
+    }
+}
+
+/// The parser's name of a type in words.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, without quotes",
+        "a boolean" => "true or false, without quotes",
+        "a string" => "text in quotes",
+        "a sequence" => "a list in brackets",
+        "a map" => "a table",
+        structure if structure.starts_with("struct ") => "a table",
+        other => other,
     }
 }
 

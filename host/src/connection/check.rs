@@ -9,7 +9,8 @@ use crate::manifest::{Cloud, Limit, Manifest};
 
 /// The cloud that is meant when none is named.
 const DEFAULT_CLOUD: &str = "public";
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(100);
+/// The slowest requests that are documented for any API here take 200 s, and then the API says so itself.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(240);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 const DEFAULT_MAX_REPLY: u64 = 256 << 20;
 

@@ -38,7 +38,7 @@ pub enum ProfileError {
         reason: Box<Reason>,
     },
     /// A number is out of range.
-    #[error("`{key}` is not a number from {least} to {most}")]
+    #[error("`{key}` is not a number {}", range(*least, *most))]
     Range {
         /// The key.
         key: &'static str,
@@ -119,7 +119,10 @@ impl ProfileError {
             Self::Missing { key: "tenant-id" } => {
                 "set `tenant-id` to the directory's id or a domain of it".into()
             }
-            Self::Missing { key } | Self::Range { key, .. } | Self::Identifier { key } => {
+            Self::Range { key, least, most } => {
+                format!("set `{key}` to a number {}, or leave it out", range(*least, *most))
+            }
+            Self::Missing { key } | Self::Identifier { key } => {
                 format!("set `{key}`")
             }
             Self::Both { keys: [_, key] } | Self::NotOfKind { key, .. } => format!("leave `{key}` out"),
@@ -157,4 +160,11 @@ fn list(proposals: &[Proposal]) -> String {
     let list: Vec<_> =
         proposals.iter().map(|Proposal { key, value }| format!("`{key}` = \"{value}\"")).collect();
     list.join(", ")
+}
+
+fn range(least: u64, most: u64) -> String {
+    match most {
+        u64::MAX => format!("from {least} on"),
+        most => format!("from {least} to {most}"),
+    }
 }

@@ -123,14 +123,16 @@ impl EgressError {
                     .into()
             }
             Self::Credential(error) => error.hint(),
+            Self::Quota(QuotaError::Throttled(throttled)) if throttled.waits => {
+                "allow the call more time to wait, with a later `--deadline`, or call less often".into()
+            }
             Self::Quota(QuotaError::Throttled(_)) => {
-                "allow the call more time to wait, or set `when-exceeded = \"wait\"`, or call less often"
-                    .into()
+                "set `when-exceeded = \"wait\"` to have calls wait for their turn, or call less often".into()
             }
             Self::Quota(_) => return None,
             Self::NotSent { error, .. } => error.hint().into(),
             Self::Timeout { sent: false, .. } => {
-                "allow the call more time, or set `timeout-seconds` higher".into()
+                "allow the call more time, with a later `--deadline` or a higher `timeout-seconds`".into()
             }
             Self::Timeout { .. } | Self::Broken { .. } => {
                 "before doing it again, look whether it was done; a read can simply be repeated".into()

@@ -112,6 +112,8 @@ pub struct Throttled {
     pub limit: Limit,
     /// What that limit is for.
     pub scope: Scope,
+    /// Whether the request would have waited, had its deadline allowed that.
+    pub waits: bool,
 }
 
 /// What a limit is for.

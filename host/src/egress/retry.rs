@@ -15,6 +15,8 @@ use crate::manifest::Effect;
 pub const ATTEMPTS: u32 = 3;
 /// The longest wait before the second attempt; it doubles with each.
 const BASE: Duration = Duration::from_millis(500);
+/// The shortest wait after a reply that says that there were too many requests, and not for how long; it doubles too.
+const COOLING: Duration = Duration::from_secs(1);
 /// The longest wait that is not the API's own wish.
 const CEILING: Duration = Duration::from_secs(20);
 /// A wish beyond this is not waited for: the reply goes to the caller, who can read when to come again.
@@ -29,14 +31,13 @@ pub enum Verdict {
     Again(Duration),
 }
 
-/// What to do after a reply. `chance` is a random number from 0 to 1.
+/// What to do after a reply, which may say how long to wait. `chance` is a random number from 0 to 1.
 #[must_use]
 pub fn after_reply(
     effect: Effect,
     attempt: u32,
     status: StatusCode,
-    headers: &HeaderMap,
-    now: Timestamp,
+    wish: Option<Duration>,
     chance: f64,
 ) -> Verdict {
     // Over the limit, a request was not processed; after the others it may have been.
@@ -45,12 +46,32 @@ pub fn after_reply(
     if attempt >= ATTEMPTS || !(unprocessed || passing && effect.is_read()) {
         return Verdict::Final;
     }
-    match retry_after(headers, now) {
+    match wish {
         Some(wish) if wish > LONGEST_WISH => Verdict::Final,
         // A little more than asked, so that all who were turned away do not come back at once.
         Some(wish) => Verdict::Again(wish + BASE.mul_f64(chance)),
+        None if unprocessed => {
+            let least = COOLING.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(CEILING / 2);
+            Verdict::Again(least + least.mul_f64(chance.clamp(0.0, 1.0)))
+        }
         None => Verdict::Again(backoff(attempt, chance)),
     }
+}
+
+/// How long the words of a refusal ask to wait, where it has no header that does: `… in 8 seconds`.
+#[must_use]
+pub fn wish_in_words(body: &[u8]) -> Option<Duration> {
+    let words = String::from_utf8_lossy(body).to_ascii_lowercase();
+    words.match_indices(" in ").find_map(|(place, word)| {
+        let (number, rest) = words.get(place + word.len()..)?.split_once(' ')?;
+        if number.is_empty()
+            || !number.bytes().all(|byte| byte.is_ascii_digit())
+            || !rest.starts_with("second")
+        {
+            return None;
+        }
+        Some(number.parse().map_or(Duration::MAX, Duration::from_secs))
+    })
 }
 
 /// What to do after an attempt without a reply.

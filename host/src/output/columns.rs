@@ -1,12 +1,18 @@
 //! Which part of a result is the list of rows, and which columns the rows have.
 
 use connector_host::{Function, Reply, Shape};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+/// What the contract's pages call the number of all things.
+const TOTAL: &str = "count";
 
 /// How a result is laid out in rows.
 pub(crate) struct Layout<'a> {
     /// The key of the list, when the result is a list of things with other things around it.
     items: Option<&'a str>,
+    /// The key of the number of all things, of which the list may hold a part.
+    total: Option<&'a str>,
     /// The fields of a row, when its type says so.
     fields: Vec<Column<'a>>,
     /// The columns that matter most, first things first.
@@ -48,7 +54,14 @@ impl<'a> Layout<'a> {
             _ => Vec::new(),
         };
         let preferred = function.columns.iter().map(String::as_str).collect();
-        Self { items, fields, preferred }
+        let total = match result {
+            Shape::Record(fields) if items.is_some() => {
+                fields.iter().find(|field| *field.spelling.name == *TOTAL)
+            }
+            _ => None,
+        };
+        let total = total.map(|field| &*field.spelling.key);
+        Self { items, total, fields, preferred }
     }
 
     /// Whether the result is a list.
@@ -63,17 +76,15 @@ impl<'a> Layout<'a> {
 
     /// How many rows a reply has.
     pub(crate) fn count(&self, reply: &Reply) -> usize {
-        #[derive(serde::Deserialize)]
-        #[serde(transparent)]
-        struct Items<'a> {
-            #[serde(borrow)]
-            fields: std::collections::HashMap<&'a str, &'a serde_json::value::RawValue>,
-        }
         let Some(key) = self.items else { return 1 };
-        let items = reply.parse::<Items<'_>>().ok().and_then(|items| items.fields.get(key).copied());
-        items
-            .and_then(|items| serde_json::from_str::<Vec<&serde_json::value::RawValue>>(items.get()).ok())
+        part(reply, key)
+            .and_then(|items| serde_json::from_str::<Vec<&RawValue>>(items.get()).ok())
             .map_or(0, |items| items.len())
+    }
+
+    /// How many rows there are in all, where a reply says so.
+    pub(crate) fn total(&self, reply: &Reply) -> Option<u64> {
+        serde_json::from_str(part(reply, self.total?)?.get()).ok()
     }
 
     /// The rows of a reply.
@@ -127,6 +138,17 @@ impl<'a> Layout<'a> {
         }
         shown
     }
+}
+
+/// A field of a reply, as JSON text. The rest is not taken apart.
+fn part<'a>(reply: &'a Reply, key: &str) -> Option<&'a RawValue> {
+    #[derive(serde::Deserialize)]
+    #[serde(transparent)]
+    struct Parts<'a> {
+        #[serde(borrow)]
+        fields: std::collections::HashMap<&'a str, &'a RawValue>,
+    }
+    reply.parse::<Parts<'a>>().ok()?.fields.get(key).copied()
 }
 
 /// What a cell shows of a value.

@@ -27,6 +27,20 @@ pub(crate) fn write(
     Ok(writer.flush()?)
 }
 
+/// Writes rows of text under a header.
+pub(crate) fn plain<'a, const N: usize>(
+    out: &mut impl Write,
+    header: &[&str; N],
+    rows: impl Iterator<Item = [&'a str; N]>,
+) -> Result<(), CliError> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(header).map_err(failed)?;
+    for row in rows {
+        writer.write_record(row).map_err(failed)?;
+    }
+    Ok(writer.flush()?)
+}
+
 fn failed(error: csv::Error) -> CliError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),

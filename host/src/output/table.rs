@@ -1,83 +1,152 @@
-//! Tables for people: as many columns as fit, long text wrapped, nothing that could drive the terminal.
+//! Tables for people: a line for each row, as many columns as fit, nothing that could drive the terminal.
+//!
+//! What identifies a thing is never shortened, so that it can be copied. Text that is too long ends in an ellipsis.
 
-use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde_json::{Map, Value};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::columns::{Layout, cell};
-use crate::terminal::printable;
+use super::entity;
+use crate::terminal::{heading, printable};
 
-/// The widest that a column counts when it is decided whether it still fits; longer text wraps.
+/// The space between two columns.
+const GAP: usize = 2;
+/// A value without white space counts as an id up to this width: 40 letters are a SHA-1.
+const LONGEST_ID: usize = 40;
+/// The width at which text can be read.
 const COMFORTABLE: usize = 24;
-/// The columns that are shown however narrow the terminal.
-const ALWAYS: usize = 3;
+/// The least width at which text is worth showing, where there is no more.
+const LEAST: usize = 12;
 
-/// A result as a table: its rows, or, of a single thing, a line for each field.
-pub(crate) fn render(layout: &Layout<'_>, rows: &[Value], width: u16) -> String {
+/// A result as a table: its rows, or, of a single thing, its fields.
+pub(crate) fn render(layout: &Layout<'_>, rows: &[Value], width: usize) -> String {
     if !layout.is_list() {
-        return rows.first().map_or_else(String::new, |row| fields(row, width));
+        return rows.first().map_or_else(String::new, |row| entity::render(row, width));
     }
     if rows.is_empty() {
         return "nothing found".into();
     }
     let empty = Map::new();
-    let objects: Vec<&Map<String, Value>> =
-        rows.iter().map(|row| row.as_object().unwrap_or(&empty)).collect();
-    let shown = fitting(&layout.shown(rows), &objects, width);
-    let cells = objects.iter().map(|row| shown.iter().map(|key| short(&cell(row, key))).collect()).collect();
-    plain(&shown, cells, width)
+    let columns: Vec<Column> = layout
+        .shown(rows)
+        .into_iter()
+        .map(|key| {
+            let cells = rows.iter().map(|row| short(&cell(row.as_object().unwrap_or(&empty), key)));
+            Column::new(key, cells.collect())
+        })
+        .collect();
+    joined(written(&fitting(columns, width)).into_iter())
 }
 
 /// Rows under headings, each on one line: what does not fit ends in an ellipsis.
-pub(crate) fn lines(headings: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
-    let table = plain(headings, rows, u16::MAX);
-    let width = usize::from(width);
-    let cut = |line: &str| match line.char_indices().nth(width) {
-        Some(_) => line.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
-        None => line.to_owned(),
+pub(crate) fn lines(headings: &[&str], rows: &[Vec<String>], width: usize) -> String {
+    let column = |(place, title): (usize, &&str)| {
+        Column::new(title, rows.iter().map(|row| row.get(place).cloned().unwrap_or_default()).collect())
     };
-    table.lines().map(cut).collect::<Vec<String>>().join("\n")
+    let columns: Vec<Column> = headings.iter().enumerate().map(column).collect();
+    joined(written(&columns).iter().map(|line| cut(line, width)))
 }
 
-/// Rows under headings.
-pub(crate) fn plain(headings: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    table.set_header(headings.iter().map(Cell::new));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    for row in rows {
-        table.add_row(row.iter().map(|cell| printable(cell)).collect::<Vec<_>>());
-    }
-    trimmed(&table)
+/// A column with its cells, ready to be printed.
+struct Column {
+    title: String,
+    cells: Vec<String>,
+    /// What its widest cell needs.
+    natural: usize,
+    /// What it gets.
+    width: usize,
+    /// Whether it holds text, which may be shortened.
+    is_text: bool,
 }
 
-fn fields(row: &Value, width: u16) -> String {
-    let Value::Object(object) = row else {
-        return printable(&row.to_string());
-    };
-    let rows = object.keys().map(|key| vec![key.clone(), cell(object, key)]).collect();
-    plain(&["field", "value"], rows, width)
-}
-
-/// The columns that fit side by side at a comfortable width, most wanted first.
-fn fitting<'a>(keys: &[&'a str], rows: &[&Map<String, Value>], width: u16) -> Vec<&'a str> {
-    let mut used = 0;
-    let mut shown = Vec::new();
-    for key in keys {
-        let widest = rows.iter().map(|row| short(&cell(row, key)).chars().count()).max().unwrap_or(0);
-        let wanted = widest.min(COMFORTABLE).max(key.len()) + 2;
-        if shown.len() >= ALWAYS && used + wanted > usize::from(width) {
-            break;
+impl Column {
+    fn new(title: &str, cells: Vec<String>) -> Self {
+        let cells: Vec<String> = cells.iter().map(|cell| printable(cell)).collect();
+        let widest = cells.iter().map(|cell| cell.width()).max().unwrap_or(0);
+        let has_words = cells.iter().any(|cell| cell.contains(char::is_whitespace));
+        let natural = widest.max(title.width());
+        Self {
+            title: title.into(),
+            cells,
+            natural,
+            width: natural,
+            is_text: has_words || widest > LONGEST_ID,
         }
-        used += wanted;
-        shown.push(*key);
+    }
+
+    /// What it takes where there is so much room, if that is enough for it.
+    fn within(&self, room: usize) -> Option<usize> {
+        let wanted =
+            if self.is_text { self.natural.min(COMFORTABLE).max(self.title.width()) } else { self.natural };
+        match self.is_text {
+            _ if wanted <= room => Some(wanted),
+            true if room >= LEAST.max(self.title.width()) => Some(room),
+            _ => None,
+        }
+    }
+}
+
+/// The columns that fit side by side, most wanted first. The first one names the row, and is there whatever it takes.
+/// What is left over goes to columns of text.
+fn fitting(columns: Vec<Column>, width: usize) -> Vec<Column> {
+    let mut shown: Vec<Column> = Vec::new();
+    let mut used = 0;
+    for mut column in columns {
+        if shown.is_empty() {
+            used = column.natural;
+            shown.push(column);
+        } else if let Some(taken) = column.within(width.saturating_sub(used + GAP)) {
+            column.width = taken;
+            used += GAP + taken;
+            shown.push(column);
+        }
+    }
+    let mut left = width.saturating_sub(used);
+    for column in &mut shown {
+        let more = (column.natural - column.width).min(left);
+        column.width += more;
+        left -= more;
     }
     shown
 }
 
+/// The lines, the first of which is a heading.
+fn joined(mut lines: impl Iterator<Item = String>) -> String {
+    let head = lines.next().map(|line| heading(&line));
+    head.into_iter().chain(lines).collect::<Vec<String>>().join("\n")
+}
+
+fn written(columns: &[Column]) -> Vec<String> {
+    let line = |text: &dyn Fn(&Column) -> String| {
+        let cells = columns.iter().map(|column| {
+            let text = cut(&text(column), column.width);
+            let padding = " ".repeat(column.width - text.width().min(column.width) + GAP);
+            text + &padding
+        });
+        cells.collect::<String>().trim_end().to_owned()
+    };
+    let rows = columns.first().map_or(0, |column| column.cells.len());
+    let head = line(&|column| column.title.clone());
+    let body = (0..rows).map(|row| line(&|column| column.cells.get(row).cloned().unwrap_or_default()));
+    std::iter::once(head).chain(body).collect()
+}
+
+/// As much of a text as fits, with an ellipsis if that is not all.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let fits = |letter: &char| {
+        used += letter.width().unwrap_or(0);
+        used <= width
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
 /// Times lose their fraction: a table is for reading, and the other formats are exact.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let is_time = text.len() >= 20 && text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z');
     match (is_time, text.find('.')) {
         (true, Some(fraction)) => format!("{}Z", &text[..fraction]),
@@ -85,6 +154,37 @@ fn short(text: &str) -> String {
     }
 }
 
-fn trimmed(table: &Table) -> String {
-    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(title: &str, cell: &str) -> Column {
+        Column::new(title, vec![cell.into()])
+    }
+
+    #[test]
+    fn ids_stay_whole_and_text_takes_what_is_left() {
+        let id = "a".repeat(40);
+        let text = "word ".repeat(30);
+        let columns = vec![column("id", &id), column("title", &text), column("state", "New")];
+        let table = written(&fitting(columns, 80));
+        let row = &table[1];
+        assert!(row.starts_with(&id) && row.ends_with("New") && row.contains('…'), "{row}");
+        assert_eq!(row.width(), 78, "the heading of the last column is wider than its cell");
+    }
+
+    #[test]
+    fn a_column_that_does_not_fit_makes_room_for_one_that_does() {
+        let columns =
+            vec![column("id", &"a".repeat(40)), column("host", &"b".repeat(39)), column("risk", "High")];
+        let table = written(&fitting(columns, 80));
+        assert!(!table[0].contains("host") && table[1].contains("High"), "{table:?}");
+    }
+
+    #[test]
+    fn wide_letters_count_for_two() {
+        assert_eq!(cut("端末端末", 5), "端末…");
+        assert_eq!(cut("abcde", 5), "abcde");
+        assert_eq!(cut("abcdef", 5), "abcd…");
+    }
 }

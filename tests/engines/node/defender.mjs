@@ -45,11 +45,11 @@ export async function load(file) {
 /** A failure in one line. Those whose tag begins with "permanent-" are not to be sent again unchanged. */
 export function explain({ tag, val }) {
   const { message = "the call was stopped" } = val?.problem ?? val ?? {};
-  return [`${tag}:`, val?.parameter, message].filter(Boolean).join(" ");
+  return `${tag}: ${message}`;
 }
 
 async function main([file, machine, comment]) {
-  const { DEFENDER_API_URL = "", DEFENDER_ACCESS_TOKEN = "" } = process.env;
+  const { DEFENDER_API_URL, DEFENDER_ACCESS_TOKEN } = process.env;
   const { connect } = await load(file);
   const { machines, machineActions } = await connect({ DEFENDER_API_URL, DEFENDER_ACCESS_TOKEN });
   if (comment !== undefined) {

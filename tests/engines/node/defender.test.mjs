@@ -242,7 +242,7 @@ test("sends and receives more than one buffer", async () => {
 test("explains failures", () => {
   assert.equal(explain({ tag: "unavailable", val: { message: "no reply came" } }), "unavailable: no reply came");
   assert.equal(
-    explain({ tag: "permanent-invalid-input", val: { parameter: "machine-id", problem: { message: "is empty" } } }),
+    explain({ tag: "permanent-invalid-input", val: { parameter: "machine-id", problem: { message: "machine-id is empty" } } }),
     "permanent-invalid-input: machine-id is empty",
   );
   assert.equal(explain({ tag: "execution-failed" }), "execution-failed: the call was stopped");

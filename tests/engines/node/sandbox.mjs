@@ -3,10 +3,11 @@
 import { http } from "@bytecodealliance/preview2-shim";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 
-/** The imports of an instance whose environment is this and nothing else. */
+/** The imports of an instance whose environment is this and nothing else. A variable that is undefined is not set. */
 export function sandbox(environment) {
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined));
   return new WASIShim({
-    sandbox: { env: environment, args: [], preopens: {} },
+    sandbox: { env, args: [], preopens: {} },
     http: { ...http, outgoingHandler: { handle }, types: { ...http.types, httpErrorCode } },
   }).getImportObject();
 }

@@ -29,6 +29,9 @@ export async function startSimulator() {
     ask(`/_simulator${path}`, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
   return {
     url,
+    tenantId,
+    clientId,
+    clientSecret,
     ask,
     /** A token with the roles that the application has now. */
     token: async () => {

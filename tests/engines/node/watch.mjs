@@ -60,7 +60,7 @@ export function line(event) {
 }
 
 async function main(component, file, once) {
-  const { DEFENDER_API_URL = "", DEFENDER_ACCESS_TOKEN = "" } = process.env;
+  const { DEFENDER_API_URL, DEFENDER_ACCESS_TOKEN } = process.env;
   const { connect } = await load(component);
   const checkpoint = new Checkpoint(file);
   for (;;) {

@@ -28,8 +28,7 @@ class Failure(Exception):
         self.case = case
         self.details = details or {}
         self.problem = self.details.get("problem", self.details)
-        words = [f"{case}:", self.details.get("parameter"), self.problem.get("message", "the call was stopped")]
-        super().__init__(" ".join(filter(None, words)))
+        super().__init__(f"{case}: {self.problem.get('message', 'the call was stopped')}")
 
 
 class Connector:

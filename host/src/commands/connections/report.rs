@@ -234,7 +234,7 @@ impl Report<'_> {
             ),
         });
         failure.missing_roles = missing;
-        Err(CliError::Call(CallError::Failed(Box::new(failure))))
+        Err(CallError::Failed(Box::new(failure)).into())
     }
 }
 
@@ -243,7 +243,7 @@ fn unauthorized(message: String, hint: String) -> CliError {
     failure.case = FailureCase::PermanentUnauthorized;
     failure.message = message;
     failure.hint = Some(hint);
-    CliError::Call(CallError::Failed(Box::new(failure)))
+    CallError::Failed(Box::new(failure)).into()
 }
 
 /// As people and programs read it, to the second.

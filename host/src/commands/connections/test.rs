@@ -69,7 +69,7 @@ fn refused(error: &CallError) -> CliError {
             _ => None,
         };
     }
-    CliError::Call(CallError::Failed(Box::new(failure)))
+    CallError::Failed(Box::new(failure)).into()
 }
 
 /// The functions that are named, or all actions. A trigger's name stands for its functions.

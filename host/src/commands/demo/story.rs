@@ -46,9 +46,9 @@ impl<'a> Story<'a> {
         check(!machines.is_empty(), "no machine is active and at high risk")?;
         self.machine = text(&machines[0], "id");
         let rows = machines.iter().map(|machine| {
-            ["computerDnsName", "osPlatform", "riskScore", "lastIpAddress"]
-                .map(|key| text(machine, key))
-                .into()
+            indented(
+                ["computerDnsName", "osPlatform", "riskScore", "lastIpAddress"].map(|key| text(machine, key)),
+            )
         });
         output::listing(&["  computerDnsName", "osPlatform", "riskScore", "lastIpAddress"], rows.collect())
     }
@@ -63,8 +63,9 @@ impl<'a> Story<'a> {
             !rows.is_empty() && reply["schema"].as_array().is_some_and(|columns| columns.len() == 3),
             "no rows",
         )?;
-        let rows =
-            rows.iter().map(|row| ["Timestamp", "DeviceName", "FileName"].map(|key| text(row, key)).into());
+        let rows = rows
+            .iter()
+            .map(|row| indented(["Timestamp", "DeviceName", "FileName"].map(|key| text(row, key))));
         output::listing(&["  Timestamp", "DeviceName", "FileName"], rows.collect())
     }
 
@@ -117,10 +118,8 @@ impl<'a> Story<'a> {
     /// More calls than a small quota allows: the last ones wait, and the API never sees too many.
     pub(super) async fn hurry(&mut self, hurried: &Connection, limit: Limit) -> Result<(), CliError> {
         step(&format!(
-            "Make {} calls through a quota of {} in {} s",
-            limit.calls + 2,
-            limit.calls,
-            limit.period_seconds
+            "Use up a quota of {} calls in {} s, then make a call that may not wait, and one that may",
+            limit.calls, limit.period_seconds
         ))?;
         let began = Instant::now();
         for _ in 0..limit.calls {
@@ -179,6 +178,14 @@ impl<'a> Story<'a> {
 
 pub(super) fn step(title: &str) -> Result<(), CliError> {
     say(&format!("\n* {title}"))
+}
+
+/// A row that stands under a step, as its heading does.
+fn indented<const N: usize>(mut cells: [String; N]) -> Vec<String> {
+    if let Some(first) = cells.first_mut() {
+        first.insert_str(0, "  ");
+    }
+    cells.into()
 }
 
 pub(super) fn text(value: &Value, key: &str) -> String {

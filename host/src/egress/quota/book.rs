@@ -103,7 +103,8 @@ impl Book {
                 let turn = own.map_or(Turn { at: now, held_by: None }, |(_, turn)| turn);
                 let patience = if self.when_exceeded == WhenExceeded::Wait { deadline } else { Some(now) };
                 if let Some(throttled) = refusal(&turn, patience, now) {
-                    return Ok(Verdict::Refuse(throttled));
+                    let waits = self.when_exceeded == WhenExceeded::Wait;
+                    return Ok(Verdict::Refuse(Throttled { waits, ..throttled }));
                 }
                 turn.at <= now
             };
@@ -201,7 +202,7 @@ pub(super) fn refusal(turn: &Turn, deadline: Option<Timestamp>, now: Timestamp) 
     let wait = if never { limit.period() } else { turn.at.since(now) };
     let seconds = wait.as_micros().div_ceil(1_000_000);
     let retry_after = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
-    Some(Throttled { retry_after, limit, scope })
+    Some(Throttled { retry_after, limit, scope, waits: true })
 }
 
 /// What a mutex holds. A panic elsewhere leaves nothing half-done in any that is used here.

@@ -55,6 +55,29 @@ async fn a_change_is_sent_once() {
     }
 }
 
+/// What is over the limit waits, even where nothing says for how long.
+#[tokio::test]
+async fn too_many_requests_are_not_followed_by_another_at_once() {
+    for effect in [Effect::Read, Effect::Write] {
+        for (body, least, most) in
+            [("", 1, 2), ("{\"message\":\"You can send requests again in 9 seconds.\"}", 9, 10)]
+        {
+            let server = Server::start(move |n| Act::reply(if n == 1 { 429 } else { 200 }, "", body)).await;
+            let clock = Arc::<Leaping>::default();
+            let reply =
+                door(profile(&server), &clock).send(&purpose(effect), post(&server, "/x")).await.unwrap();
+            assert_eq!((reply.status().as_u16(), server.seen().len()), (200, 2));
+            let slept = clock.slept().into_iter().sum::<Duration>().as_secs_f64();
+            assert!((f64::from(least) - 0.1..=f64::from(most)).contains(&slept), "{body}: {slept} s");
+        }
+    }
+    let (reply, seen) = outcome(Effect::Write, |_| {
+        Act::reply(429, "", "{\"message\":\"You can send requests again in 700 seconds.\"}")
+    })
+    .await;
+    assert_eq!((reply.unwrap(), seen), (429, 1), "that long nobody waits here");
+}
+
 /// The connection is closed at every byte of a change, on a fresh connection and on a pooled one. However it happens,
 /// a request of which the server has read a byte does not come a second time.
 #[tokio::test]
@@ -162,9 +185,9 @@ async fn a_wait_is_as_long_as_the_api_asks_in_either_form() {
         ("0".to_owned(), 0.0, 0.6),
         (date(30), 28.0, 30.6),
         ("Thu, 01 Jan 1970 00:00:00 GMT".to_owned(), 0.0, 0.6),
-        ("soon".to_owned(), 0.0, 0.6),
-        ("-5".to_owned(), 0.0, 0.6),
-        ("1.5".to_owned(), 0.0, 0.6),
+        ("soon".to_owned(), 0.9, 2.1),
+        ("-5".to_owned(), 0.9, 2.1),
+        ("1.5".to_owned(), 0.9, 2.1),
     ] {
         let server = Server::start({
             let header = header.clone();

@@ -1,0 +1,113 @@
+//! The flags of an action: its parameters, and those that every action has.
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use connector_host::{Function, Parameter, Shape};
+
+use crate::cli::Globals;
+
+/// Flags of `call` itself, in clap's ids: no parameter is called like this.
+pub(super) const INPUT: &str = "call:input";
+const ALL: &str = "call:all";
+
+/// A connector may call a parameter like a flag of ours; ours stay what they are.
+const OURS: [&str; 10] =
+    ["all", "component", "config", "connection", "deadline", "help", "input", "output", "verbose", "version"];
+
+/// The command that calls one action.
+pub(crate) fn command(function: &Function) -> Command {
+    let action = &function.action;
+    let mut command = Globals::augment(Command::new(action.name.clone()))
+        .bin_name(format!("connector call {}", action.name))
+        .about(action.summary.clone())
+        .long_about([action.summary.as_str(), action.description.as_str()].join("\n\n").trim_end().to_owned())
+        .max_term_width(110)
+        .arg(
+            Arg::new(INPUT)
+                .long("input")
+                .value_name("JSON")
+                .help("The parameters as a JSON object; `@file` reads a file, `-` standard input"),
+        );
+    if action.paging.is_some() {
+        let all = Arg::new(ALL).long("all").action(ArgAction::SetTrue).help("Fetch all pages");
+        command = command.arg(all);
+    }
+    let names: Vec<String> =
+        function.signature.parameters().map(|parameter| flag_name(&parameter.name)).collect();
+    let mut taken: Vec<String> = OURS.map(str::to_owned).into_iter().chain(names).collect();
+    for parameter in function.signature.parameters() {
+        let aliases = aliases(parameter, &taken);
+        taken.extend_from_slice(&aliases);
+        command = command.arg(flag(parameter).aliases(aliases));
+    }
+    command
+}
+
+/// Whether all pages are asked for.
+pub(super) fn all(function: &Function, matches: &ArgMatches) -> bool {
+    function.action.paging.is_some() && matches.get_flag(ALL)
+}
+
+fn flag(parameter: &Parameter) -> Arg {
+    let mut help = format!("{}: {}", parameter.title, parameter.description);
+    if parameter.required() {
+        help.push_str(" (required)");
+    }
+    let flag = Arg::new(parameter.name.to_string()).long(flag_name(&parameter.name)).help(help);
+    match inner(&parameter.shape) {
+        Shape::Bool => flag
+            .num_args(0..=1)
+            .default_missing_value("true")
+            .value_name("true|false")
+            .value_parser(PossibleValuesParser::new(["true", "false"]))
+            .hide_possible_values(true),
+        Shape::List(item) => {
+            flag.action(ArgAction::Append).value_name(value_name(item)).allow_hyphen_values(true)
+        }
+        // By either spelling. The name of the value says them already.
+        Shape::Enum(cases) => {
+            let cases = cases
+                .iter()
+                .map(|case| PossibleValue::new(case.name.to_string()).alias(case.key.to_string()));
+            flag.value_name(value_name(&parameter.shape))
+                .value_parser(PossibleValuesParser::new(cases))
+                .hide_possible_values(true)
+        }
+        shape => flag.value_name(value_name(shape)).allow_hyphen_values(true),
+    }
+}
+
+fn flag_name(name: &str) -> String {
+    if OURS.contains(&name) { format!("with-{name}") } else { name.to_owned() }
+}
+
+/// The names by which a flag is known elsewhere: the published connector's key and the name in camelCase, as far as
+/// they can be flags and mean nothing else.
+fn aliases(parameter: &Parameter, taken: &[String]) -> Vec<String> {
+    let key = parameter.key.trim_start_matches('$');
+    let mut aliases: Vec<String> = Vec::new();
+    for name in [key.to_owned(), key.to_lowercase().replace([' ', '_'], "-"), parameter.camel.to_string()] {
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if is_plain && !name.is_empty() && !taken.contains(&name) && !aliases.contains(&name) {
+            aliases.push(name);
+        }
+    }
+    aliases
+}
+
+fn value_name(shape: &Shape) -> String {
+    match inner(shape) {
+        Shape::Integer(_) => "NUMBER".into(),
+        Shape::Enum(cases) => cases.iter().map(|case| &*case.name).collect::<Vec<_>>().join("|"),
+        Shape::Record(_) | Shape::Json | Shape::Variant(_) | Shape::Tuple(_) => "JSON".into(),
+        _ => "TEXT".into(),
+    }
+}
+
+/// The type of a value that is there.
+pub(super) fn inner(shape: &Shape) -> &Shape {
+    match shape {
+        Shape::Option(shape) => inner(shape),
+        shape => shape,
+    }
+}
