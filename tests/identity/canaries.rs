@@ -217,7 +217,7 @@ fn look_into(folder: &Path, look: &mut impl FnMut(&Path, &str)) {
 
 /// A token that the API takes, from whoever has one.
 async fn token_of(api: &Simulator) -> String {
-    use connector_host::{Host, Profile};
+    use connector_host::{Host, Profile, Trust};
     let host = Host::builder().concurrency(1).build().expect("the engine starts");
     let connector = host.load(&crate::support::component()).expect("the component is a connector");
     let profile = Profile::builder()
@@ -227,6 +227,7 @@ async fn token_of(api: &Simulator) -> String {
         .allow_loopback_http(true)
         .client_secret_variable(api.client_id(), "SECRET")
         .variables(Variables::fixed([("SECRET", api.client_secret())]))
+        .trust(Trust::Connector)
         .build(connector.manifest())
         .expect("the profile is complete");
     let connection = host.connect(&connector, profile).expect("nothing is sent yet");
