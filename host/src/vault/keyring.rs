@@ -52,7 +52,12 @@ fn ask<T: Send + 'static>(
         .map_err(|error| failed(error.to_string()))?;
     answered
         .recv_timeout(PATIENCE)
-        .map_err(|_| failed(format!("it did not answer within {} s", PATIENCE.as_secs())))?
+        .map_err(|_| {
+            let error = failed(format!("it did not answer within {} s", PATIENCE.as_secs()));
+            // Whoever waited for that long should know why.
+            tracing::warn!(%error, hint = error.hint());
+            error
+        })?
         .map_err(failed)
 }
 
