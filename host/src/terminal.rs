@@ -6,6 +6,15 @@ use connector_host::egress::quota::Waiting;
 use terminal_size::{Width, terminal_size_of};
 use tracing_subscriber::EnvFilter;
 
+/// Tells a person something, on standard error. If nobody reads it any more, nothing is left to tell, and what runs goes on.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+pub(crate) use tell;
+
 /// The width of tables that do not go to a terminal.
 const WIDTH: u16 = 80;
 
@@ -53,9 +62,11 @@ pub(crate) fn shows_progress() -> bool {
 pub(crate) fn tell_of_wait(waiting: &Waiting) {
     if shows_progress() {
         let seconds = waiting.wait.as_secs_f32().ceil();
-        eprintln!(
+        tell!(
             "waiting {seconds} s for {} ({} calls in {} s)",
-            waiting.scope, waiting.limit.calls, waiting.limit.period_seconds
+            waiting.scope,
+            waiting.limit.calls,
+            waiting.limit.period_seconds
         );
     }
 }

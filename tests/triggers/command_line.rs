@@ -1,5 +1,6 @@
 //! `connector watch` and `connector events`, as their user sees them.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use defender_simulator::{Effect, Fault, NewActivity};
@@ -46,6 +47,23 @@ async fn events_are_lines_and_come_once() {
     let more = alerts(&api, start, 5..7);
     let second = run(&home, &["watch", "new-alerts", "--to", "-", "--once"]).await.done();
     assert_eq!(ids(&lines(&second.stdout)), more, "it goes on where it left off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_nobody_listens_to_goes_on() {
+    let api = api().await;
+    let home = home(&api);
+    let start = api.clock().now();
+    let expected = alerts(&api, start, 0..5);
+    let since = start.to_string();
+    let mut command = home.command(&["watch", "new-alerts", "--to", "-", "--once", "--since", &since]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    // Whoever read what it says has gone.
+    drop(child.stderr.take());
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().expect("it ends"));
+    let outcome = Outcome::from(output.await.expect("it ends")).done();
+    assert_eq!(ids(&lines(&outcome.stdout)), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

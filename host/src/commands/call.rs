@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::cli::{Format, Globals};
 use crate::error::CliError;
 use crate::output::Printer;
+use crate::terminal::tell;
 use crate::{setup, terminal, usage};
 pub(super) use flags::command;
 
@@ -87,12 +88,12 @@ impl Fetched {
     /// Says on standard error what rows alone do not: how many there are in all, and that these are not all.
     fn tell(&self) {
         match (self.total, self.more) {
-            (Some(total), _) => eprintln!("{} of {total}", self.items),
-            (None, true) => eprintln!("{} of more", self.items),
+            (Some(total), _) => tell!("{} of {total}", self.items),
+            (None, true) => tell!("{} of more", self.items),
             (None, false) => {}
         }
         if self.more {
-            eprintln!("hint: --all fetches the rest");
+            tell!("hint: --all fetches the rest");
         }
     }
 }

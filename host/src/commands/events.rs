@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::{EventsCommand, Format, Globals};
 use crate::commands::watch::news::counted;
 use crate::error::CliError;
-use crate::terminal::printable;
+use crate::terminal::{printable, tell};
 use crate::{output, setup};
 
 pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliError> {
@@ -39,15 +39,15 @@ pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliE
             }
             let who = if watch.running { "" } else { "; delivery is when it is watched again" };
             let (count, verb) = (replayed.len() as u64, if replayed.len() == 1 { "waits" } else { "wait" });
-            eprintln!("{} {verb} again{who}", counted(count, "event"));
+            tell!("{} {verb} again{who}", counted(count, "event"));
             Ok(())
         }
         EventsCommand::Resume { watch } => {
             let watch = one(&watches, watch)?;
             if clerk.resume(&watch.watch)? {
-                eprintln!("{} can be watched again", watch.watch);
+                tell!("{} can be watched again", watch.watch);
             } else {
-                eprintln!("{} was not stopped", watch.watch);
+                tell!("{} was not stopped", watch.watch);
             }
             Ok(())
         }
@@ -59,7 +59,7 @@ pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliE
                     "end that first, then forget it",
                 ));
             }
-            eprintln!(
+            tell!(
                 "{} is forgotten, with {}",
                 watch.watch,
                 counted(watch.backlog.waiting + watch.backlog.dead, "event")
@@ -71,7 +71,7 @@ pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliE
                     }
                     SubscriptionState::Asked => String::new(),
                 };
-                eprintln!(
+                tell!(
                     "warning: the API does not know of that: its subscription{id} goes on notifying {}; end it there, \
                      or have `connector serve` take it in",
                     printable(address)

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::{Format, Globals, LoginArgs};
 use crate::error::CliError;
+use crate::terminal::tell;
 use crate::{output, setup, terminal};
 
 /// Has a person sign in for the connection.
@@ -28,8 +29,8 @@ pub(crate) fn login(globals: &Globals, arguments: &LoginArgs) -> Result<(), CliE
     .map_err(overdue)?
     .map_err(EgressError::from)?;
     let who = user.as_deref().map(terminal::printable);
-    eprintln!("signed in{}", who.as_ref().map_or(String::new(), |who| format!(" as {who}")));
-    eprintln!("hint: `connector connections test --connection {name}` says what that allows");
+    tell!("signed in{}", who.as_ref().map_or(String::new(), |who| format!(" as {who}")));
+    tell!("hint: `connector connections test --connection {name}` says what that allows");
     report(globals, &json!({ "connection": name, "user": user }))
 }
 
@@ -41,10 +42,10 @@ pub(crate) fn logout(globals: &Globals) -> Result<(), CliError> {
     let name = profile.name();
     let forgotten = setup::run(host.logout(&profile))?.map_err(EgressError::from)?;
     if forgotten {
-        eprintln!("the login of the connection \"{name}\" is forgotten on this machine");
-        eprintln!("hint: a token that was obtained before is good at the API until it expires");
+        tell!("the login of the connection \"{name}\" is forgotten on this machine");
+        tell!("hint: a token that was obtained before is good at the API until it expires");
     } else {
-        eprintln!("the connection \"{name}\" had no login on this machine");
+        tell!("the connection \"{name}\" had no login on this machine");
     }
     report(globals, &json!({ "connection": name, "forgotten": forgotten }))
 }
@@ -54,20 +55,20 @@ fn tell(prompt: &Prompt, browser: bool) {
     match prompt {
         Prompt::DeviceCode { address, code, complete_address, expires_in } => {
             let (address, code) = (terminal::printable(address), terminal::printable(code));
-            eprintln!("To sign in, open {address} on any device, and type the code {code}");
-            eprintln!("(it is good for {}).", minutes(*expires_in));
+            tell!("To sign in, open {address} on any device, and type the code {code}");
+            tell!("(it is good for {}).", minutes(*expires_in));
             if let Some(complete) = complete_address {
-                eprintln!("Or open {}", terminal::printable(complete));
+                tell!("Or open {}", terminal::printable(complete));
             }
         }
         Prompt::Browser { address } => {
             let shown = terminal::printable(address);
             if browser && webbrowser::open(address).is_ok() {
-                eprintln!(
+                tell!(
                     "Sign in in the browser that opens. If none does, open this address on this machine:\n{shown}"
                 );
             } else {
-                eprintln!("To sign in, open this address in a browser on this machine:\n{shown}");
+                tell!("To sign in, open this address in a browser on this machine:\n{shown}");
             }
         }
         _ => {}

@@ -12,7 +12,7 @@ use crate::cli::{Format, Globals, ProxyArgs};
 use crate::commands::sign_in::sign_in;
 use crate::error::CliError;
 use crate::setup;
-use crate::terminal::printable;
+use crate::terminal::{printable, tell};
 
 /// How long an authority may keep the start waiting.
 const SIGN_IN_TIME: Duration = Duration::from_secs(20);
@@ -28,13 +28,13 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
         let proxy = Proxy::start(connection.clone(), arguments.port, deadline).await.map_err(not_started)?;
         announce(&proxy, &connection, globals.output)?;
         interrupted().await?;
-        eprintln!("stopping: requests in flight may end; interrupt again to break them off");
+        tell!("stopping: requests in flight may end; interrupt again to break them off");
         tokio::select! {
             () = proxy.stop(PATIENCE) => {}
             interrupted = interrupted() => interrupted?,
         }
         let stats = connection.egress().stats();
-        eprintln!("sent {} requests, {} of them again", stats.requests, stats.retries);
+        tell!("sent {} requests, {} of them again", stats.requests, stats.retries);
         Ok(())
     })?
 }
@@ -43,7 +43,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
 async fn try_signing_in(connection: &Connection, time: Duration) -> Result<(), CliError> {
     match sign_in(connection, time).await {
         Err(failed) if failed.is_transient => {
-            eprintln!("warning: {}; it is tried again when a request comes", printable(&failed.message));
+            tell!("warning: {}; it is tried again when a request comes", printable(&failed.message));
             Ok(())
         }
         Err(failed) => Err(failed.error),

@@ -18,7 +18,7 @@ use super::watch::{interrupted, news};
 use crate::cli::{Globals, ServeArgs};
 use crate::error::CliError;
 use crate::setup;
-use crate::terminal::printable;
+use crate::terminal::{printable, tell};
 
 /// How many polls run at a time at most, those included that wait for a quota.
 const POLLS: usize = 256;
@@ -69,16 +69,16 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
             CliError::usage(error.to_string(), "choose other addresses with --listen and --admin")
         })?;
         if let Some(address) = server.address() {
-            eprintln!("notifications are received at http://{address}/hooks/");
+            tell!("notifications are received at http://{address}/hooks/");
         }
         if let Some(address) = server.admin_address() {
-            eprintln!("health and metrics are at http://{address}/healthz, /readyz and /metrics");
+            tell!("health and metrics are at http://{address}/healthz, /readyz and /metrics");
         }
-        eprintln!("serving {}; stop with Ctrl-C", news::counted(count as u64, "trigger"));
+        tell!("serving {}; stop with Ctrl-C", news::counted(count as u64, "trigger"));
         server
             .run_until(async {
                 interrupted().await;
-                eprintln!("ending: what is under way is finished; again to end at once");
+                tell!("ending: what is under way is finished; again to end at once");
                 tokio::spawn(async {
                     interrupted().await;
                     std::process::exit(1);
@@ -275,7 +275,7 @@ fn tell(name: &str, report: &Report<'_>) {
             let hint = hint.map(|hint| format!("; {}", printable(&hint))).unwrap_or_default();
             news::warn(&format!("{name}: {}{hint}", printable(&error.to_string())));
         }
-        Report::Subscribed => eprintln!("{name} is subscribed"),
+        Report::Subscribed => tell!("{name} is subscribed"),
         _ => {}
     }
 }

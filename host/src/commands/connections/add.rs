@@ -14,7 +14,7 @@ use crate::cli::{AddArgs, Globals, LoginArgs};
 use crate::commands::login::login;
 use crate::error::CliError;
 use crate::setup;
-use crate::terminal::printable;
+use crate::terminal::{printable, tell};
 
 pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
@@ -42,7 +42,7 @@ pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError
     };
     let path = file.path().to_owned();
     file.write()?;
-    eprintln!("the connection \"{name}\" is in {}", path.display());
+    tell!("the connection \"{name}\" is in {}", path.display());
     finish(globals, &name, &path, &profile, asks)
 }
 
@@ -69,16 +69,16 @@ fn mend(known: &mut Answers, error: &ProfileError) -> Result<bool, CliError> {
     if let ProfileError::Unaccepted { proposals } = error {
         return accept(known, proposals).map(|()| true);
     }
-    eprintln!("{}", printable(&format!("{error}; {}", error.hint())));
+    tell!("{}", printable(&format!("{error}; {}", error.hint())));
     Ok(known.remove(bare(error.key())).is_some())
 }
 
 /// Shows where the credential would go by the connector's word alone, and asks whether it may.
 fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
-    eprintln!(
+    tell!(
         "\nThis is not the connector that this program carries. Where the connection's data and its credential go"
     );
-    eprintln!("would be its author's choice:");
+    tell!("would be its author's choice:");
     for proposal in proposals {
         let what = match bare(proposal.key) {
             "api-url" => "the API, which gets what is sent and the token",
@@ -86,7 +86,7 @@ fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
             "scope" => "the scope, which says what the token is good for",
             _ => "a path on the authority",
         };
-        eprintln!("    {}  ({what})", printable(&proposal.value));
+        tell!("    {}  ({what})", printable(&proposal.value));
     }
     let accepted = confirmed("Do you trust these, and want them in your configuration", false)?;
     for proposal in proposals {
@@ -131,20 +131,18 @@ fn finish(globals: &Globals, name: &str, path: &Path, profile: &Profile, asks: b
     let globals =
         Globals { connection: Some(name.to_owned()), config: Some(path.to_owned()), ..globals.clone() };
     if let Some(variable) = profile.auth().secret_variables().into_iter().find(|name| is_to_be_set(name)) {
-        eprintln!(
-            "hint: set {variable} to the secret, then `connector connections test --connection {name}`"
-        );
+        tell!("hint: set {variable} to the secret, then `connector connections test --connection {name}`");
         return Ok(());
     }
     if profile.auth().needs_login() {
         if !asks || !confirmed("Log in now", true)? {
-            eprintln!("hint: `connector login --connection {name}` signs you in");
+            tell!("hint: `connector login --connection {name}` signs you in");
             return Ok(());
         }
         login(&globals, &LoginArgs { no_browser: false })?;
     }
     if !asks {
-        eprintln!("hint: `connector connections test --connection {name}` says whether it works");
+        tell!("hint: `connector connections test --connection {name}` says whether it works");
         return Ok(());
     }
     if confirmed("Test it now", true)? { super::test(&globals, &[]) } else { Ok(()) }

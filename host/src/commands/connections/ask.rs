@@ -13,6 +13,7 @@ use super::kinds::What;
 use super::questions::{Question, Wanted};
 use crate::error::CliError;
 use crate::setup;
+use crate::terminal::tell;
 
 /// Whether there is somebody to ask.
 pub(super) fn is_possible() -> bool {
@@ -87,10 +88,10 @@ fn is_meant(variable: &str) -> Result<bool, CliError> {
         return Ok(true);
     }
     if looks_secret(variable) {
-        eprintln!("No variable of that name is set, and it looks like a secret itself.");
+        tell!("No variable of that name is set, and it looks like a secret itself.");
         return confirmed("Is it a variable's name all the same", false);
     }
-    eprintln!("{variable} is not set yet.");
+    tell!("{variable} is not set yet.");
     Ok(true)
 }
 

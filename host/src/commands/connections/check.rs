@@ -64,7 +64,7 @@ mod tests {
             assert!(check(What::Variable, secret, false).is_err(), "{secret}");
         }
         for (name, looks) in [
-            ("DEFENDER_SECRET_2", false),
+            ("MY_OTHER_SECRET_2", false),
             ("my_secret", false),
             ("clientsecretvariable", false),
             ("x8QabcDEF0123456789hijkl", true),

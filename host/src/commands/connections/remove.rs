@@ -7,6 +7,7 @@ use super::file::ConfigFile;
 use crate::cli::Globals;
 use crate::error::CliError;
 use crate::setup;
+use crate::terminal::tell;
 
 pub(crate) fn remove(globals: &Globals, name: &str) -> Result<(), CliError> {
     let path = setup::config_path(globals)?;
@@ -22,16 +23,16 @@ pub(crate) fn remove(globals: &Globals, name: &str) -> Result<(), CliError> {
     }
     let login = login(globals, name, &connector);
     file.write()?;
-    eprintln!("the connection \"{name}\" is no longer in {}", path.display());
+    tell!("the connection \"{name}\" is no longer in {}", path.display());
     match login {
         Login::Own(profile) => forget(&host, &profile),
         Login::Shared(other) => {
-            eprintln!("its login is kept: \"{other}\" uses it too");
+            tell!("its login is kept: \"{other}\" uses it too");
             Ok(())
         }
         Login::None => Ok(()),
         Login::Unknown => {
-            eprintln!("whether it had a login is not known: it could not have been used as it was");
+            tell!("whether it had a login is not known: it could not have been used as it was");
             Ok(())
         }
     }
@@ -67,7 +68,7 @@ fn login(globals: &Globals, name: &str, connector: &Connector) -> Login {
 fn forget(host: &Host, profile: &Profile) -> Result<(), CliError> {
     match setup::run(host.logout(profile))? {
         Ok(true) => {
-            eprintln!("its login is forgotten");
+            tell!("its login is forgotten");
             Ok(())
         }
         Ok(false) => Ok(()),

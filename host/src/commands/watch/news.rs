@@ -5,16 +5,16 @@ use std::time::Duration;
 use connector_host::triggers::{Drained, News};
 
 use crate::cli::WatchArgs;
-use crate::terminal::printable;
+use crate::terminal::{printable, tell};
 
 pub(super) fn tell_of_start(name: &str, arguments: &WatchArgs) {
-    eprintln!("watching {} for {}; stop with Ctrl-C", printable(name), where_to(&arguments.to));
+    tell!("watching {} for {}; stop with Ctrl-C", printable(name), where_to(&arguments.to));
 }
 
 pub(super) fn tell_of_end(drained: Drained) {
     let Drained { found, delivered, dead, .. } = drained;
     let dead = if dead == 0 { String::new() } else { format!(", {dead} dead") };
-    eprintln!("{}, {delivered} delivered{dead}", counted(found, "new event"));
+    tell!("{}, {delivered} delivered{dead}", counted(found, "new event"));
 }
 
 pub(super) fn tell(news: &News) {
@@ -31,7 +31,7 @@ pub(in crate::commands) fn tell_of(name: Option<&str>, news: &News) {
         News::Began { first: false, waiting } if *waiting > 0 => {
             let whose = name.map(|name| format!("{name}: ")).unwrap_or_default();
             let (events, wait) = (counted(*waiting, "event"), if *waiting == 1 { "waits" } else { "wait" });
-            eprintln!("{whose}going on where it left off, with {events} that {wait}");
+            tell!("{whose}going on where it left off, with {events} that {wait}");
         }
         News::PollFailed { case, reason, next } => {
             warn(&format!("the poll failed ({case}): {}; next try in {}", printable(reason), seconds(*next)));
@@ -71,7 +71,7 @@ pub(in crate::commands) fn counted(count: u64, thing: &str) -> String {
 
 /// Tells a person what went wrong.
 pub(in crate::commands) fn warn(message: &str) {
-    eprintln!("warning: {message}");
+    tell!("warning: {message}");
 }
 
 /// Where events go, without the parts of an address that may be secret.

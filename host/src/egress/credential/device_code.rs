@@ -2,7 +2,7 @@
 //!
 //! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -50,6 +50,11 @@ impl Registration {
         // The library takes every failure to send for one that passes. What does not pass ends the wait here.
         let (fail, failed) = oneshot::channel();
         let fail = Mutex::new(Some(fail));
+        // Why the last poll got no answer: if the code runs out like that, it is not the person who was late.
+        let unanswered = Mutex::new(None);
+        let note = |error: Option<CredentialError>| {
+            *unanswered.lock().unwrap_or_else(PoisonError::into_inner) = error;
+        };
         let send = |request: HttpRequest| async {
             match self.authority().post(request).await {
                 Err(error) if !error.is_transient() => {
@@ -58,7 +63,10 @@ impl Registration {
                     }
                     std::future::pending().await
                 }
-                outcome => outcome,
+                outcome => {
+                    note(outcome.as_ref().err().cloned());
+                    outcome
+                }
             }
         };
         let sleep = |wait: Duration| {
@@ -76,10 +84,12 @@ impl Registration {
             Ok(error) = failed => return Err(error),
         };
         let secret = given.device_code().secret().as_str().into();
-        match outcome {
-            Ok(Ok(response)) => granted(&response, asked),
-            Ok(Err(error)) => Err(self.explain_device(error, &secret)),
-            Err(_) => Err(CredentialError::LoginTimedOut { seconds: time.as_secs() }),
+        let unanswered = unanswered.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match (outcome, unanswered) {
+            (Ok(Ok(response)), _) => granted(&response, asked),
+            (_, Some(error)) => Err(error),
+            (Ok(Err(error)), None) => Err(self.explain_device(error, &secret)),
+            (Err(_), None) => Err(CredentialError::LoginTimedOut { seconds: time.as_secs() }),
         }
     }
 

@@ -229,6 +229,14 @@ async fn a_code_that_comes_to_nothing_says_why() {
     .await;
     let error = log_in(signing_in(&server).device_code("app-1"), &vault(), &Arc::default(), drop).await;
     assert!(is(&error.unwrap_err(), Refusal::CodeExpired));
+    // The authority is gone for as long as the code is good.
+    let server = scripted(|server, n| match n {
+        1 => device_code(server, 1),
+        _ => Act::CloseAtOnce,
+    })
+    .await;
+    let error = log_in(signing_in(&server).device_code("app-1"), &vault(), &Arc::default(), drop).await;
+    assert!(error.as_ref().is_err_and(CredentialError::is_transient), "{error:?}");
     // A reply without a refresh token.
     let server = scripted(|server, n| match n {
         1 => device_code(server, 900),
