@@ -104,7 +104,8 @@ fn response(pending: &FutureIncomingResponse) -> Result<IncomingResponse, ErrorC
     }
 }
 
-/// Takes the body. It is cut short where it breaks off, or where it has fewer bytes than announced.
+/// Takes the body, to its very end: some engines keep a connection for the next request only if they saw that. It is
+/// cut short where it breaks off, or where it has fewer bytes than announced.
 fn read(response: &IncomingResponse, mut reply: Reply, bound: u64) -> Result<Reply, Trouble> {
     let announced = reply.announced();
     if announced.is_some_and(|bytes| bytes > bound) {
@@ -129,10 +130,6 @@ fn read(response: &IncomingResponse, mut reply: Reply, bound: u64) -> Result<Rep
         }
         if reply.body.len() as u64 > bound {
             return Err(Trouble::TooLarge(bound));
-        }
-        // What is announced is there: the end need not be waited for.
-        if announced == Some(reply.body.len() as u64) {
-            break None;
         }
     };
     Ok(reply)
