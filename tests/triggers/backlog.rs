@@ -5,7 +5,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::world::{alerts, answer, api, events, home, ids, receiver, without_repeats};
+use super::world::{alerts, answer, api, events, home, ids, receiver, watching, without_repeats};
 use crate::support::home::Home;
 
 /// How much more memory a process may have taken for a long backlog than for a short one, in KiB.
@@ -43,17 +43,7 @@ async fn a_long_backlog_takes_no_more_memory_than_a_short_one() {
     let start = api.clock().now();
     let receiver = receiver(503).await;
     let (to, since) = (receiver.origin(), start.to_string());
-    let words = [
-        "watch",
-        "new-alerts",
-        "--to",
-        &to,
-        "--since",
-        &since,
-        "--allow-loopback-http",
-        "--interval",
-        "50ms",
-    ];
+    let words = watching(&to, &since, "50ms");
     let mut expected = alerts(&api, start, 0..first);
     let mut child =
         home.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts");

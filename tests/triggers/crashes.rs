@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use defender_simulator::{Moment, Simulator};
 
-use super::world::{alerts, answer, api, events, home, ids, receiver, without_repeats};
+use super::world::{alerts, answer, api, events, home, ids, receiver, watching, without_repeats};
 use crate::support::home::Home;
 use crate::support::server::Server;
 
@@ -51,17 +51,7 @@ impl Target {
 
     fn run(&self, more: &[&str], point: &str) -> Child {
         let (to, since) = (self.receiver.origin(), self.start.to_string());
-        let words = [
-            "watch",
-            "new-alerts",
-            "--to",
-            &to,
-            "--since",
-            &since,
-            "--allow-loopback-http",
-            "--interval",
-            "20ms",
-        ];
+        let words = watching(&to, &since, "20ms");
         self.home
             .command(&[&words[..], more].concat())
             .env("CONNECTOR_FAIL_POINT", point)

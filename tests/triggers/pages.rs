@@ -1,6 +1,6 @@
 //! Pages that are larger than what is taken in.
 
-use super::world::{alerts, answer, api, events, home, ids, receiver, without_repeats};
+use super::world::{alerts, answer, api, events, home, ids, receiver, watching, without_repeats};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_too_large_is_asked_for_in_parts() {
@@ -13,17 +13,7 @@ async fn a_page_that_is_too_large_is_asked_for_in_parts() {
     let start = api.clock().now();
     let receiver = receiver(200).await;
     let (to, since) = (receiver.origin(), start.to_string());
-    let words = [
-        "watch",
-        "new-alerts",
-        "--to",
-        &to,
-        "--since",
-        &since,
-        "--allow-loopback-http",
-        "--interval",
-        "20ms",
-    ];
+    let words = watching(&to, &since, "20ms");
     let mut child = home.command(&words).stderr(std::process::Stdio::piped()).spawn().expect("it starts");
     // A watch that was once answered goes on.
     let first = alerts(&api, start, 0..1);

@@ -44,6 +44,11 @@ pub(crate) fn alerts(api: &Simulator, since: Moment, range: std::ops::Range<usiz
     range.map(add).collect()
 }
 
+/// The words of a watch that brings new alerts to a receiver, looking for them that often.
+pub(crate) fn watching<'a>(to: &'a str, since: &'a str, interval: &'a str) -> [&'a str; 9] {
+    ["watch", "new-alerts", "--to", to, "--since", since, "--allow-loopback-http", "--interval", interval]
+}
+
 /// The ids of events, in order of arrival.
 pub(crate) fn ids(events: &[Value]) -> Vec<String> {
     events.iter().map(|event| event["id"].as_str().unwrap_or_default().to_owned()).collect()

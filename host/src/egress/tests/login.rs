@@ -143,38 +143,6 @@ async fn an_authority_that_asks_for_no_pause_is_not_asked_without_one() {
 }
 
 #[tokio::test]
-async fn processes_share_what_a_login_buys_until_it_ends() {
-    let server = scripted(|server, n| match n {
-        1 | 4 => device_code(server, 900),
-        n => given(n),
-    })
-    .await;
-    let (vault, clock) = (vault(), Arc::<Leaping>::default());
-    let builder = || signing_in(&server).device_code("app-1");
-    // Each door is a process of its own, with the same vault.
-    let token = async || {
-        let door = door_with(builder(), &vault, &clock);
-        let token = door.credential.as_ref().unwrap().token().await?;
-        Ok::<_, CredentialError>(token.header().to_str().unwrap().to_owned())
-    };
-    log_in(builder(), &vault, &clock, drop).await.unwrap();
-    assert_eq!(
-        (token().await.unwrap(), token().await.unwrap()),
-        ("Bearer canary-a3".into(), "Bearer canary-a3".into())
-    );
-    log_in(builder(), &vault, &clock, drop).await.unwrap();
-    assert_eq!(token().await.unwrap(), "Bearer canary-a6", "another login is another person's");
-    let system: Arc<dyn Clock> = clock.clone();
-    assert!(
-        logout(&builder().trust(Trust::Connector).build(&manifest()).unwrap(), &vault, &system)
-            .await
-            .unwrap()
-    );
-    assert!(matches!(token().await, Err(CredentialError::LoginRequired { .. })));
-    assert_eq!(server.seen().len(), 6);
-}
-
-#[tokio::test]
 async fn a_login_that_is_over_is_asked_for_again() {
     for (error, description, required) in [
         ("invalid_grant", "AADSTS700082: The refresh token canary-r2 has expired", true),

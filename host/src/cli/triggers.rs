@@ -1,0 +1,121 @@
+//! What may be written after `watch`, `serve` and `events`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// The trigger, such as one that `connector describe` lists
+    pub(crate) trigger: String,
+    /// Where events go: an https address, `exec:program argument…` (the event on its standard input; exit code 0
+    /// acknowledges), or `-` for lines of JSON on standard output
+    #[arg(long, value_name = "URL|exec:…|-")]
+    pub(crate) to: String,
+    /// On the first start, the time from which events count: 2030-01-31T12:00:00Z, or 2h ago as `2h` [default: now]
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(crate) since: Option<String>,
+    /// How often to poll [default: from every 15s while events come to every 2m while none do]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) interval: Option<Duration>,
+    /// How far to look back for events that become visible late [default: the connector's own]
+    #[arg(long, value_name = "TIME", value_parser = overlap)]
+    pub(crate) overlap: Option<Duration>,
+    /// The most events to fetch with one request [default: the connector's own]
+    #[arg(long, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) page_size: Option<u32>,
+    /// Deliver what is there, and end when all of it is acknowledged
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// A variable with a secret to sign with: `whsec_` and base64; several while secrets are exchanged
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret_env: Vec<String>,
+    /// Send the event's data as the body, and the rest of the event in headers
+    #[arg(long)]
+    pub(crate) binary: bool,
+    /// Allow an address on this machine, also by http
+    #[arg(long)]
+    pub(crate) allow_loopback_http: bool,
+    /// How long one delivery may take [default: 30s, or 60s for a program]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long an event is tried to be delivered before it is put aside as dead
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3d")]
+    pub(crate) give_up: Duration,
+    /// How much of the quota polls may take, in per cent: the rest is there for actions
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quota_share: u8,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where notifications are received; put a reverse proxy with TLS before it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8720")]
+    pub(crate) listen: SocketAddr,
+    /// How senders reach that address, such as `https://hooks.example.com` [default: the address itself, by http]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Where /healthz, /readyz and /metrics are; not for the public
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8721")]
+    pub(crate) admin: SocketAddr,
+    /// A pushed trigger to subscribe even though an earlier request to do so may have been granted; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resubscribe: Vec<String>,
+    /// End the subscriptions when the server ends [default: keep them for the next start]
+    #[arg(long)]
+    pub(crate) unsubscribe: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// List what is watched, with how many events wait and are dead
+    List,
+    /// List the events that wait to be delivered
+    Pending {
+        /// What is watched, such as `new-alerts` or `default/new-alerts` [default: all]
+        watch: Option<String>,
+    },
+    /// List the events that could not be delivered
+    Dead {
+        /// What is watched, such as `new-alerts` or `default/new-alerts` [default: all]
+        watch: Option<String>,
+    },
+    /// Deliver dead events after all
+    Replay {
+        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        watch: String,
+        /// All that are dead
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+        /// The events
+        #[arg(value_name = "ID", required_unless_present = "all")]
+        ids: Vec<String>,
+    },
+    /// Deliver again to a receiver that had said that it wants no more (410 Gone)
+    Resume {
+        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        watch: String,
+    },
+    /// Forget where a trigger goes on, and all its events
+    Forget {
+        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        watch: String,
+    },
+}
+
+/// A time as it is, or one so long ago.
+fn since(text: &str) -> Result<String, String> {
+    connector_host::config::since(text)
+        .ok_or_else(|| "expected a time such as 2030-01-31T12:00:00Z, or 2h for two hours ago".to_owned())
+}
+
+fn overlap(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time > connector_host::config::MOST_OVERLAP {
+        return Err("nobody looks back for more than a day".to_owned());
+    }
+    Ok(time)
+}
