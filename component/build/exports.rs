@@ -29,8 +29,7 @@ pub(crate) fn code(wit: &Wit) -> Result<String, String> {
     Ok(code + &memory::code(wit, &sizes, parameters, results)?)
 }
 
-/// A function that puts its parameters together, calls the implementation, and lays the result in memory; and one
-/// that takes the result back when the engine has read it.
+/// A function that puts its parameters together, calls the implementation, and lays the result in memory.
 fn export(
     wit: &Wit,
     sizes: &SizeAlign,
@@ -52,7 +51,7 @@ fn export(
         }
         let whole = sizes.params(&types);
         let (size, align) = (whole.size.size_wasm32(), whole.align.align_wasm32());
-        let _ = write!(freed, "abi::free({area}, {size}, {align});");
+        let _ = write!(freed, "unsafe {{ abi::free({area}, {size}, {align}) }};");
     } else {
         for param in &function.params {
             let _ = write!(arguments, "{}, ", flat.lifted(name, param.ty)?);
@@ -63,19 +62,15 @@ fn export(
         parameters.map(|(place, core_type)| format!("a{place}: {core_type}, ")).collect();
     let (interface_name, module) = (wit.interface(interface), wit.rust_module(interface));
     let function = snake(name);
+    let call = format!("<Connector as {module}::Guest>::{function}({arguments})");
+    let call = if arguments.is_empty() { call } else { format!("unsafe {{ {call} }}") };
     Ok(format!(
         "#[unsafe(export_name = \"{interface_name}#{name}\")]\n\
          unsafe extern \"C\" fn {function}({parameters}) -> *mut u8 {{\n\
              abi::start();\n\
-             unsafe {{\n\
-                 let result = <Connector as {module}::Guest>::{function}({arguments});\n\
-                 {freed}\n\
-                 abi::give(result)\n\
-             }}\n\
-         }}\n\
-         #[unsafe(export_name = \"cabi_post_{interface_name}#{name}\")]\n\
-         unsafe extern \"C\" fn {function}_read(area: *mut u8) {{\n\
-             unsafe {{ abi::take_back(area) }}\n\
+             let result = {call};\n\
+             {freed}\n\
+             abi::give(result)\n\
          }}\n",
     ))
 }

@@ -29,10 +29,15 @@ pub(crate) trait Decode<'de>: Sized {
 /// # Errors
 /// Says what does not fit, and where.
 pub(crate) fn from_json<'de, T: Decode<'de>>(json: &'de [u8]) -> Result<T, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let mut deserializer = serde_json::Deserializer::from_str(text(json)?);
     let value = T::decode(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// JSON as text: checked at once, and not again for each string in it.
+fn text(json: &[u8]) -> Result<&str, serde_json::Error> {
+    core::str::from_utf8(json).map_err(serde::de::Error::custom)
 }
 
 /// Reads a value in the middle of others.

@@ -61,12 +61,15 @@ fn outgoing(request: &Request) -> Option<OutgoingRequest> {
         .collect();
     let outgoing = OutgoingRequest::new(Fields::from_list(&headers).ok()?);
     let method = match request.method {
-        Method::Get => HttpMethod::Get,
-        Method::Post => HttpMethod::Post,
-        Method::Patch => HttpMethod::Patch,
-        Method::Delete => HttpMethod::Delete,
+        // What a request is unless told otherwise.
+        Method::Get => None,
+        Method::Post => Some(HttpMethod::Post),
+        Method::Patch => Some(HttpMethod::Patch),
+        Method::Delete => Some(HttpMethod::Delete),
     };
-    outgoing.set_method(&method).ok()?;
+    if let Some(method) = method {
+        outgoing.set_method(&method).ok()?;
+    }
     outgoing.set_scheme(Some(if request.secure { &Scheme::Https } else { &Scheme::Http })).ok()?;
     outgoing.set_authority(Some(&request.authority)).ok()?;
     outgoing.set_path_with_query(Some(&request.path_with_query)).ok()?;

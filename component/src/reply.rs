@@ -83,11 +83,9 @@ pub(crate) struct Judge<'call> {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     operation: Operation,
-    status: u16,
-    body: Vec<u8>,
+    reply: Reply,
     secret: Option<String>,
-    /// When the API answered: by its own clock, or for want of that by ours.
-    pub(crate) at: Instant,
+    now: fn() -> Instant,
 }
 
 impl Judge<'_> {
@@ -96,14 +94,13 @@ impl Judge<'_> {
         if !(200..300).contains(&reply.status) {
             return Err(self.refusal(&reply));
         }
-        if let Some(reason) = reply.cut_short {
+        if let Some(reason) = &reply.cut_short {
             let message =
                 format!("the API accepted the request ({}), but its reply broke off: {reason}", reply.status);
             return Err(self.unclear(Problem { status: Some(reply.status), ..self.problem(&message) }));
         }
-        let at = reply.date().unwrap_or_else(self.now);
         let secret = self.secret.map(str::to_owned);
-        Ok(Accepted { operation: self.operation, status: reply.status, body: reply.body, secret, at })
+        Ok(Accepted { operation: self.operation, reply, secret, now: self.now })
     }
 
     /// What it means that there is no reply.
@@ -173,9 +170,15 @@ impl Accepted {
         from_json(self.result()?).map_err(|error| self.unfit(&error))
     }
 
+    /// When the API answered: by its own clock, or for want of that by ours.
+    pub(crate) fn at(&self) -> Instant {
+        self.reply.date().unwrap_or_else(self.now)
+    }
+
     /// The body without its byte order mark.
     fn json_text(&self) -> Result<&[u8], Failure> {
-        let body = self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body);
+        let body = &self.reply.body;
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         if body.iter().all(u8::is_ascii_whitespace) {
             Err(self.unexpected("without a body"))
         } else {
@@ -191,7 +194,7 @@ impl Accepted {
             return Ok(json);
         }
         if let Some(Words { code, problem }) =
-            problem::beside_success(self.status, json, self.secret.as_deref())
+            problem::beside_success(self.reply.status, json, self.secret.as_deref())
         {
             return Err(Failure::PermanentUnexpectedReply(Problem { code, ..problem }));
         }
@@ -231,9 +234,9 @@ impl Accepted {
     /// A reply of success that is of no use. What it was asked to change, it has changed.
     fn unexpected(&self, how: &str) -> Failure {
         let accepted = if self.operation.is_read() { "" } else { "accepted the change, but " };
-        let message = format!("the API {accepted}answered {} {how}", self.status);
+        let message = format!("the API {accepted}answered {} {how}", self.reply.status);
         let message = redacted(&message, self.secret.as_deref());
-        let status = Some(self.status);
+        let status = Some(self.reply.status);
         Failure::PermanentUnexpectedReply(Problem { message, code: None, target: None, status })
     }
 }

@@ -203,7 +203,7 @@ impl Draft {
             operation: self.operation,
             method: self.method,
             secure: address.secure,
-            authority: address.authority(),
+            authority: address.authority.clone(),
             path_with_query,
             headers: connection.headers(body.is_some()),
             body,

@@ -6,7 +6,7 @@ use serde::Deserializer;
 use serde::de::{Deserialize, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Decode, from_json};
+use super::{Decode, from_json, text};
 use crate::prelude::*;
 
 /// The deepest nesting that is passed on: what readers of JSON commonly bear.
@@ -55,7 +55,7 @@ pub(crate) fn pick<'json>(
     json: &'json [u8],
     keys: &[&str],
 ) -> Result<Vec<Option<&'json str>>, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let mut deserializer = serde_json::Deserializer::from_str(text(json)?);
     let picked = (&mut deserializer).deserialize_map(Picker(keys))?;
     deserializer.end().map(|()| picked)
 }

@@ -5,12 +5,11 @@
 use crate::prelude::*;
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
+use core::cell::RefCell;
 use core::ptr;
 
 /// The size of an address and of a length.
 const WORD: usize = size_of::<usize>();
-/// The alignment of a result's area, which is that of its ledger too: the most that any type wants.
-const AREA: usize = 8;
 
 /// A type that crosses the component's border in memory.
 pub(super) trait Place {
@@ -39,8 +38,16 @@ pub(super) trait Store: Place {
 }
 
 /// The memory that a result owns.
-#[derive(Default)]
 pub(super) struct Ledger(Vec<(*mut u8, Layout)>);
+
+/// The memory of the last result. It is kept until the next call begins. The ABI has a function for the engine to call
+/// once it has read a result (`post-return`); but one for each export is dear to instances that serve a single call.
+static LAST: Last = Last(RefCell::new(Ledger(Vec::new())));
+
+struct Last(RefCell<Ledger>);
+
+// An instance has one thread.
+unsafe impl Sync for Last {}
 
 impl Ledger {
     /// Sets memory aside that the result owns.
@@ -58,6 +65,13 @@ impl Ledger {
         start
     }
 
+    /// Frees all of it.
+    fn clear(&mut self) {
+        for (start, layout) in self.0.drain(..) {
+            unsafe { dealloc(start, layout) };
+        }
+    }
+
     /// Takes over text that the result owns.
     fn own(&mut self, text: String) -> (*mut u8, usize) {
         let text = Box::leak(text.into_boxed_str());
@@ -68,36 +82,19 @@ impl Ledger {
     }
 }
 
-/// Prepares the program for a call: an engine may call any function first.
+/// Prepares the program for a call: an engine may call any function first. It has read the last result, since it may
+/// not call before.
 pub(super) fn start() {
     wit_bindgen::rt::run_ctors_once();
+    LAST.0.borrow_mut().clear();
 }
 
-/// Lays a result in memory for the engine to read. Its ledger's address stands before it.
-///
-/// # Safety
-/// The area comes back through [`take_back`], if at all.
-pub(super) unsafe fn give<T: Store>(result: T) -> *mut u8 {
-    let mut ledger = Box::<Ledger>::default();
-    unsafe {
-        let area = ledger.allocate(AREA + T::SIZE, AREA).add(AREA);
-        result.store(area, &mut ledger);
-        area.sub(AREA).cast::<*mut Ledger>().write(Box::into_raw(ledger));
-        area
-    }
-}
-
-/// Frees a result that the engine has read.
-///
-/// # Safety
-/// `area` is from [`give`], and is not used again.
-pub(super) unsafe fn take_back(area: *mut u8) {
-    unsafe {
-        let ledger = Box::from_raw(area.sub(AREA).cast::<*mut Ledger>().read());
-        for (start, layout) in ledger.0 {
-            dealloc(start, layout);
-        }
-    }
+/// Lays a result in memory for the engine to read.
+pub(super) fn give<T: Store>(result: T) -> *mut u8 {
+    let mut ledger = LAST.0.borrow_mut();
+    let area = ledger.allocate(T::SIZE, T::ALIGN);
+    unsafe { result.store(area, &mut ledger) };
+    area
 }
 
 /// Takes over text that the engine has laid in memory.

@@ -33,12 +33,34 @@ pub(super) fn read(reply: &Reply, secret: Option<&str>) -> Words {
 
 /// Reads the error that a reply of success holds, if it holds one.
 pub(super) fn beside_success(status: u16, json: &[u8], secret: Option<&str>) -> Option<Words> {
+    if !may_say_error(json) {
+        return None;
+    }
     pick(json, &["error"]).ok()?.first().copied().flatten()?;
     let Said { code, message, target } = cleaned(said(json)?, secret);
     let words = message.or_else(|| code.clone()).unwrap_or_else(|| "without a word".to_owned());
     let message = format!("the API answered {status} with an error: {words}");
     let problem = Problem { message, code: code.clone(), target, status: Some(status) };
     Some(Words { code, problem })
+}
+
+/// Whether the word `error` may be in a text, in any case of letters. Every reply of success is asked that, before it is
+/// read: it costs little to look for the double `r` alone, in eight bytes at a time.
+fn may_say_error(text: &[u8]) -> bool {
+    const EACH: u64 = u64::MAX / 0xFF;
+    const LOW_BITS: u64 = EACH * 0x7F;
+    let (words, rest) = text.as_chunks();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut before = 0;
+    words.iter().chain([&last]).any(|word| {
+        let unlike_r = (u64::from_le_bytes(*word) | (EACH * 0x20)) ^ (EACH * u64::from(b'r'));
+        // The highest bit of each byte that was an `r`.
+        let r = !(((unlike_r & LOW_BITS) + LOW_BITS) | unlike_r | LOW_BITS);
+        let doubled = r & ((r << 8) | before);
+        before = r >> 56;
+        doubled != 0
+    })
 }
 
 fn cleaned(Said { code, message, target }: Said, secret: Option<&str>) -> Said {
@@ -115,4 +137,25 @@ fn printable(text: &str, most: usize) -> String {
     }
     kept.truncate(kept.trim_end().len());
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_say_error;
+
+    #[test]
+    fn the_word_is_found_wherever_it_stands() {
+        for before in 0..20 {
+            for after in 0..20 {
+                for word in ["error", "Error", "ERROR"] {
+                    let text = ["-".repeat(before).as_str(), word, &"-".repeat(after)].concat();
+                    assert!(may_say_error(text.as_bytes()), "{text}");
+                }
+                let text =
+                    ["r".repeat(before.min(1)).as_str(), "ero\u{f2}-\u{d2}r2R", &"-".repeat(after)].concat();
+                assert!(!may_say_error(text.as_bytes()), "{text}");
+            }
+        }
+        assert!(!may_say_error(b""));
+    }
 }

@@ -8,10 +8,10 @@ use core::fmt::{self, Display};
 pub(crate) struct Address {
     /// Whether it speaks TLS.
     pub(crate) secure: bool,
-    /// The host in lower case; an IPv6 address is in brackets.
-    pub(super) host: String,
-    /// The port, where one is named.
-    pub(super) port: Option<u16>,
+    /// The host in lower case, and the port where one is named; an IPv6 address is in brackets.
+    pub(super) authority: String,
+    /// How much of that is the host.
+    host: usize,
     /// The path before every path, without a slash at its end.
     pub(super) prefix: String,
 }
@@ -54,38 +54,40 @@ impl Address {
         if !is_host(host) {
             return Err("names no proper host");
         }
-        let prefix = String::new();
-        Ok((Self { secure, host: host.to_ascii_lowercase(), port, prefix }, rest))
+        let mut authority = host.to_ascii_lowercase();
+        if let Some(port) = port {
+            authority.extend([":", port]);
+        }
+        Ok((Self { secure, authority, host: host.len(), prefix: String::new() }, rest))
     }
 
-    /// The host, and the port where one is named.
-    pub(super) fn authority(&self) -> String {
-        match self.port {
-            Some(port) => format!("{}:{port}", self.host),
-            None => self.host.clone(),
-        }
+    /// The host in lower case; an IPv6 address is in brackets.
+    pub(super) fn host(&self) -> &str {
+        &self.authority[..self.host]
     }
 
     /// Whether scheme, host and effective port are the same.
     pub(super) fn has_origin_of(&self, other: &Self) -> bool {
-        (self.secure, &self.host, self.effective_port())
-            == (other.secure, &other.host, other.effective_port())
+        (self.secure, self.host(), self.effective_port())
+            == (other.secure, other.host(), other.effective_port())
     }
 
     /// The port, named or not.
     pub(super) fn effective_port(&self) -> u16 {
-        self.port.unwrap_or(if self.secure { 443 } else { 80 })
+        let named = self.authority[self.host..].strip_prefix(':').and_then(|port| port.parse().ok());
+        named.unwrap_or(if self.secure { 443 } else { 80 })
     }
 }
 
 /// The origin.
 impl Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        write!(formatter, "{}://{}", if self.secure { "https" } else { "http" }, self.authority())
+        write!(formatter, "{}://{}", if self.secure { "https" } else { "http" }, self.authority)
     }
 }
 
-fn split_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
+/// The host, and the port where one is named, without leading zeros.
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
     // The colons of an IPv6 address are inside its brackets.
     let after_brackets = authority.find(']').unwrap_or(0);
     let Some(colon) = authority[after_brackets..].find(':') else {
@@ -93,10 +95,11 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
     };
     let (host, port) = authority.split_at(after_brackets + colon);
     let digits = &port[1..];
-    let port = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
-    match port {
-        None | Some(0) => Err("names no proper port"),
-        Some(port) => Ok((host, Some(port))),
+    let port = digits.trim_start_matches('0');
+    // The standard library would read a sign too.
+    match digits.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok() {
+        true => Ok((host, Some(port))),
+        false => Err("names no proper port"),
     }
 }
 
@@ -125,8 +128,10 @@ mod tests {
         let address = Address::parse("HTTPS://Api.Example.com:8443/defender/").unwrap();
         assert_eq!(address.to_string(), "https://api.example.com:8443");
         assert_eq!((address.secure, address.prefix.as_str()), (true, "/defender"));
+        let address = Address::parse("http://a:0080").unwrap();
+        assert_eq!((address.authority.as_str(), address.host()), ("a:80", "a"));
         let address = Address::parse("http://[::1]:9000").unwrap();
-        assert_eq!((address.authority().as_str(), address.prefix.as_str()), ("[::1]:9000", ""));
+        assert_eq!((address.authority.as_str(), address.prefix.as_str()), ("[::1]:9000", ""));
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn follow(link: &str, segments: &[String], own: &Address) -> Result<S
 }
 
 fn is_equivalent(address: &Address) -> bool {
-    address.secure && address.effective_port() == 443 && EQUIVALENT_HOSTS.contains(&address.host.as_str())
+    address.secure && address.effective_port() == 443 && EQUIVALENT_HOSTS.contains(&address.host())
 }
 
 /// Whether a path is that of the operation, in any case of letters, with or without the version of the API.

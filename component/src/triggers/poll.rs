@@ -67,8 +67,9 @@ pub(super) fn page<R>(
     read: impl FnOnce(&crate::reply::Accepted) -> Result<(Vec<R>, Option<String>), Failure>,
 ) -> Result<Page<R>, Failure> {
     let reply = accepted(draft.options(options(ask, time)))?;
+    let now = reply.at();
     let (rows, next_link) = read(&reply)?;
-    Ok(Page { rows, goes_on: next_link.is_some(), now: reply.at })
+    Ok(Page { rows, goes_on: next_link.is_some(), now })
 }
 
 fn options(ask: Ask, time: &str) -> OdataOptions {
