@@ -14,26 +14,29 @@ use crate::egress::{Egress, EgressError, MAX_REQUEST_BYTES, Purpose};
 use crate::failure::{Failure, FailureCase};
 use crate::manifest::Effect;
 
-/// A call's way out.
+/// A call's way out. Clones are the same door.
 #[derive(Debug, Clone)]
-pub(crate) struct Door {
+pub(crate) struct Door(Arc<Passage>);
+
+#[derive(Debug)]
+struct Passage {
     egress: Arc<Egress>,
-    purpose: Arc<Purpose>,
-    knocked: Arc<AtomicBool>,
+    purpose: Purpose,
+    knocked: AtomicBool,
     /// The status of the last reply; 0 while there is none.
-    answered: Arc<AtomicU16>,
-    refusal: Arc<Mutex<Option<Failure>>>,
+    answered: AtomicU16,
+    refusal: Mutex<Option<Failure>>,
 }
 
 impl Door {
     pub(crate) fn new(egress: Arc<Egress>, purpose: Purpose) -> Self {
-        Self {
+        Self(Arc::new(Passage {
             egress,
-            purpose: Arc::new(purpose),
-            knocked: Arc::default(),
-            answered: Arc::default(),
-            refusal: Arc::default(),
-        }
+            purpose,
+            knocked: AtomicBool::default(),
+            answered: AtomicU16::default(),
+            refusal: Mutex::default(),
+        }))
     }
 
     /// Sends a component's request.
@@ -43,8 +46,8 @@ impl Door {
         body: Option<WasiBody>,
     ) -> Result<http::Response<WasiBody>, ErrorCode> {
         self.keep(None);
-        self.answered.store(0, Ordering::SeqCst);
-        self.knocked.store(true, Ordering::SeqCst);
+        self.0.answered.store(0, Ordering::SeqCst);
+        self.0.knocked.store(true, Ordering::SeqCst);
         let body = match body {
             None => Bytes::new(),
             Some(body) => match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
@@ -56,9 +59,9 @@ impl Door {
                 Err(_) => return Err(ErrorCode::HttpProtocolError),
             },
         };
-        match self.egress.send(&self.purpose, request.map(|()| body)).await {
+        match self.0.egress.send(&self.0.purpose, request.map(|()| body)).await {
             Ok(reply) => {
-                self.answered.store(reply.status().as_u16(), Ordering::SeqCst);
+                self.0.answered.store(reply.status().as_u16(), Ordering::SeqCst);
                 let door = self.clone();
                 let spoiled = move |error: EgressError| door.spoiled(&error).into();
                 Ok(reply.map(|body| BodyExt::boxed_unsync(body.map_err(spoiled))))
@@ -69,18 +72,18 @@ impl Door {
 
     /// Why the last request was refused, if it was.
     pub(crate) fn explain(&self) -> Option<Failure> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a read has a reply: what then goes wrong is the reply's doing.
     pub(crate) fn has_read(&self) -> bool {
-        self.purpose.effect.is_read() && self.answered.load(Ordering::SeqCst) != 0
+        self.0.purpose.effect.is_read() && self.0.answered.load(Ordering::SeqCst) != 0
     }
 
     /// What a failure comes to when the component could not say how its request ended: a change that may have
     /// been made must not be made again.
     pub(crate) fn uncertain(&self, failure: Failure) -> Failure {
-        if self.purpose.effect.is_read() || !self.knocked.load(Ordering::SeqCst) {
+        if self.0.purpose.effect.is_read() || !self.0.knocked.load(Ordering::SeqCst) {
             return failure;
         }
         let message = format!("{}; a request was on its way, and may have been carried out", failure.message);
@@ -94,9 +97,9 @@ impl Door {
     fn spoiled(&self, error: &EgressError) -> ErrorCode {
         match error {
             EgressError::ReplyTooLarge { .. } => {
-                let mut failure = error.failure(self.purpose.effect);
-                let status = self.answered.load(Ordering::SeqCst);
-                if !self.purpose.effect.is_read() && (200..300).contains(&status) {
+                let mut failure = error.failure(self.0.purpose.effect);
+                let status = self.0.answered.load(Ordering::SeqCst);
+                if !self.0.purpose.effect.is_read() && (200..300).contains(&status) {
                     failure.message =
                         format!("the API accepted the change ({status}), but {}", failure.message);
                     failure.hint = Some("look at what has changed before calling again".into());
@@ -110,12 +113,12 @@ impl Door {
     }
 
     fn refuse(&self, error: &EgressError) -> ErrorCode {
-        self.keep(Some(error.failure(self.purpose.effect)));
+        self.keep(Some(error.failure(self.0.purpose.effect)));
         error.to_wasi()
     }
 
     fn keep(&self, failure: Option<Failure>) {
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        *self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 }
 

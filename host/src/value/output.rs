@@ -47,6 +47,9 @@ pub(super) enum Encoding {
     Latin1OrUtf16,
 }
 
+/// How much text an ordinary result has.
+const ORDINARY: usize = 2 << 10;
+
 /// The bit of a length that says UTF-16.
 const UTF16_TAG: usize = 1 << 31;
 
@@ -60,7 +63,7 @@ pub(super) struct Writer<'memory> {
 
 impl<'memory> Writer<'memory> {
     pub(super) fn new(memory: &'memory [u8], encoding: Encoding, limit: usize) -> Self {
-        Self { memory, encoding, limit, out: Vec::new() }
+        Self { memory, encoding, limit, out: Vec::with_capacity(ORDINARY) }
     }
 
     /// Writes what is already JSON.
