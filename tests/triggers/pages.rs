@@ -40,5 +40,10 @@ async fn a_page_that_is_too_large_is_asked_for_in_parts() {
     let more = alerts(&api, start, 600..700);
     let status = tokio::task::spawn_blocking(move || command.status().expect("it starts")).await;
     assert!(status.expect("it ends").success());
-    assert_eq!(ids(&events(&receiver.received())), more);
+    let mut got = ids(&events(&receiver.received()));
+    // What was delivered when the first was killed, and not yet noted, comes again.
+    if got.first() == arrived.last() {
+        got.remove(0);
+    }
+    assert_eq!(got, more);
 }

@@ -14,6 +14,10 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
 
+/// The allocator of the program that is shipped, for both sides.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How often each pair is measured. The middle of each side counts: on few cores, now and then a round is twice as fast
 /// because client and server happen to share one, and no round like it follows.
 const ROUNDS: usize = 7;
