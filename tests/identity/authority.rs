@@ -21,21 +21,41 @@ pub(super) struct Authority {
     client: Client,
 }
 
+/// How long Node may take to start. Now and then it never does, all its threads waiting for one another.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is started.
+const TRIES: usize = 3;
+
+/// Starts the program, and takes the line in which it says where it is.
+fn launched(options: &Value) -> Option<(Child, String)> {
+    let program = std::env::var_os(VARIABLE)
+        .unwrap_or_else(|| panic!("{VARIABLE} is not set: run these tests by tests/identity/run"));
+    let mut child = Command::new("node")
+        .arg(program)
+        .arg(options.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let stdout = child.stdout.take().expect("it is piped");
+    let (said, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("it says where it is");
+        // Whoever waited may have lost patience.
+        let _ = said.send(line);
+    });
+    if let Ok(line) = heard.recv_timeout(PATIENCE) {
+        return Some((child, line));
+    }
+    child.kill().and_then(|()| child.wait()).expect("it can be killed");
+    None
+}
+
 impl Authority {
     /// With those of the options in `options.mjs` that are not to be the usual ones.
     pub(super) fn start(options: &Value) -> Self {
-        let program = std::env::var_os(VARIABLE)
-            .unwrap_or_else(|| panic!("{VARIABLE} is not set: run these tests by tests/identity/run"));
-        let mut child = Command::new("node")
-            .arg(program)
-            .arg(options.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("node starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("it says where it is");
+        let (child, line) = (0..TRIES).find_map(|_| launched(options)).expect("node starts in time");
         let facts = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         Self { child, facts, client: client() }
     }
