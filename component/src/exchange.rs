@@ -9,11 +9,13 @@ use core::time::Duration;
 
 use wasip2::http::outgoing_handler::{RequestOptions, handle};
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method as HttpMethod, OutgoingBody,
-    OutgoingRequest, Scheme, http_error_code,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as HttpMethod,
+    OutgoingBody, OutgoingRequest, Scheme, http_error_code,
 };
-use wasip2::io::streams::StreamError;
+use wasip2::io::poll::Pollable;
+use wasip2::io::streams::{InputStream, StreamError};
 
+use crate::leftovers;
 use crate::prelude::*;
 use crate::reply::{Reply, Trouble};
 use crate::request::{Method, Request};
@@ -46,11 +48,13 @@ pub(crate) fn send(request: Request, bound: u64) -> Result<Reply, Trouble> {
     if let Some((body, bytes)) = writer {
         write(body, bytes);
     }
-    let response = response(&pending).map_err(|code| trouble(&code, &place()))?;
-    let status = response.status();
-    let headers = response.headers().entries();
-    let reply = Reply { status, headers, ..Reply::default() };
-    read(&response, reply, bound)
+    let (response, wait) = response(&pending).map_err(|code| trouble(&code, &place()))?;
+    let fields = response.headers();
+    let reply = Reply { status: response.status(), headers: fields.entries(), ..Reply::default() };
+    let (reply, body) = read(&response, reply, bound)?;
+    // Each before what it comes from: an engine minds the order.
+    leftovers::keep((body, fields, response, wait, pending));
+    Ok(reply)
 }
 
 fn outgoing(request: &Request) -> Option<OutgoingRequest> {
@@ -95,12 +99,14 @@ fn write(body: OutgoingBody, bytes: &[u8]) {
     }
 }
 
-fn response(pending: &FutureIncomingResponse) -> Result<IncomingResponse, ErrorCode> {
+/// The response, and by what it was waited for.
+fn response(pending: &FutureIncomingResponse) -> Result<(IncomingResponse, Pollable), ErrorCode> {
     loop {
         // It is never there at once: to ask first would be a call for nothing.
-        pending.subscribe().block();
+        let wait = pending.subscribe();
+        wait.block();
         match pending.get() {
-            Some(Ok(response)) => return response,
+            Some(Ok(response)) => return response.map(|response| (response, wait)),
             Some(Err(())) => return Err(ErrorCode::InternalError(None)),
             None => {}
         }
@@ -109,16 +115,20 @@ fn response(pending: &FutureIncomingResponse) -> Result<IncomingResponse, ErrorC
 
 /// Takes the body, to its very end: some engines keep a connection for the next request only if they saw that. It is
 /// cut short where it breaks off, or where it has fewer bytes than announced.
-fn read(response: &IncomingResponse, mut reply: Reply, bound: u64) -> Result<Reply, Trouble> {
+fn read(
+    response: &IncomingResponse,
+    mut reply: Reply,
+    bound: u64,
+) -> Result<(Reply, Option<(InputStream, IncomingBody)>), Trouble> {
     let announced = reply.announced();
     if announced.is_some_and(|bytes| bytes > bound) {
         return Err(Trouble::TooLarge(bound));
     }
     let Ok(body) = response.consume() else {
-        return Ok(reply);
+        return Ok((reply, None));
     };
     let Ok(stream) = body.stream() else {
-        return Ok(reply);
+        return Ok((reply, None));
     };
     reply.body.reserve_exact(usize::try_from(announced.unwrap_or(0).min(MOST_RESERVED)).unwrap_or(0));
     reply.cut_short = loop {
@@ -135,7 +145,7 @@ fn read(response: &IncomingResponse, mut reply: Reply, bound: u64) -> Result<Rep
             return Err(Trouble::TooLarge(bound));
         }
     };
-    Ok(reply)
+    Ok((reply, Some((stream, body))))
 }
 
 /// What an engine's error means for the request.

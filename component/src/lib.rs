@@ -35,6 +35,9 @@ mod failure;
 #[allow(unsafe_code, reason = "the allocator hands out memory")]
 mod heap;
 mod instant;
+#[cfg_attr(test, allow(dead_code, reason = "tests have an API of their own"))]
+#[allow(unsafe_code, reason = "an instance has one thread")]
+mod leftovers;
 pub mod manifest;
 mod prelude;
 mod reply;

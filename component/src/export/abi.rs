@@ -2,11 +2,12 @@
 //!
 //! Source: <https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md>
 
-use crate::prelude::*;
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
-use core::cell::RefCell;
 use core::ptr;
+
+use crate::leftovers;
+use crate::prelude::*;
 
 /// The size of an address and of a length.
 const WORD: usize = size_of::<usize>();
@@ -37,17 +38,9 @@ pub(super) trait Store: Place {
     unsafe fn store(self, at: *mut u8, ledger: &mut Ledger);
 }
 
-/// The memory that a result owns.
+/// The memory that a result owns. The ABI has a function for the engine to call once it has read a result
+/// (`post-return`); but one for each export is dear to instances that serve a single call. The next call frees it.
 pub(super) struct Ledger(Vec<(*mut u8, Layout)>);
-
-/// The memory of the last result. It is kept until the next call begins. The ABI has a function for the engine to call
-/// once it has read a result (`post-return`); but one for each export is dear to instances that serve a single call.
-static LAST: Last = Last(RefCell::new(Ledger(Vec::new())));
-
-struct Last(RefCell<Ledger>);
-
-// An instance has one thread.
-unsafe impl Sync for Last {}
 
 impl Ledger {
     /// Sets memory aside that the result owns.
@@ -65,13 +58,6 @@ impl Ledger {
         start
     }
 
-    /// Frees all of it.
-    fn clear(&mut self) {
-        for (start, layout) in self.0.drain(..) {
-            unsafe { dealloc(start, layout) };
-        }
-    }
-
     /// Takes over text that the result owns.
     fn own(&mut self, text: String) -> (*mut u8, usize) {
         let text = Box::leak(text.into_boxed_str());
@@ -82,18 +68,27 @@ impl Ledger {
     }
 }
 
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        for (start, layout) in self.0.drain(..) {
+            unsafe { dealloc(start, layout) };
+        }
+    }
+}
+
 /// Prepares the program for a call: an engine may call any function first. It has read the last result, since it may
 /// not call before.
 pub(super) fn start() {
     wit_bindgen::rt::run_ctors_once();
-    LAST.0.borrow_mut().clear();
+    leftovers::clear();
 }
 
 /// Lays a result in memory for the engine to read.
 pub(super) fn give<T: Store>(result: T) -> *mut u8 {
-    let mut ledger = LAST.0.borrow_mut();
+    let mut ledger = Ledger(Vec::new());
     let area = ledger.allocate(T::SIZE, T::ALIGN);
     unsafe { result.store(area, &mut ledger) };
+    leftovers::keep(ledger);
     area
 }
 

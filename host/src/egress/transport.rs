@@ -17,15 +17,17 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::time::Instant;
 
+mod batch;
 mod dial;
 mod error;
 #[cfg(test)]
 mod tests;
 mod tls;
 
+use batch::{Batch, Underway};
 use dial::{Dialler, Reach};
 pub use error::DialError;
 
@@ -46,6 +48,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Transport {
     client: Client<Dialler, Full<Bytes>>,
+    underway: Underway,
 }
 
 impl Transport {
@@ -63,7 +66,8 @@ impl Transport {
     }
 
     fn over(dialler: Dialler) -> Self {
-        let client = Client::builder(TokioExecutor::new())
+        let underway = Underway::default();
+        let client = Client::builder(Batch(underway.clone()))
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
@@ -76,7 +80,7 @@ impl Transport {
             // (hyper's `TrySendError::take_message`), so nothing is sent twice; the tests close at every point.
             .retry_canceled_requests(true)
             .build(dialler);
-        Self { client }
+        Self { client, underway }
     }
 
     /// Sends a request, at most once, and returns the head of the reply. `until` bounds the wait for it.
@@ -88,6 +92,7 @@ impl Transport {
         mut request: Request<Full<Bytes>>,
         until: Instant,
     ) -> Result<Response<Incoming>, TransportError> {
+        let _counted = self.underway.count();
         let connection = capture_connection(&mut request);
         match tokio::time::timeout_at(until, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),

@@ -1,0 +1,69 @@
+//! Runs a pool's connections, each in a task of its own, after the calls that are ready.
+//!
+//! A call that has a request for its connection wakes that, and Tokio would run it next: each request would leave by
+//! itself, between two calls, and wake by itself whatever waits for requests on this machine, be it the kernel, a proxy
+//! or the API. A connection that stands aside for once lets the requests of all calls that are ready leave together.
+//! With 64 calls at a time that saves an eighth of the processor's time (see the benchmark). While each worker has a
+//! call to itself there is nobody to let pass, and to stand aside would only send the connection to another core.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use hyper::rt::Executor;
+use tokio::runtime::Handle;
+
+/// How many requests of a pool are on their way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Underway(Arc<AtomicUsize>);
+
+/// A request on its way, until it is dropped.
+pub(super) struct Counted<'a>(&'a AtomicUsize);
+
+/// Spawns connections that stand aside when more requests are on their way than there are workers.
+#[derive(Debug, Clone)]
+pub(super) struct Batch(pub(super) Underway);
+
+impl Underway {
+    pub(super) fn count(&self) -> Counted<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Counted(&self.0)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Executor<BoxFuture<'static, ()>> for Batch {
+    fn execute(&self, connection: BoxFuture<'static, ()>) {
+        let workers = Handle::current().metrics().num_workers();
+        tokio::spawn(Aside { connection, underway: self.0.clone(), workers, stood: false });
+    }
+}
+
+struct Aside {
+    connection: BoxFuture<'static, ()>,
+    underway: Underway,
+    workers: usize,
+    /// Whether it has stood aside since it was last run.
+    stood: bool,
+}
+
+impl Future for Aside {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if !self.stood && self.underway.0.load(Ordering::Relaxed) > self.workers {
+            self.stood = true;
+            // Wakes this task when the others have run, or when Tokio looks for events, whichever is first.
+            return pin!(tokio::task::yield_now()).poll(context);
+        }
+        self.stood = false;
+        self.connection.as_mut().poll(context)
+    }
+}
