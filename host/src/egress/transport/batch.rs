@@ -67,3 +67,48 @@ impl Future for Aside {
         self.connection.as_mut().poll(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use futures::FutureExt;
+    use hyper::rt::Executor;
+
+    use super::{Batch, Underway};
+
+    /// In which order a connection and a call run that are ready at the same time, on one worker.
+    async fn order(requests: usize) -> Vec<&'static str> {
+        let underway = Underway::default();
+        let _counted: Vec<_> = (0..requests).map(|_| underway.count()).collect();
+        let ran = Arc::new(Mutex::new(Vec::new()));
+        let notes = |what| {
+            let ran = ran.clone();
+            async move { ran.lock().unwrap().push(what) }
+        };
+        Batch(underway.clone()).execute(notes("connection").boxed());
+        tokio::spawn(notes("call"));
+        while ran.lock().unwrap().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        ran.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn a_connection_lets_ready_calls_pass_while_there_are_several() {
+        assert_eq!(order(2).await, ["call", "connection"]);
+    }
+
+    #[tokio::test]
+    async fn a_connection_runs_at_once_for_a_call_by_itself() {
+        assert_eq!(order(1).await, ["connection", "call"]);
+        assert_eq!(order(0).await, ["connection", "call"]);
+    }
+
+    #[test]
+    fn requests_that_have_ended_no_longer_count() {
+        let underway = Underway::default();
+        drop((underway.count(), underway.count()));
+        assert_eq!(underway.0.load(std::sync::atomic::Ordering::Relaxed), 0);
+    }
+}
