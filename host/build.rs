@@ -23,7 +23,8 @@ fn main() {
 }
 
 fn build() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // As it is now, not as it was where this program was compiled: a target directory may be moved or shared.
+    let workspace = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
     for source in ["component", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
