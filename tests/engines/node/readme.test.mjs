@@ -1,70 +1,71 @@
 // The README's program for Node, as it stands there: through `connector proxy`, which gives it an address alone.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { startProxy } from "./commandline.mjs";
 import { startSimulator } from "./simulator.mjs";
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+/** What the README tells its readers to put beside the program. */
+const BESIDE = ["defender.mjs", "sandbox.mjs", "json.mjs"];
 
-test("the README's program runs as it stands", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "readme-"));
-  const simulator = await startSimulator();
-  let proxy;
+let folder, simulator, program;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "readme-"));
+  simulator = await startSimulator();
+  const readme = await readFile(here("../../../README.md"), "utf8");
+  const programs = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, text]) => text);
+  [program] = programs.filter((text) => text.includes('from "./defender.mjs"'));
+  await writeFile(join(folder, "program.mjs"), program);
+  for (const file of BESIDE) await copyFile(here(file), join(folder, file));
+  await symlink(here("node_modules"), join(folder, "node_modules"));
+  await copyFile(process.env.CONNECTOR_WASM, join(folder, "defender_atp.wasm"));
+});
+after(async () => {
+  await simulator?.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Runs the program with these variables. */
+function run(environment) {
+  const env = { PATH: process.env.PATH, ...environment };
+  return promisify(execFile)(process.execPath, ["program.mjs"], { cwd: folder, env });
+}
+
+test("the README's program prints alerts and rows as JSON, and changes nothing", async () => {
+  // More than JavaScript's numbers hold exactly.
+  await simulator.alert([{ id: "da7", severity: "High", incidentId: 9007199254740993n }]);
+  const proxy = await startProxy(simulator);
   try {
-    const readme = await readFile(here("../../../README.md"), "utf8");
-    const [, program] = /```js\n(import .*? from "\.\/defender\.mjs";\n.*?)```/s.exec(readme);
-    await writeFile(join(folder, "program.mjs"), program);
-    for (const file of ["defender.mjs", "sandbox.mjs"]) await copyFile(here(file), join(folder, file));
-    await symlink(here("node_modules"), join(folder, "node_modules"));
-    await copyFile(process.env.CONNECTOR_WASM, join(folder, "defender_atp.wasm"));
-
-    proxy = await startProxy(simulator, folder);
-    const { PATH } = process.env;
-    const run = () =>
-      promisify(execFile)(process.execPath, ["program.mjs"], { cwd: folder, env: { PATH, ...proxy.environment } });
-    const first = await run();
-    assert.match(first.stdout, /: isolation Pending\n/);
-    assert.equal(first.stderr, "");
-    // The comment in the program says how it ends when the machine is busy.
-    assert.match((await run()).stderr, /^permanent-conflict: Action is already in progress/);
+    let output;
+    const arrivals = await simulator.arrivals(async () => (output = await run(proxy.environment)));
+    assert.equal(output.stderr, "");
+    const lines = output.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const [alerts, rows] = [lines.filter(({ severity }) => severity), lines.filter(({ FileName }) => FileName)];
+    assert.equal(alerts[0].id, "da7");
+    assert.equal(alerts[0].incidentId, "9007199254740993");
+    assert.equal(typeof alerts[1].incidentId, "number");
+    assert.deepEqual(new Set(alerts.map(({ severity }) => severity)), new Set(["High"]));
+    assert.equal(rows.length, 3);
+    assert.equal(alerts.length + rows.length, lines.length);
+    const requests = arrivals.map(({ method, target }) => `${method} ${target.split("?")[0]}`);
+    assert.deepEqual(requests, ["GET /api/alerts", "POST /api/advancedqueries/run"]);
   } finally {
-    await proxy?.stop();
-    await simulator.stop();
-    await rm(folder, { recursive: true });
+    await proxy.stop();
   }
 });
 
-/** `connector proxy` of a connection to the stand-in API. */
-async function startProxy({ url, tenantId, clientId, clientSecret }, folder) {
-  const config = join(folder, "config.toml");
-  await writeFile(
-    config,
-    `[connections.default]\napi-url = "${url}"\ntenant-id = "${tenantId}"\nallow-loopback-http = true\n` +
-      `[connections.default.auth]\nkind = "client-secret"\nclient-id = "${clientId}"\n` +
-      `client-secret-env = "SECRET"\nauthority = "${url}"\n`,
-  );
-  const env = { PATH: process.env.PATH, HOME: folder, CONNECTOR_STATE_DIR: join(folder, "state"), SECRET: clientSecret };
-  const words = ["proxy", "--config", config, "--output", "json"];
-  const child = spawn(process.env.CONNECTOR_BIN, words, { env, stdio: ["ignore", "pipe", "ignore"] });
-  const ended = once(child, "exit");
-  const [line] = await Promise.race([
-    once(createInterface(child.stdout), "line"),
-    ended.then(([code]) => assert.fail(`the proxy ended with exit code ${code} before it was ready`)),
-  ]);
-  return {
-    environment: JSON.parse(line).environment,
-    stop: () => {
-      child.kill("SIGINT");
-      return ended;
-    },
-  };
-}
+test("the README's program says why it failed, as its comment has it", async () => {
+  const { stdout, stderr } = await run({ DEFENDER_API_URL: simulator.url });
+  assert.equal(stdout, "");
+  assert.equal(stderr, "permanent-unauthorized: Authorization has been denied for this request.\n");
+  assert.ok(program.includes(`// for example: ${stderr}`));
+});

@@ -4,6 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
+import { exact } from "./json.mjs";
+
 export async function startSimulator() {
   const binary = process.env.CONNECTOR_BIN;
   if (!binary) throw new Error("CONNECTOR_BIN is to be the path of the connector's command line");
@@ -26,7 +28,7 @@ export async function startSimulator() {
     return text && JSON.parse(text);
   };
   const send = (path, method, body) =>
-    ask(`/_simulator${path}`, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+    ask(`/_simulator${path}`, { method, body: body && exact(body), headers: { "content-type": "application/json" } });
   return {
     url,
     tenantId,

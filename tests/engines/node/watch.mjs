@@ -6,11 +6,11 @@
 // An event counts as delivered once the file is written behind it. Whatever stops the program, no alert is lost; one
 // that was printed just before is printed again, with the same id.
 
-import { randomUUID } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { explain, load } from "./defender.mjs";
+import { exact } from "./json.mjs";
 
 /** How long to wait while nothing is new, in milliseconds. */
 const PAUSE = 30_000;
@@ -50,15 +50,6 @@ export async function poll(triggers, checkpoint, deliver, options = {}) {
   return batch.more;
 }
 
-/** Tells numbers from texts in {@link line}: no text of an alert can know it. */
-const MARK = randomUUID();
-
-/** An event in a line. The API's numbers have 64 bits, more than JavaScript's: they are written as they are. */
-export function line(event) {
-  const text = JSON.stringify(event, (_, value) => (typeof value === "bigint" ? `${MARK}${value}` : value));
-  return text.replaceAll(new RegExp(`"${MARK}(-?\\d+)"`, "g"), "$1");
-}
-
 async function main(component, file, once) {
   const { DEFENDER_API_URL, DEFENDER_ACCESS_TOKEN } = process.env;
   const { connect } = await load(component);
@@ -67,7 +58,7 @@ async function main(component, file, once) {
     let wait = PAUSE;
     try {
       const { triggers } = await connect({ DEFENDER_API_URL, DEFENDER_ACCESS_TOKEN });
-      const more = await poll(triggers, checkpoint, (event) => console.log(line(event)));
+      const more = await poll(triggers, checkpoint, (event) => console.log(exact(event)));
       if (more) continue;
     } catch (failure) {
       // What is not permanent is worth another try: the checkpoint has not moved.

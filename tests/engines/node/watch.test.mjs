@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 
 import { load } from "./defender.mjs";
 import { startSimulator } from "./simulator.mjs";
-import { Checkpoint, line, poll } from "./watch.mjs";
+import { Checkpoint, poll } from "./watch.mjs";
 
 const component = process.env.CONNECTOR_WASM;
 if (!component) throw new Error("CONNECTOR_WASM is to be the path of the component");
@@ -78,11 +78,6 @@ test("refuses a checkpoint that is none, and leaves it as it is", async () => {
   await writeFile(file, "junk");
   await assert.rejects(fresh(), ({ tag, val }) => tag === "permanent-invalid-input" && val.parameter === "checkpoint");
   assert.equal(await readFile(file, "utf8"), "junk");
-});
-
-test("writes numbers of 64 bits as they are", () => {
-  const event = { id: "a", data: { incidentId: 9007199254740993n, title: '\u00007 "8"' } };
-  assert.equal(line(event), '{"id":"a","data":{"incidentId":9007199254740993,"title":"\\u00007 \\"8\\""}}');
 });
 
 test("the program prints what is new, and goes on where it was", async () => {

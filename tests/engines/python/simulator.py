@@ -7,7 +7,7 @@ import subprocess
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
-from proxy import Proxy
+from commandline import CommandLine, Proxy
 
 # It is on this machine, whatever proxy there may be.
 _open = build_opener(ProxyHandler({})).open
@@ -62,6 +62,13 @@ class Simulator:
     def proxy(self):
         """The command line's proxy of a connection to this."""
         return Proxy(self._known)
+
+    def command_line(self):
+        """The command line with a connection to this."""
+        return CommandLine(self._known)
+
+    def raise_alerts(self, *alerts):
+        self._send("/alerts", "POST", alerts)
 
     def clear_log(self):
         self.ask("/_simulator/log", method="DELETE")

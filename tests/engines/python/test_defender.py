@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -240,26 +238,6 @@ class ComponentInPython(unittest.TestCase):
         self.assertEqual((failed.returncode, failed.stdout, failed.stderr), (
             1, "", "permanent-not-found: Machine m1 was not found\n",
         ))
-
-    def test_the_program_of_the_readme_runs_as_it_stands(self):
-        """Through `connector proxy`, which gives it an address alone."""
-        here = Path(__file__).parent
-        readme = (here / "../../../README.md").read_text(encoding="utf-8")
-        program = re.search(r"```python\n(import os\nfrom defender .*?)```", readme, re.DOTALL).group(1)
-        proxy = self.simulator.proxy()
-        self.addCleanup(proxy.stop)
-        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(here), **proxy.environment}
-        with tempfile.TemporaryDirectory() as folder:
-            shutil.copy(COMPONENT, Path(folder) / "defender_atp.wasm")
-
-            def run():
-                command = [sys.executable, "-c", program]
-                return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
-
-            first, second = run(), run()
-        self.assertRegex(first.stdout, r": isolation Pending\n")
-        self.assertEqual(first.stderr, "")
-        self.assertIn("permanent-conflict: Action is already in progress", second.stdout)
 
 
 if __name__ == "__main__":
