@@ -180,7 +180,10 @@ test("says that the API cannot be reached", async () => {
   }
 });
 
-test("tells whether an isolation may have happened when no whole reply comes", async () => {
+/** In Deno, the shim's thread says nothing of a connection that breaks, and the call never ends: `promises.mjs` is the way there. */
+const skip = "Deno" in globalThis && "the shim never ends such a call in Deno";
+
+test("tells whether an isolation may have happened when no whole reply comes", { skip }, async () => {
   for (const kind of ["drop", "cutOff"]) {
     await simulator.spoil({ kind });
     const arrivals = await simulator.arrivals(() => {
