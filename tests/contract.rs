@@ -16,6 +16,11 @@ fn interfaces_are_named_and_versioned() {
 }
 
 #[test]
+fn interface_names_are_unique_over_all_packages() {
+    holds(rules::UNIQUE_INTERFACES);
+}
+
+#[test]
 fn imports_are_what_every_engine_has() {
     holds(rules::IMPORTS);
 }

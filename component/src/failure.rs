@@ -1,6 +1,6 @@
 //! The failures of the contract, as this component makes them.
 
-pub(crate) use crate::bindings::exports::workflow::connector::types::{
+pub(crate) use crate::bindings::exports::workflow::connector::connector_types::{
     Failure, InvalidInput, MissingPermission, Problem, Throttling,
 };
 use crate::prelude::*;

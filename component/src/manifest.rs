@@ -1,7 +1,7 @@
 //! The connector's description of itself, generated from the WIT.
 
 use crate::Connector;
-use crate::bindings::exports::workflow::connector::manifest::Guest;
+use crate::bindings::exports::workflow::connector::connector_manifest::Guest;
 use crate::failure::{Failure, problem};
 use crate::prelude::*;
 

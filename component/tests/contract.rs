@@ -49,13 +49,13 @@ package a:b@0.1.0;
 /// @environment access-token TOKEN
 /// @cloud public api=https://a authority=https://b scope=s/.default
 world w {
-    export workflow:connector/types@0.1.0;
+    export workflow:connector/connector-types@0.1.0;
     export things;
 }
 
 /// Things.
 interface things {
-    use workflow:connector/types@0.1.0.{date-time, failure};
+    use workflow:connector/connector-types@0.1.0.{date-time, failure};
 
     /// A colour.
     enum colour {
@@ -272,7 +272,7 @@ fn what_breaks_the_grammar_stops_the_build_and_is_named() {
         ("scope=s/.default", "", "w: `public api=https://a authority=https://b` is no"),
         ("/// @environment access-token TOKEN\n", "", "w: @environment access-token is missing"),
         ("export things;", "export things;\n/// X\nexport x: func();", "w: `x` is a bare function"),
-        ("    export workflow:connector/types@0.1.0;\n", "", "w: exports nothing of `workflow:`"),
+        ("    export workflow:connector/connector-types@0.1.0;\n", "", "w: exports nothing of `workflow:`"),
     ];
     for (place, (from, to, reason)) in rules.into_iter().enumerate() {
         assert!(WIT.contains(from), "{from}");

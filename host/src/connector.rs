@@ -92,7 +92,7 @@ impl LoadError {
                 "a connector may import wasi:cli, wasi:clocks, wasi:io, wasi:random and wasi:http"
             }
             Self::NotAConnector(_) => {
-                "a connector exports workflow:connector/manifest and interfaces whose functions return result<_, failure>"
+                "a connector exports workflow:connector/connector-manifest and interfaces whose functions return result<_, failure>"
             }
             Self::Manifest(_) => "build the connector again with a matching version of the contract",
         }

@@ -1,4 +1,4 @@
-//! How a call fails, as the contract has it: the variant `failure` of `workflow:connector/types`.
+//! How a call fails, as the contract has it: the variant `failure` of `workflow:connector/connector-types`.
 
 use std::fmt;
 

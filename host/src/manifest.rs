@@ -1,7 +1,7 @@
 //! What a connector says of itself.
 //!
 //! The manifest is JSON. A component carries it in the custom section [`SECTION`], so that it can be read without
-//! running anything, and returns the same bytes from `workflow:connector/manifest#describe`.
+//! running anything, and returns the same bytes from `workflow:connector/connector-manifest#describe`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use crate::support;
 /// The most bytes that the component's file may have.
 const MAX_SIZE: u64 = 500_000;
 const SECTION: &str = "connector-manifest";
-const DESCRIBE: (&str, &str) = ("workflow:connector/manifest@0.1.0", "describe");
+const DESCRIBE: (&str, &str) = ("workflow:connector/connector-manifest@0.1.0", "describe");
 
 #[test]
 fn the_file_is_small() {

@@ -18,6 +18,8 @@ pub(crate) struct Rule {
 
 pub(crate) const NAMED_INTERFACES: Rule =
     Rule { name: "named-interfaces", complaints: world::named_interfaces };
+pub(crate) const UNIQUE_INTERFACES: Rule =
+    Rule { name: "unique-interfaces", complaints: world::unique_interfaces };
 pub(crate) const IMPORTS: Rule = Rule { name: "imports", complaints: world::imports };
 pub(crate) const FUNCTION_NAMES: Rule =
     Rule { name: "function-names", complaints: functions::function_names };
@@ -33,8 +35,9 @@ pub(crate) const DOCUMENTED: Rule = Rule { name: "documented", complaints: types
 pub(crate) const CALLERS_ENUMS: Rule = Rule { name: "callers-enums", complaints: types::callers_enums };
 
 /// All of them.
-pub(crate) const RULES: [Rule; 11] = [
+pub(crate) const RULES: [Rule; 12] = [
     NAMED_INTERFACES,
+    UNIQUE_INTERFACES,
     IMPORTS,
     FUNCTION_NAMES,
     RESULTS,

@@ -10,7 +10,7 @@ const SHARED: &str = "
     package workflow:connector@0.1.0;
 
     /// Types that every connector's functions use.
-    interface types {
+    interface connector-types {
         /// What went wrong.
         record problem {
             /// What happened.
@@ -80,7 +80,7 @@ const CONNECTOR: &str = "
 
     /// Lamps.
     interface lamps {
-        use workflow:connector/types@0.1.0.{failure};
+        use workflow:connector/connector-types@0.1.0.{failure};
         use bulbs.{lamp, odata-options};
 
         /// What to do.
@@ -101,7 +101,7 @@ const CONNECTOR: &str = "
 
     /// All of it.
     world connector {
-        export workflow:connector/types@0.1.0;
+        export workflow:connector/connector-types@0.1.0;
         export bulbs;
         export lamps;
     }";
@@ -117,10 +117,17 @@ const fn mistake(rule: Rule, right: &'static str, wrong: &'static str) -> Mistak
     Mistake { rule, right, wrong }
 }
 
-const MISTAKES: [Mistake; 42] = [
+const MISTAKES: [Mistake; 43] = [
     mistake(rules::NAMED_INTERFACES, "package sample:lamps@0.1.0;", "package sample:lamps;"),
     mistake(rules::NAMED_INTERFACES, "export lamps;", "export lamps; export run: func();"),
     mistake(rules::NAMED_INTERFACES, "export lamps;", "export lamps; export extra: interface {}"),
+    mistake(
+        rules::UNIQUE_INTERFACES,
+        "/// All of it.",
+        "/// How it goes on.
+         interface connector-types {}
+         /// All of it.",
+    ),
     mistake(rules::IMPORTS, "export lamps;", "import lamps; export lamps;"),
     mistake(rules::IMPORTS, "export lamps;", "export lamps; import log: func(line: string);"),
     mistake(rules::FUNCTION_NAMES, "list-lamps: func", "switch-lamp-schedule: func"),
@@ -140,7 +147,7 @@ const MISTAKES: [Mistake; 42] = [
         "/// All of it.",
         "/// More lamps.
          interface more {
-             use workflow:connector/types@0.1.0.{failure};
+             use workflow:connector/connector-types@0.1.0.{failure};
              /// Lists lamps.
              list-lamps: func() -> result<string, failure>;
          }

@@ -6,7 +6,7 @@ use crate::bindings::exports::defender::atp::machines::MachinePage;
 use crate::bindings::exports::defender::atp::types::{
     Alert, FileStats, Investigation, LiveResponseCommandStatus, Machine, MachineAction, RemediationActivity,
 };
-use crate::bindings::exports::workflow::connector::triggers::Subscription;
+use crate::bindings::exports::workflow::connector::connector_triggers::Subscription;
 
 fn read<T: for<'json> Decode<'json>>(json: &str) -> T {
     from_json(json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"))

@@ -1,6 +1,6 @@
 //! How to look, read from the options of a poll.
 
-use crate::bindings::exports::workflow::connector::triggers::PollOptions;
+use crate::bindings::exports::workflow::connector::connector_triggers::PollOptions;
 use crate::failure::{Failure, invalid};
 use crate::instant::Instant;
 use crate::prelude::*;

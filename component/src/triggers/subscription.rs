@@ -1,6 +1,6 @@
 //! Standing requests to be notified of new alerts, as the published connector's own backend takes them.
 
-use crate::bindings::exports::workflow::connector::triggers::Subscription;
+use crate::bindings::exports::workflow::connector::connector_triggers::Subscription;
 use crate::call::{accepted, call};
 use crate::contract::Operation;
 use crate::failure::{Failure, invalid};

@@ -54,8 +54,10 @@ pub(super) fn results(wit: &Wit) -> Vec<Complaint> {
         match wit.outcome(exported.function) {
             None => complaints.add(&exported.item(), "does not return `result<T, failure>`"),
             Some((_, error)) if Some(wit.origin(error)) != failure => {
-                complaints
-                    .add(&exported.item(), "fails with another type than `workflow:connector/types.failure`");
+                complaints.add(
+                    &exported.item(),
+                    "fails with another type than `workflow:connector/connector-types.failure`",
+                );
             }
             Some(_) => {}
         }

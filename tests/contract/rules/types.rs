@@ -43,7 +43,7 @@ pub(crate) const ALWAYS_THERE: [(&str, &[&str]); 13] = [
 pub(super) fn failure_cases(wit: &Wit) -> Vec<Complaint> {
     let mut complaints = Complaints::default();
     let Some(failure) = failure(wit) else {
-        complaints.add("workflow:connector/types.failure", "does not exist");
+        complaints.add("workflow:connector/connector-types.failure", "does not exist");
         return complaints.0;
     };
     let TypeDefKind::Variant(variant) = &failure.definition.kind else {
@@ -68,7 +68,7 @@ pub(super) fn failure(wit: &Wit) -> Option<Named<'_>> {
         let package =
             interface.and_then(|interface| interface.package).map(|id| &wit.resolve.packages[id].name);
         named.name == "failure"
-            && named.interface == "types"
+            && named.interface == "connector-types"
             && package.is_some_and(|name| name.namespace == "workflow" && name.name == "connector")
     })
 }

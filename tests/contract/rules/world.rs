@@ -1,5 +1,7 @@
 //! What a world exports and imports.
 
+use std::collections::BTreeMap;
+
 use wit_parser::{WorldItem, WorldKey};
 
 use super::super::wit::{Complaint, Wit, interface_name};
@@ -37,6 +39,21 @@ pub(super) fn named_interfaces(wit: &Wit) -> Vec<Complaint> {
                         .add(&wit.resolve.name_world_key(key), "is a bare type; put it into an interface");
                 }
             }
+        }
+    }
+    complaints.0
+}
+
+/// Rule 1: interface names are unique over all packages: TypeScript generators put them in one name space.
+pub(super) fn unique_interfaces(wit: &Wit) -> Vec<Complaint> {
+    let mut complaints = Complaints::default();
+    let mut seen = BTreeMap::new();
+    for interface in wit.interfaces() {
+        let package = interface.package.map(|id| wit.resolve.packages[id].name.to_string());
+        let (package, name) = (package.unwrap_or_default(), interface_name(interface));
+        if let Some(other) = seen.insert(name, package.clone()) {
+            let item = format!("{package}/{name}");
+            complaints.add(&item, &format!("has the name of an interface of `{other}`"));
         }
     }
     complaints.0

@@ -11,8 +11,8 @@ mod http;
 use bindings::exports::example::echo::echo::Guest as Echo;
 use bindings::exports::example::echo::news::{Batch, Guest as News, Item, Notification};
 use bindings::exports::example::echo::shapes::{Everything, Figure, Guest as Shapes, Rights, Size};
-use bindings::exports::workflow::connector::manifest::Guest as Manifest;
-use bindings::exports::workflow::connector::types::{Failure, Problem};
+use bindings::exports::workflow::connector::connector_manifest::Guest as Manifest;
+use bindings::exports::workflow::connector::connector_types::{Failure, Problem};
 
 const MANIFEST: &str = include_str!("manifest.json");
 

@@ -13,8 +13,8 @@ mod memory;
 use std::io::Write;
 
 use bindings::exports::example::hostile::attempts::Guest as Attempts;
-use bindings::exports::workflow::connector::manifest::Guest as Manifest;
-use bindings::exports::workflow::connector::types::{Failure, Problem};
+use bindings::exports::workflow::connector::connector_manifest::Guest as Manifest;
+use bindings::exports::workflow::connector::connector_types::{Failure, Problem};
 
 const MANIFEST: &str = include_str!("manifest.json");
 
