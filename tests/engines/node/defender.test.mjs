@@ -55,7 +55,7 @@ test("the component asks for WASI 0.2 without files and sockets, and for nothing
 
 test("describes itself without sending anything", async () => {
   const arrivals = await simulator.arrivals(() => {
-    const { name, actions } = JSON.parse(defender.manifest.describe());
+    const { name, actions } = JSON.parse(defender.connectorManifest.describe());
     assert.equal(name, "defender-atp");
     assert.equal(actions.find(({ name }) => name === "isolate-machine").effect, "disruptive");
   });

@@ -13,8 +13,8 @@ import { startProxy } from "./commandline.mjs";
 import { startSimulator } from "./simulator.mjs";
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-/** What the README tells its readers to put beside the program. */
-const BESIDE = ["defender.mjs", "sandbox.mjs", "json.mjs"];
+/** What the README tells its readers to put beside the program, and what npm writes when it installs packages. */
+const BESIDE = ["defender.mjs", "sandbox.mjs", "json.mjs", "package.json"];
 
 let folder, simulator, program;
 
