@@ -9,7 +9,7 @@ import { open } from "./browsers.mjs";
 import { serve } from "./site.mjs";
 
 const { BROWSER: browser, CONNECTOR_WASM: component } = process.env;
-if (!browser || !component) throw new Error("BROWSER is to be a browser, and CONNECTOR_WASM the path of the component");
+if (!browser || !component) throw new Error("BROWSER must name a browser, and CONNECTOR_WASM must be the path of the component");
 
 const DESKTOP = "7ab606c66c5d3ae26bfa9014b3ade7469debcc06";
 // It is switched off, so that what is asked of it stays pending.

@@ -4,6 +4,7 @@
 //     node defender.mjs COMPONENT MACHINE             shows a machine, by id or by name
 //     node defender.mjs COMPONENT MACHINE COMMENT     isolates it
 //
+// Integers of 64 bits are BigInts: `json.mjs` writes them as JSON.
 // DEFENDER_ACCESS_TOKEN holds a bearer token. DEFENDER_API_URL is for APIs other than the public cloud's.
 
 import { pathToFileURL } from "node:url";

@@ -12,7 +12,7 @@ const DESKTOP = "7ab606c66c5d3ae26bfa9014b3ade7469debcc06";
 const KIOSK = "b8f9a15fe44ce676f271b679e85af7bac024d974";
 
 const component = process.env.CONNECTOR_WASM;
-if (!component) throw new Error("CONNECTOR_WASM is to be the path of the component");
+if (!component) throw new Error("CONNECTOR_WASM must be the path of the component");
 
 let simulator, connector, environment;
 

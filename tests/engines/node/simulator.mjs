@@ -8,7 +8,7 @@ import { exact } from "./json.mjs";
 
 export async function startSimulator() {
   const binary = process.env.CONNECTOR_BIN;
-  if (!binary) throw new Error("CONNECTOR_BIN is to be the path of the connector's command line");
+  if (!binary) throw new Error("CONNECTOR_BIN must be the path of the connector's command line");
   const words = ["simulate", "--port", "0", "--output", "json"];
   const child = spawn(binary, words, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve, reject) => child.once("exit", resolve).once("error", reject));
@@ -52,6 +52,7 @@ export async function startSimulator() {
     spoil: (effect) => send("/faults", "POST", { effect }),
     /** Raises one alert or several. */
     alert: (alerts) => send("/alerts", "POST", alerts),
+    settle: (settings) => send("/settings", "PATCH", settings),
     populate: (population) => send("/population", "PUT", population),
     /** Runs `calls`, and returns what arrived meanwhile. */
     arrivals: async (calls) => {

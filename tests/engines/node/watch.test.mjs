@@ -14,7 +14,7 @@ import { startSimulator } from "./simulator.mjs";
 import { Checkpoint, poll } from "./watch.mjs";
 
 const component = process.env.CONNECTOR_WASM;
-if (!component) throw new Error("CONNECTOR_WASM is to be the path of the component");
+if (!component) throw new Error("CONNECTOR_WASM must be the path of the component");
 
 let simulator, connector, token, folder, file;
 
@@ -74,7 +74,7 @@ test("delivers again, with the same id, what was not kept", async () => {
   assert.deepEqual(await fresh(), ["da7"]);
 });
 
-test("refuses a checkpoint that is none, and leaves it as it is", async () => {
+test("refuses a checkpoint of another kind, and leaves it as it is", async () => {
   await writeFile(file, "junk");
   await assert.rejects(fresh(), ({ tag, val }) => tag === "permanent-invalid-input" && val.parameter === "checkpoint");
   assert.equal(await readFile(file, "utf8"), "junk");

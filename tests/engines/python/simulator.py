@@ -17,7 +17,7 @@ class Simulator:
     def __init__(self):
         binary = os.environ.get("CONNECTOR_BIN")
         if not binary:
-            raise RuntimeError("CONNECTOR_BIN is to be the path of the connector's command line")
+            raise RuntimeError("CONNECTOR_BIN must be the path of the connector's command line")
         command = [binary, "simulate", "--port", "0", "--output", "json"]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         ready = self._process.stdout.readline()

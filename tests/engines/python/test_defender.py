@@ -26,7 +26,7 @@ class ComponentInPython(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if not COMPONENT:
-            raise RuntimeError("CONNECTOR_WASM is to be the path of the component")
+            raise RuntimeError("CONNECTOR_WASM must be the path of the component")
         cls.simulator = Simulator()
         cls.addClassCleanup(cls.simulator.stop)
         cls.token = cls.simulator.token()

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { startSimulator } from "../node/simulator.mjs";
 
 const component = process.env.CONNECTOR_WASM;
-if (!component) throw new Error("CONNECTOR_WASM is to be the path of the component");
+if (!component) throw new Error("CONNECTOR_WASM must be the path of the component");
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 let folder, simulator;

@@ -18,7 +18,7 @@ class ComponentUnderWasmtime(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if not COMPONENT or not WASMTIME:
-            raise RuntimeError("CONNECTOR_WASM is to be the path of the component, and WASMTIME that of the program")
+            raise RuntimeError("CONNECTOR_WASM must be the path of the component, and WASMTIME that of the program")
         cls.simulator = Simulator()
         cls.addClassCleanup(cls.simulator.stop)
         cls.token = cls.simulator.token()
