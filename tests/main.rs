@@ -13,6 +13,7 @@ mod replies;
 mod sandbox;
 mod secrets;
 mod serve;
+mod snapshots;
 mod support;
 mod tokens;
 mod transport;
