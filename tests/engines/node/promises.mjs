@@ -1,8 +1,8 @@
 // The Defender connector as promises: a call that waits for the API holds up nothing else. This needs WebAssembly's promise
 // integration (JSPI), as Node 26, Bun, Deno, Chromium and Firefox have it, and works in a page too.
 
+import { handle, httpTypes } from "./fetch.mjs";
 import { monotonicClock, wallClock } from "./node_modules/@bytecodealliance/preview2-shim/dist/browser/clocks.js";
-import { outgoingHandler, types } from "./node_modules/@bytecodealliance/preview2-shim/dist/browser/http.js";
 import { error, poll, streams } from "./node_modules/@bytecodealliance/preview2-shim/dist/browser/io.js";
 
 /** Whether this engine has what the module needs. */
@@ -19,20 +19,9 @@ export function connect({ instantiate, compiled }, environment) {
     "wasi:clocks/monotonic-clock": monotonicClock,
     "wasi:clocks/wall-clock": wallClock,
     "wasi:http/outgoing-handler": { handle },
-    "wasi:http/types": { ...types, httpErrorCode },
+    "wasi:http/types": httpTypes,
     "wasi:io/error": error,
     "wasi:io/poll": poll,
     "wasi:io/streams": streams,
   });
-}
-
-function handle(request, options) {
-  // The shim takes the time-out of connecting for that of the whole wait for a reply, which a long query outlasts.
-  options?.setConnectTimeout(options.firstByteTimeout());
-  return outgoingHandler.handle(request, options);
-}
-
-/** Why a body broke off. */
-function httpErrorCode({ payload, message }) {
-  return payload?.tag ? payload : { tag: "internal-error", val: message };
 }

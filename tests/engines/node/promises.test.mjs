@@ -1,6 +1,8 @@
 // The component as promises, in engines with WebAssembly's promise integration, against the stand-in API.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
 
 import { supported } from "./promises.mjs";
@@ -70,4 +72,38 @@ promised("tells whether an isolation may have happened when no whole reply comes
     assert.deepEqual(changes.map(line), [`POST /api/machines/${DESKTOP}/isolate`], kind);
     await simulator.reset();
   }
+});
+
+promised("says that the API cannot be reached", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}`;
+  await new Promise((resolve) => server.close(resolve));
+  const { machines, machineActions } = await connector.connect({ ...environment, DEFENDER_API_URL: url });
+  await assert.rejects(machines.getMachine(DESKTOP), ({ tag }) => tag === "unavailable");
+  // Deno does not say that a connection was refused, and a change that was sent is not told from one that was not.
+  const expected = "Deno" in globalThis ? "permanent-outcome-unknown" : "unavailable";
+  await assert.rejects(machineActions.isolateMachine(DESKTOP, "case 42", "full"), ({ tag }) => tag === expected);
+});
+
+promised("does not follow a redirect, with which a change would be made elsewhere", async () => {
+  const requests = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    response.writeHead(307, { location: "/api/machines/other/isolate" }).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}`;
+  try {
+    const { machines, machineActions } = await connector.connect({ ...environment, DEFENDER_API_URL: url });
+    const isolation = () => machineActions.isolateMachine(DESKTOP, "case 42", "full");
+    for (const call of [() => machines.getMachine(DESKTOP), isolation]) {
+      await assert.rejects(call, ({ tag, val }) => tag === "permanent-unexpected-reply" && val.status === 307);
+    }
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+  assert.deepEqual(requests, [`GET /api/machines/${DESKTOP}`, `POST /api/machines/${DESKTOP}/isolate`]);
 });

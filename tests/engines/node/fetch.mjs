@@ -1,0 +1,216 @@
+// `wasi:http` by way of `fetch`, for `promises.mjs`.
+//
+// The shim has it too, but follows redirects, by which a change could be made elsewhere or twice, and does not say when a
+// request certainly never left. Here a redirect is the API's answer, as it is in other engines; a page learns of it only
+// that there was one.
+
+import { types } from "./node_modules/@bytecodealliance/preview2-shim/dist/browser/http.js";
+import {
+  inputStreamCreate,
+  ioErrorCreate,
+  outputStreamCreate,
+  pollableCreate,
+} from "./node_modules/@bytecodealliance/preview2-shim/dist/browser/io.js";
+
+const { Fields, RequestOptions } = types;
+
+/** Sends a request, which leaves once its body is whole. */
+export function handle(request, options) {
+  return new FutureIncomingResponse(request.send(options));
+}
+
+class OutgoingRequest {
+  #headers;
+  #method = "GET";
+  #scheme = "https";
+  #authority = "";
+  #path = "/";
+  #body;
+
+  constructor(headers) {
+    this.#headers = headers.entries().map(([name, value]) => [name, text(value)]);
+  }
+
+  setMethod({ tag, val }) {
+    this.#method = (val ?? tag).toUpperCase();
+  }
+
+  setScheme(scheme) {
+    this.#scheme = scheme?.tag === "HTTP" ? "http" : "https";
+  }
+
+  setAuthority(authority) {
+    this.#authority = authority;
+  }
+
+  setPathWithQuery(path) {
+    this.#path = path;
+  }
+
+  body() {
+    this.#body = new OutgoingBody();
+    return this.#body;
+  }
+
+  async send(options) {
+    const body = await this.#body?.whole;
+    const given = new AbortController();
+    const timer = setTimeout(() => given.abort(), milliseconds(options?.firstByteTimeout()));
+    try {
+      const response = await fetch(`${this.#scheme}://${this.#authority}${this.#path}`, {
+        method: this.#method,
+        headers: this.#headers,
+        body,
+        redirect: "manual",
+        cache: "no-store",
+        credentials: "omit",
+        signal: given.signal,
+      });
+      if (response.type === "opaqueredirect") throw new Error("the API answered with a redirect");
+      return new IncomingResponse(response, milliseconds(options?.betweenBytesTimeout()));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+class OutgoingBody {
+  #pieces = [];
+  #finish;
+  /** All bytes, once the component has written them. */
+  whole = new Promise((resolve) => (this.#finish = resolve));
+
+  write() {
+    return outputStreamCreate({ write: (bytes) => void this.#pieces.push(bytes.slice()), blockingFlush() {} });
+  }
+
+  static finish(body) {
+    body.#finish(new Blob(body.#pieces));
+  }
+}
+
+class FutureIncomingResponse {
+  #ended;
+  #outcome;
+
+  constructor(response) {
+    this.#ended = response.then(
+      (val) => (this.#outcome = { tag: "ok", val }),
+      (error) => (this.#outcome = { tag: "err", val: errorCode(error) }),
+    );
+  }
+
+  subscribe() {
+    return pollableCreate(this.#ended);
+  }
+
+  get() {
+    return this.#outcome && { tag: "ok", val: this.#outcome };
+  }
+}
+
+/** What engines call the errors after which it is certain that nothing was sent. */
+const UNSENT = {
+  ECONNREFUSED: { tag: "connection-refused" },
+  ConnectionRefused: { tag: "connection-refused" },
+  ENOTFOUND: { tag: "DNS-error", val: { rcode: "NXDOMAIN", infoCode: undefined } },
+};
+
+function errorCode(error) {
+  if (error.name === "AbortError") return { tag: "HTTP-response-timeout" };
+  return UNSENT[error.cause?.code ?? error.code] ?? { tag: "internal-error", val: error.message };
+}
+
+/** What is about a connection, not about a reply. The shim's fields do not take it. */
+const HOP = new Set(["connection", "host", "keep-alive"]);
+const ABOUT_PACKING = new Set([...HOP, "content-encoding", "content-length"]);
+
+class IncomingResponse {
+  #response;
+  #patience;
+
+  constructor(response, patience) {
+    this.#response = response;
+    this.#patience = patience;
+  }
+
+  status() {
+    return this.#response.status;
+  }
+
+  headers() {
+    // `fetch` unpacks the body: how it was packed, and how long it was then, is not about what is read.
+    const packed = this.#response.headers.has("content-encoding");
+    const kept = [...this.#response.headers].filter(([name]) => !(packed ? ABOUT_PACKING : HOP).has(name));
+    return Fields.fromList(kept.map(([name, value]) => [name, new TextEncoder().encode(value)]));
+  }
+
+  consume() {
+    return new IncomingBody(this.#response.body?.getReader(), this.#patience);
+  }
+}
+
+class IncomingBody {
+  #reader;
+  #patience;
+
+  constructor(reader, patience) {
+    this.#reader = reader;
+    this.#patience = patience;
+  }
+
+  stream() {
+    let rest = new Uint8Array();
+    const blockingRead = async (most) => {
+      while (rest.length === 0) rest = await this.#next();
+      const piece = rest.subarray(0, Number(most));
+      rest = rest.subarray(piece.length);
+      return piece;
+    };
+    return inputStreamCreate({ blockingRead, drop: () => void this.#reader?.cancel().catch(() => {}) });
+  }
+
+  async #next() {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error("the reply stopped")), this.#patience);
+    });
+    try {
+      const { done, value } = (await Promise.race([this.#reader?.read(), late])) ?? { done: true };
+      if (done) throw { tag: "closed" };
+      return value;
+    } catch (error) {
+      throw error.tag ? error : { tag: "last-operation-failed", val: ioErrorCreate(error.message) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  static finish() {}
+}
+
+/** Why a body broke off. */
+function httpErrorCode({ message }) {
+  return { tag: "internal-error", val: message };
+}
+
+function text(bytes) {
+  return new TextDecoder().decode(bytes);
+}
+
+/** A time-out of WASI's, in nanoseconds; without one, the longest that timers take. */
+function milliseconds(nanoseconds) {
+  return nanoseconds === undefined ? 2 ** 31 - 1 : Number(nanoseconds / 1_000_000n);
+}
+
+/** The interface `wasi:http/types`, as far as a client needs it. */
+export const httpTypes = {
+  Fields,
+  FutureIncomingResponse,
+  IncomingBody,
+  IncomingResponse,
+  OutgoingBody,
+  OutgoingRequest,
+  RequestOptions,
+  httpErrorCode,
+};
