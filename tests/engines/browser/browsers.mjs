@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Past this time, in seconds, a browser is ended even if the test is not there any more to do so. */
-const LONGEST = 120;
+const LONGEST = 170;
 
 /** How each browser is told to open one address, and to contact nobody else. */
 const WORDS = {
