@@ -14,6 +14,7 @@ use crate::model::investigation::InvestigationRow;
 use crate::model::machine::Machine;
 use crate::model::{Event, Organisation};
 use crate::moment::Moment;
+use crate::odata::expand;
 use crate::server::refusal::Refusal;
 use crate::server::reply::Reply;
 
@@ -28,6 +29,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
+    // A single alert has its evidence anyway.
+    call.query.value("$expand").map(expand).transpose()?;
     let organisation = call.organisation();
     let row = visible(&organisation, call)?;
     let body: &Bytes = row.single.get_or_init(|| call.entity(StatusCode::OK, &row.alert).body);

@@ -63,6 +63,11 @@ impl<'a> Call<'a> {
         body::read(self.parts.headers.get(header::CONTENT_TYPE), self.body)
     }
 
+    /// The body as the operation's request type, for an operation that acts on a machine.
+    pub(crate) fn action_body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        body::read_action(self.parts.headers.get(header::CONTENT_TYPE), self.body)
+    }
+
     pub(crate) fn organisation(&self) -> RwLockReadGuard<'a, Organisation> {
         self.simulation.organisation.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -76,7 +76,7 @@ const STATS_OPTIONS: &[&str] = &["lookBackHours"];
 
 #[rustfmt::skip]
 pub(super) static SPECS: [Spec; 34] = [
-    get((O::GetSingleAlert, "GetSingleAlert", &[Fixed("alerts"), Id], ALERT_READ)),
+    taking(get((O::GetSingleAlert, "GetSingleAlert", &[Fixed("alerts"), Id], ALERT_READ)), &["$expand"]),
     taking(get((O::GetAlerts, "GetAlerts", &[Fixed("alerts")], ALERT_READ)), LIST_OPTIONS_WITH_EXPAND),
     spec(Method::PATCH, Base::Api, (O::PatchAlert, "PatchAlert", &[Fixed("alerts"), Id], ALERT_WRITE)),
     limited(

@@ -42,7 +42,7 @@ pub(super) fn start(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn begin(call: &Call<'_>) -> Result<(i64, InvestigationRow), Refusal> {
-    let Start { comment } = call.body()?;
+    let Start { comment } = call.action_body()?;
     if comment.trim().is_empty() {
         return Err(Refusal::Body);
     }

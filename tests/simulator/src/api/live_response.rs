@@ -21,7 +21,7 @@ struct LiveResponse {
 }
 
 pub(super) fn run(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let LiveResponse { comment, commands } = call.body()?;
+    let LiveResponse { comment, commands } = call.action_body()?;
     check(&commands)?;
     let mut organisation = call.organisation_mut();
     let mut row = machine_actions::prepare(call, &organisation, ActionKind::LiveResponse, comment)?;

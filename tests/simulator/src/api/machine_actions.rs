@@ -48,7 +48,7 @@ enum ScanType {
 }
 
 pub(super) fn isolate(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let Isolation { comment, isolation_type } = call.body()?;
+    let Isolation { comment, isolation_type } = call.action_body()?;
     let scope = match isolation_type {
         IsolationType::Full => "Full",
         IsolationType::Selective => "Selective",
@@ -74,7 +74,7 @@ pub(super) fn collect(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 pub(super) fn scan(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let Scan { comment, scan_type } = call.body()?;
+    let Scan { comment, scan_type } = call.action_body()?;
     let scope = match scan_type {
         ScanType::Quick => "Quick",
         ScanType::Full => "Full",
@@ -83,7 +83,7 @@ pub(super) fn scan(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn plain(call: &Call<'_>, kind: ActionKind) -> Result<Reply, Refusal> {
-    let Plain { comment } = call.body()?;
+    let Plain { comment } = call.action_body()?;
     request(call, kind, comment, |_| {})
 }
 
@@ -149,7 +149,7 @@ pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 pub(super) fn cancel(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let Plain { comment } = call.body()?;
+    let Plain { comment } = call.action_body()?;
     if comment.trim().is_empty() {
         return Err(Refusal::Body);
     }

@@ -7,6 +7,7 @@ mod catalogue;
 mod downloads;
 mod hunting;
 mod investigations;
+mod lenient;
 mod live_response;
 mod machine_actions;
 mod machines;
@@ -24,6 +25,7 @@ use http::request::Parts;
 
 use self::call::Call;
 pub use self::catalogue::ALL_ROLES;
+pub(crate) use self::lenient::notes;
 pub(crate) use self::operation::Operation;
 use self::operation::{Arguments, Spec};
 use crate::server::refusal::Refusal;

@@ -87,9 +87,10 @@ pub(crate) struct Arguments {
     pub(crate) argument: String,
 }
 
-/// The operation of a method and a raw path. `Err` holds the methods that the path does take, if any.
+/// The operation of a method and a raw path, with or without a slash at its end. `Err` holds the methods that the path does take, if any.
 pub(crate) fn find(method: &Method, path: &str) -> Result<(&'static Spec, Arguments), Option<&'static str>> {
     let (base, rest) = split(path).ok_or(None)?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
     let mut allowed = None;
     for spec in SPECS.iter().filter(|spec| spec.base == base) {
         if let Some(arguments) = fits(spec.path, rest) {
@@ -157,6 +158,8 @@ mod tests {
         assert_eq!(name(Method::GET, "/api/Alerts"), Some("GetAlerts"));
         assert_eq!(name(Method::GET, "/API/v1.0/remediationTasks"), Some("GetRemediationActivities"));
         assert_eq!(name(Method::POST, "/api/machines/m/isolate"), Some("IsolateMachine"));
+        assert_eq!(name(Method::GET, "/api/alerts/"), Some("GetAlerts"));
+        assert_eq!(name(Method::GET, "/api/alerts/x/"), Some("GetSingleAlert"));
         assert_eq!(name(Method::DELETE, "/subscriptions/s"), Some("WebHooks_DeleteWebHook"));
         let (spec, arguments) =
             find(&Method::GET, "/api/machineactions/a%2Fb/GetLiveResponseResultDownloadLink(index=3)")
@@ -167,7 +170,8 @@ mod tests {
 
     #[test]
     fn knows_no_others() {
-        for path in ["", "/", "/api", "/api/", "/api/alerts/", "/api/alerts/x/y", "/api//alerts", "/alerts"] {
+        for path in ["", "/", "/api", "/api/", "/api/alerts//", "/api/alerts/x/y", "/api//alerts", "/alerts"]
+        {
             assert_eq!(find(&Method::GET, path).err(), Some(None), "{path}");
         }
         assert_eq!(find(&Method::PUT, "/api/alerts/x").err(), Some(Some("GET, PATCH")));

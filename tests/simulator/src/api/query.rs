@@ -1,4 +1,5 @@
-//! A request's query: decoded once, checked against what the operation takes.
+//! A request's query: decoded once, checked against what the operation takes. Clients in the field send parameters of
+//! their own besides, such as `pageSize`; those are passed over.
 
 use std::borrow::Cow;
 
@@ -18,6 +19,9 @@ impl Query {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decoded(name)?, decoded(value)?);
             if !known.contains(&name.as_str()) {
+                if is_ignored(&name, known) {
+                    continue;
+                }
                 return Err(unknown(&name));
             }
             if pairs.iter().any(|(earlier, _)| *earlier == name) {
@@ -35,6 +39,19 @@ impl Query {
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+/// The names in a raw query that are passed over.
+pub(crate) fn ignored(raw: Option<&str>, known: &[&str]) -> Vec<String> {
+    let names = raw.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let names = names.filter_map(|pair| decoded(pair.split_once('=').map_or(pair, |(name, _)| name)).ok());
+    names.filter(|name| !known.contains(&name.as_str()) && is_ignored(name, known)).collect()
+}
+
+/// Whether a name that the operation does not know is passed over: one that is no OData option, and no known name in
+/// other letter case.
+fn is_ignored(name: &str, known: &[&str]) -> bool {
+    !name.starts_with('$') && !known.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Decodes percent-encoding; refuses a broken sequence and anything that is not UTF-8.
@@ -76,9 +93,12 @@ mod tests {
 
     #[test]
     fn refuses_the_unknown_the_repeated_and_the_broken() {
-        for raw in ["x=1", "$top=1&$top=2", "$top=%2", "$top=%ff", "%24to=1"] {
-            assert!(Query::parse(Some(raw), &["$top"]).is_err(), "{raw}");
+        for raw in ["$x=1", "$Top=1", "$top=1&$top=2", "$top=%2", "$top=%ff", "%24to=1", "LookBackHours=1"] {
+            assert!(Query::parse(Some(raw), &["$top", "lookBackHours"]).is_err(), "{raw}");
         }
+        let raw = Some("pageSize=5&top=3&$top=1");
+        assert_eq!(Query::parse(raw, &["$top"]).unwrap(), Query(vec![("$top".to_owned(), "1".to_owned())]));
+        assert_eq!(ignored(raw, &["$top"]), ["pageSize", "top"]);
     }
 
     proptest! {

@@ -177,7 +177,7 @@ fn unresolved(operator: &'static str, name: &str) -> HuntingError {
 }
 
 /// Whether the needle stands in the text as whole words.
-fn has(text: &str, needle: &str) -> bool {
+pub(super) fn has(text: &str, needle: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     text.match_indices(needle).any(|(start, found)| {
         let before = text.get(..start).and_then(|before| before.chars().next_back());

@@ -1,14 +1,16 @@
 //! Advanced hunting: a small part of the Kusto query language over seeded tables.
 //!
-//! Understood: a table name followed by `where`, `project`, `take`/`limit`, `top`, `sort`/`order`, `distinct`, `count`
-//! and `summarize count() by`. Anything else is refused by name, as the real engine refuses what it cannot resolve.
+//! Understood: a table name, or `search` over all tables, followed by `where`, `project`, `take`/`limit`, `top`,
+//! `sort`/`order`, `distinct`, `count`, `summarize count() by`, `join`, `search` and `getschema`. Anything else is refused by name, as the real engine refuses what it cannot resolve.
 
 mod answer;
 mod condition;
 mod error;
+mod join;
 mod parse;
 mod query;
 mod run;
+mod search;
 mod table;
 
 pub(crate) use answer::Answer;

@@ -11,13 +11,16 @@ use winnow::token::{any, one_of, take_while};
 
 use super::condition::{Condition, Constant, Operator};
 use super::error::HuntingError;
-use super::query::{Key, Query, Stage};
+use super::join::Kind;
+use super::query::{Key, Query, Source, Stage};
 use crate::moment::Moment;
 
 type Failure = ErrMode<ContextError>;
 
 /// How deep parentheses may nest.
 const MAX_DEPTH: usize = 64;
+/// How deep joins may nest.
+const MAX_JOINS: usize = 4;
 /// How much of the text an error repeats.
 const SHOWN: usize = 20;
 
@@ -36,14 +39,32 @@ pub(crate) fn parse(text: &str) -> Result<Query, HuntingError> {
 }
 
 fn query(input: &mut &str) -> ModalResult<Query> {
-    let table = preceded(space, name).parse_next(input)?;
-    let stages = repeat(0.., preceded((space, '|', space), stage)).parse_next(input)?;
-    Ok(Query { table, stages })
+    query_within(input, 0)
 }
 
-fn stage(input: &mut &str) -> ModalResult<Stage> {
+fn query_within(input: &mut &str, depth: usize) -> ModalResult<Query> {
+    let source = preceded(space, source).parse_next(input)?;
+    let stage = |input: &mut &str| stage(input, depth);
+    let stages = repeat(0.., preceded((space, '|', space), stage)).parse_next(input)?;
+    Ok(Query { source, stages })
+}
+
+fn source(input: &mut &str) -> ModalResult<Source> {
+    let search = preceded((word("search"), space), needle).map(Source::Search);
+    alt((search, name.map(Source::Table))).parse_next(input)
+}
+
+/// What is searched for: a text, or a star for anything.
+fn needle(input: &mut &str) -> ModalResult<Option<String>> {
+    alt(('*'.value(None), text.map(Some))).parse_next(input)
+}
+
+fn stage(input: &mut &str, depth: usize) -> ModalResult<Stage> {
     let word = terminated(name, space).parse_next(input)?;
     match word.as_str() {
+        "join" if depth < MAX_JOINS => join(input, depth),
+        "search" => needle.map(Stage::Search).parse_next(input),
+        "getschema" => Ok(Stage::GetSchema),
         "where" | "filter" => (|input: &mut &str| disjunction(input, 0)).map(Stage::Where).parse_next(input),
         "project" => list(projection).map(Stage::Project).parse_next(input),
         "take" | "limit" => rows.map(Stage::Take).parse_next(input),
@@ -56,6 +77,23 @@ fn stage(input: &mut &str) -> ModalResult<Stage> {
         "summarize" => summarize(input),
         _ => Err(ErrMode::Cut(ContextError::new())),
     }
+}
+
+fn join(input: &mut &str, depth: usize) -> ModalResult<Stage> {
+    let kind = opt(delimited((word("kind"), space, '=', space), name, space)).parse_next(input)?;
+    let kind = kind.map_or(Some(Kind::InnerUnique), |name| Kind::named(&name));
+    let kind = kind.ok_or_else(|| ErrMode::Cut(ContextError::new()))?;
+    let within = |input: &mut &str| query_within(input, depth + 1);
+    let table = name.map(|table| Query { source: Source::Table(table), stages: Vec::new() });
+    let right = alt((delimited('(', within, (space, ')')), table)).parse_next(input)?;
+    let keys = preceded((space, word("on"), space), list(join_key)).parse_next(input)?;
+    Ok(Stage::Join { kind, right, keys })
+}
+
+fn join_key(input: &mut &str) -> ModalResult<(String, String)> {
+    let left = preceded("$left.", name);
+    let right = preceded((space, "==", space, "$right."), name);
+    alt(((left, right), name.map(|name| (name.clone(), name)))).parse_next(input)
 }
 
 fn summarize(input: &mut &str) -> ModalResult<Stage> {
@@ -234,7 +272,7 @@ mod tests {
         let text = "DeviceProcessEvents |where InitiatingProcessFileName =~ 'powershell.exe' \
                     |where ProcessCommandLine contains 'appdata'|project Timestamp, FileName, DeviceId|limit 2";
         let query = parse(text).unwrap();
-        assert_eq!(query.table, "DeviceProcessEvents");
+        assert_eq!(query.source, Source::Table("DeviceProcessEvents".to_owned()));
         assert_eq!(query.stages.len(), 4);
         assert_eq!(query.stages[3], Stage::Take(2));
     }

@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 use super::answer::Answer;
 use super::condition::place;
 use super::error::HuntingError;
+use super::join::join;
 use super::parse::parse;
-use super::query::{Key, Stage};
+use super::query::{Key, Query, Source, Stage};
+use super::search::{search, stands_in};
 use super::table::{Cell, Column, Table, Type};
 use crate::moment::Moment;
 
@@ -15,19 +17,34 @@ const MAX_ROWS: usize = 100_000;
 
 /// Runs `text` over `tables` as of `now`.
 pub(crate) fn run(text: &str, tables: &[Table], now: Moment) -> Result<Answer, HuntingError> {
-    let query = parse(text)?;
-    let table = tables.iter().find(|table| table.name == query.table);
-    let table = table.ok_or(HuntingError::Table(query.table))?;
-    let mut answer = Answer { columns: table.columns.clone(), rows: table.rows.clone() };
-    for stage in query.stages {
-        answer = apply(stage, answer, now)?;
-    }
+    let mut answer = evaluate(parse(text)?, tables, now)?;
     answer.rows.truncate(MAX_ROWS);
     Ok(answer)
 }
 
-fn apply(stage: Stage, Answer { columns, mut rows }: Answer, now: Moment) -> Result<Answer, HuntingError> {
+fn evaluate(query: Query, tables: &[Table], now: Moment) -> Result<Answer, HuntingError> {
+    let mut answer = match query.source {
+        Source::Search(word) => search(word.as_deref(), tables),
+        Source::Table(name) => {
+            let table = tables.iter().find(|table| table.name == name).ok_or(HuntingError::Table(name))?;
+            Answer { columns: table.columns.clone(), rows: table.rows.clone() }
+        }
+    };
+    for stage in query.stages {
+        answer = apply(stage, answer, tables, now)?;
+    }
+    Ok(answer)
+}
+
+fn apply(stage: Stage, answer: Answer, tables: &[Table], now: Moment) -> Result<Answer, HuntingError> {
+    let Answer { columns, mut rows } = answer;
     match stage {
+        Stage::Join { kind, right, keys } => {
+            let right = evaluate(right, tables, now)?;
+            return join(kind, Answer { columns, rows }, &right, &keys, MAX_ROWS);
+        }
+        Stage::Search(word) => rows.retain(|row| stands_in(word.as_deref(), row)),
+        Stage::GetSchema => return Ok(schema(&columns)),
         Stage::Where(condition) => {
             let test = condition.resolve(&columns, now)?;
             rows.retain(|row| test.passes(row));
@@ -62,6 +79,23 @@ fn apply(stage: Stage, Answer { columns, mut rows }: Answer, now: Moment) -> Res
         }
     }
     Ok(Answer { columns, rows })
+}
+
+/// The columns, as rows.
+fn schema(columns: &[Column]) -> Answer {
+    let named = [
+        ("ColumnName", Type::String),
+        ("ColumnOrdinal", Type::Int64),
+        ("DataType", Type::String),
+        ("ColumnType", Type::String),
+    ];
+    let row = |(place, column): (usize, &Column)| {
+        let types = [Cell::text(column.kind.dotnet()), Cell::text(column.kind.keyword())];
+        [Cell::text(&column.name), number(place)].into_iter().chain(types).collect()
+    };
+    let Table { columns: shown, rows, .. } =
+        Table::new("", &named, columns.iter().enumerate().map(row).collect());
+    Answer { columns: shown, rows }
 }
 
 fn project(
@@ -165,6 +199,35 @@ mod tests {
         let answer =
             run("Files | where Name =~ 'cmd.exe' | summarize count() by Size", &tables(), Moment::default());
         assert_eq!(answer.unwrap().columns[1].name, "count_");
+    }
+
+    #[test]
+    fn joins_searches_and_tells_the_schema() {
+        let rows = |query: &str| {
+            let answer = run(query, &tables(), Moment::from_ticks(1_000_000_000_000));
+            answer.unwrap_or_else(|error| panic!("{query}: {error}")).rows.len()
+        };
+        let upper = "(Files | where Name == 'CMD.EXE' | project Size, Other = Name)";
+        for (query, expected) in [
+            (format!("Files | join kind=inner {upper} on Size"), 1),
+            (format!("Files | join {upper} on $left.Size == $right.Size"), 1),
+            (format!("Files | join kind=leftouter {upper} on Size"), 3),
+            (format!("Files | join kind=leftanti {upper} on Size"), 2),
+            (format!("Files | join kind=leftsemi {upper} on Size | project Name"), 1),
+            ("Files | join Files on Name".to_owned(), 3),
+            ("search *".to_owned(), 3),
+            ("search 'CMD.exe' | where Size > 1".to_owned(), 1),
+            ("Files | search \"txt\"".to_owned(), 1),
+            ("Files | getschema | where ColumnType == 'long'".to_owned(), 1),
+        ] {
+            assert_eq!(rows(&query), expected, "{query}");
+        }
+        let joined = run("Files | join Files on Name", &tables(), Moment::default()).unwrap();
+        let columns: Vec<&str> = joined.columns.iter().map(|column| &*column.name).collect();
+        assert_eq!(columns, ["Name", "Size", "Timestamp", "Name1", "Size1", "Timestamp1"]);
+        let found = run("search *", &tables(), Moment::default()).unwrap();
+        assert_eq!((found.columns[0].name.as_str(), &found.rows[0][0]), ("$table", &Cell::text("Files")));
+        assert!(run("Files | join kind=cross Files on Name", &tables(), Moment::default()).is_err());
     }
 
     #[test]

@@ -65,6 +65,18 @@ impl Type {
         }
     }
 
+    /// The .NET type that `getschema` names.
+    pub(crate) fn dotnet(self) -> &'static str {
+        match self {
+            Self::DateTime => "System.DateTime",
+            Self::String => "System.String",
+            Self::Int64 => "System.Int64",
+            Self::Double => "System.Double",
+            Self::SByte => "System.SByte",
+            Self::Object => "System.Object",
+        }
+    }
+
     /// The type in a JSON schema.
     pub(crate) fn json(self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! Compiles a filter against an entity's properties.
 
+use std::borrow::Cow;
+
 use super::expression::{Expression, Literal, Operator};
 use super::predicate::Predicate;
 use super::property::{Entity, Property, Reader};
@@ -19,16 +21,25 @@ pub(crate) enum FilterError {
          for operator kind '{operator:?}'."
     )]
     Incompatible { left: &'static str, right: &'static str, operator: Operator },
-    #[error("The function requires a single-valued string; '{0}' is none.")]
+    #[error("The function requires a single-valued string; '{0}' is not one.")]
     NotText(String),
-    #[error("'{0}' is no collection: any() does not apply.")]
+    #[error("'{0}' is not a collection: any() does not apply.")]
     NotCollection(String),
 }
 
 /// Reads `filter` and readies it for entities of type `E`.
 pub(crate) fn compile<E: Entity>(filter: &str) -> Result<Predicate<E>, FilterError> {
     let scope = Scope { properties: E::PROPERTIES, on: E::TYPE, variable: None };
-    scope.compile(syntax::parse(filter)?)
+    scope.compile(syntax::parse(&meant(filter))?)
+}
+
+/// The filter that a client meant: one that encoded its spaces twice (`%2B`) sends plus signs for them.
+pub(crate) fn meant(filter: &str) -> Cow<'_, str> {
+    let spaced = filter.replace('+', " ");
+    match syntax::parse(filter).is_err() && spaced != filter && syntax::parse(&spaced).is_ok() {
+        true => spaced.into(),
+        false => filter.into(),
+    }
 }
 
 /// What a name may stand for: an entity's properties, or the variable of a lambda.

@@ -165,9 +165,11 @@ fn boolean(text: &str) -> Result<bool, Refusal> {
     }
 }
 
-fn expand(text: &str) -> Result<bool, Refusal> {
-    if text == "evidence" {
-        return Ok(true);
+/// Reads `$expand`: whether the evidence is wanted. No seeded alert has domains.
+pub(crate) fn expand(text: &str) -> Result<bool, Refusal> {
+    let mut names = text.split(',').map(str::trim);
+    if names.clone().all(|name| matches!(name, "evidence" | "domains")) {
+        return Ok(names.any(|name| name == "evidence"));
     }
     Err(Refusal::OData(format!(
         "The query specified in the URI is not valid. Could not find a property named '{text}' to expand."

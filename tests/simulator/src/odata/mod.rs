@@ -14,5 +14,6 @@ mod predicate;
 mod property;
 mod syntax;
 
-pub(crate) use list::{Address, LIST_OPTIONS, LIST_OPTIONS_WITH_EXPAND, ListQuery};
+pub(crate) use filter::meant;
+pub(crate) use list::{Address, LIST_OPTIONS, LIST_OPTIONS_WITH_EXPAND, ListQuery, expand};
 pub(crate) use property::{Entity, Property};

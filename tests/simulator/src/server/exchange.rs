@@ -88,6 +88,9 @@ async fn outcome(
     };
     if let Some(arrival) = arrival {
         arrival.receive(body.clone());
+        if let Destination::Api(target) = &destination {
+            arrival.let_pass(api::notes(target, parts, &body));
+        }
     }
     let delay = trouble.delay + simulation.latency();
     if !delay.is_zero() {

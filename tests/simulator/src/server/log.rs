@@ -45,6 +45,7 @@ pub struct Arrival {
     /// Names in lower case with their raw values, in order; a repeated name stands repeatedly.
     pub headers: Vec<(String, Vec<u8>)>,
     body: OnceLock<Bytes>,
+    lenient: OnceLock<Vec<String>>,
     completion: OnceLock<Completion>,
 }
 
@@ -87,6 +88,8 @@ pub(crate) struct ArrivalView {
     body: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lenient: Vec<String>,
     status: Option<u16>,
 }
 
@@ -112,8 +115,17 @@ impl Arrival {
         std::str::from_utf8(value).ok()
     }
 
+    /// What of the request was let pass although the API's documentation does not have it.
+    pub fn lenient(&self) -> &[String] {
+        self.lenient.get().map_or(&[], |notes| notes)
+    }
+
     pub(crate) fn receive(&self, body: Bytes) {
         let _ = self.body.set(body);
+    }
+
+    pub(crate) fn let_pass(&self, notes: Vec<String>) {
+        let _ = self.lenient.set(notes);
     }
 
     pub(crate) fn complete(&self, completed: Duration, status: Option<u16>) {
@@ -148,6 +160,7 @@ impl Arrival {
             headers: self.headers.iter().map(header).collect(),
             body,
             body_base64,
+            lenient: self.lenient().to_vec(),
             status: self.status(),
         }
     }
@@ -194,6 +207,7 @@ impl Log {
             query: parts.uri.query().map(str::to_owned),
             headers: headers.collect(),
             body: OnceLock::new(),
+            lenient: OnceLock::new(),
             completion: OnceLock::new(),
         };
         let mut pages = self.pages();

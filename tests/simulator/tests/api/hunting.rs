@@ -77,6 +77,21 @@ async fn summaries_and_counts() {
 }
 
 #[tokio::test]
+async fn tables_are_joined_searched_and_described() {
+    let world = World::new().await;
+    let query = "DeviceProcessEvents | join kind=inner (DeviceInfo | project DeviceId, OSPlatform) on DeviceId | take 1";
+    let (status, joined) = hunt(&world, query).await;
+    assert_eq!(status, 200, "{joined}");
+    assert!(joined["Results"][0]["OSPlatform"].is_string(), "{joined}");
+    let (_, found) = hunt(&world, "search 'powershell.exe' | take 1").await;
+    assert!(found["Results"][0]["$table"].is_string(), "{found}");
+    let (_, schema) = hunt(&world, "DeviceInfo | getschema").await;
+    let first = json!({"ColumnName": "Timestamp", "ColumnOrdinal": 0, "DataType": "System.DateTime",
+        "ColumnType": "datetime"});
+    assert_eq!(schema["Results"][0], first);
+}
+
+#[tokio::test]
 async fn bad_queries_are_named() {
     let world = World::new().await;
     for (query, part) in [

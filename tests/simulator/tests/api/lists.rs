@@ -68,7 +68,6 @@ async fn what_odata_would_refuse_is_refused() {
         let message = assert_error(world.get(&format!("/api/alerts?{query}")).await, 400, "ODataError");
         assert!(message.contains(part), "{query}: {message}");
     }
-    assert_error(world.get("/api/alerts?top=1").await, 400, "BadRequest");
     assert_error(world.get("/api/machines?$expand=evidence").await, 400, "ODataError");
     assert_error(world.get("/api/alerts/x?$select=id").await, 400, "ODataError");
 }

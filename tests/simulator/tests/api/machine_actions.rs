@@ -126,6 +126,8 @@ async fn bodies_are_read_strictly() {
         json!({"Comment": null, "IsolationType": "Full"}),
         json!({"Comment": " ", "IsolationType": "Full"}),
         json!({"Comment": "c", "IsolationType": "Full", "Extra": 1}),
+        json!({"Comment": "c", "IsolationType": "Full", "externalId": "x"}),
+        json!({"Comment": "c", "IsolationType": "Full", "ExternalId": 1}),
         json!([]),
     ] {
         let message = assert_error(world.post(&isolate, &body).await, 400, "InvalidRequestBody");

@@ -9,6 +9,7 @@ mod faults;
 mod hunting;
 mod identity;
 mod investigations;
+mod lenient;
 mod limits;
 mod lists;
 mod live_response;
