@@ -209,11 +209,11 @@ async fn an_authority_that_does_not_answer_delays_the_start_no_longer_than_told(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_lead_to_where_the_client_came_in() {
+async fn links_of_the_api_and_of_any_region_of_it_lead_to_where_the_client_came_in() {
     let (server, proxy) = serving().await;
     let body = format!(r#"{{"value":[],"@odata.nextLink":"{}/api/machines?$skip=1"}}"#, server.origin());
     let json = vec![("content-type".to_owned(), "application/json".to_owned())];
-    server.answer(Answer { status: 200, headers: json, body: body.into_bytes(), end: End::Whole });
+    server.answer(Answer { status: 200, headers: json.clone(), body: body.into_bytes(), end: End::Whole });
     let client = client();
     let link = async |request: reqwest::RequestBuilder| {
         let text = request.send().await.expect("the proxy answers").text().await.expect("a body");
@@ -225,6 +225,19 @@ async fn links_lead_to_where_the_client_came_in() {
     let origin = proxy.origin();
     let by_token = client.get(format!("{origin}/api/machines")).bearer_auth(proxy.key().expose_secret());
     assert_eq!(link(by_token).await, format!("{origin}/api/machines?$skip=1"));
+
+    let regional = "https://api-eu3.securitycenter.microsoft.com/api/machines?$skip=1";
+    for (given, seen) in [
+        (regional, format!("{url}/api/machines?$skip=1")),
+        (
+            "https://elsewhere.test/api/machines?$skip=1",
+            "https://elsewhere.test/api/machines?$skip=1".to_owned(),
+        ),
+    ] {
+        let body = format!(r#"{{"value":[],"@odata.nextLink":"{given}"}}"#).into_bytes();
+        server.answer(Answer { status: 200, headers: json.clone(), body, end: End::Whole });
+        assert_eq!(link(client.get(format!("{url}/api/machines"))).await, seen);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

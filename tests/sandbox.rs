@@ -35,6 +35,15 @@ async fn a_second_connector_runs_unknown_to_the_host() {
     assert_eq!(received[0].headers["authorization"], format!("Bearer {CANARY}"));
 }
 
+/// Compilers of other languages add exports for their own use, which return no failure of the contract.
+#[test]
+fn an_export_that_is_no_action_does_not_keep_a_connector_from_loading() {
+    let host = Host::builder().concurrency(4).build().expect("the engine starts");
+    let connector = host.load_file(guests::build("echo-connector")).expect("it is a connector");
+    let names: Vec<&str> = connector.actions().map(|function| function.action.name.as_str()).collect();
+    assert!(names.contains(&"fetch") && !names.contains(&"init"), "{names:?}");
+}
+
 #[tokio::test]
 async fn values_of_all_types_come_back_as_they_went() {
     let host = Host::builder().concurrency(4).build().expect("the engine starts");

@@ -151,7 +151,7 @@ impl Connection {
     /// The connector has no such action, or the input is not an object.
     pub fn pages(&self, time: Duration, action: &str, input: Value) -> Result<Pages<'_>, CallError> {
         let function = self.connector.find(action)?;
-        Ok(Pages { connection: self, function, input: Some(object(action, input)?), time })
+        Ok(Pages { connection: self, function, input: Some(object(action, input)?), follows: false, time })
     }
 
     /// Calls the function of a trigger that polls. Of the connection's quota, all polls together may take `share`.
@@ -238,9 +238,10 @@ impl Reply {
 
     /// The result as a JSON value.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "what this library writes, it can read")]
     pub fn value(&self) -> Value {
-        // Written by this library, so it is JSON; a depth beyond the reader's is all that could be amiss.
-        serde_json::from_str(&self.json).unwrap_or(Value::Null)
+        // Written by this library, which refuses what nests too deeply to be read again.
+        serde_json::from_str(&self.json).expect("a reply is JSON")
     }
 }
 
@@ -250,6 +251,8 @@ pub struct Pages<'a> {
     connection: &'a Connection,
     function: &'a Function,
     input: Option<Map<String, Value>>,
+    /// Whether the input is a link that the API gave.
+    follows: bool,
     time: Duration,
 }
 
@@ -264,12 +267,36 @@ impl Pages<'_> {
         match reply {
             Ok(reply) => match self.following(&reply, &input) {
                 Ok(next) => {
+                    self.follows = next.is_some();
                     self.input = next;
                     Some(Ok(reply))
                 }
                 Err(error) => Some(Err(error)),
             },
-            Err(error) => Some(Err(error)),
+            Err(error) => Some(Err(self.blamed(error))),
+        }
+    }
+
+    /// What became of a link that the API gave: if the connector refuses it, the API is to blame and not the caller.
+    fn blamed(&self, error: CallError) -> CallError {
+        let Some(paging) = self.function.action.paging.as_ref().filter(|_| self.follows) else {
+            return error;
+        };
+        let mut parameters = self.function.signature.parameters();
+        let Some(link) = parameters.find(|parameter| *parameter.name == *paging.parameter) else {
+            return error;
+        };
+        match error {
+            CallError::Failed(failure)
+                if failure.case == FailureCase::PermanentInvalidInput
+                    && failure.parameter.as_deref() == Some(&*link.key) =>
+            {
+                let named = format!("{}: {} ", self.function.name, link.key);
+                let what = failure.message.strip_prefix(&named).unwrap_or(&failure.message);
+                let message = format!("the API's link to the next page {what}");
+                CallError::Failed(Box::new(Failure::new(FailureCase::PermanentUnexpectedReply, message)))
+            }
+            error => error,
         }
     }
 
@@ -287,7 +314,7 @@ impl Pages<'_> {
         };
         let mut following = Map::new();
         for parameter in self.function.signature.parameters().filter(|parameter| parameter.required()) {
-            if let Some((key, value)) = input.iter().find(|(key, _)| parameter.answers_to(key)) {
+            if let Some((key, value)) = self.function.signature.given(parameter, input).next() {
                 following.insert(key.clone(), value.clone());
             }
         }

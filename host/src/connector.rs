@@ -10,7 +10,7 @@ use wasmtime::component::{Component, Linker};
 use crate::call::CallError;
 use crate::engine::SandboxEngine;
 use crate::instance::{FunctionIndex, Prepared, State};
-use crate::manifest::{self, Action, Effect, Manifest, Status};
+use crate::manifest::{self, Action, Effect, Manifest, ManifestError, Status};
 use crate::value::Signature;
 
 /// Interfaces of the contract itself: every connector has them, and none is an action.
@@ -56,7 +56,7 @@ pub enum LoadError {
         /// Why.
         error: std::io::Error,
     },
-    /// The file can be read, but is no connector.
+    /// The file can be read, but is not a connector.
     #[error("{}: {error}", path.display())]
     InFile {
         /// The file.
@@ -68,14 +68,14 @@ pub enum LoadError {
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),
     /// The component wants something that the sandbox does not have.
-    #[error("the component needs what a sandboxed connector does not get: {0}")]
+    #[error("the component imports an interface that the sandbox does not provide: {0}")]
     UnknownImport(String),
     /// The component exports no functions of the connector contract.
     #[error("the component is not a workflow connector: {0}")]
     NotAConnector(String),
     /// The manifest is not what the contract says.
     #[error("the connector's manifest is malformed: {0}")]
-    Manifest(serde_json::Error),
+    Manifest(ManifestError),
 }
 
 impl LoadError {
@@ -94,7 +94,12 @@ impl LoadError {
             Self::NotAConnector(_) => {
                 "a connector exports workflow:connector/connector-manifest and interfaces whose functions return result<_, failure>"
             }
-            Self::Manifest(_) => "build the connector again with a matching version of the contract",
+            Self::Manifest(ManifestError::Json(_)) => {
+                "build the connector again with a matching version of the contract"
+            }
+            Self::Manifest(_) => {
+                "the connector's author has to correct its manifest; until then it is not run"
+            }
         }
     }
 }
@@ -152,7 +157,7 @@ impl Connector {
         self.inner.functions.values()
     }
 
-    /// The actions: the functions that are no part of a trigger, in the manifest's order.
+    /// The actions: the functions that are not part of a trigger, in the manifest's order.
     pub fn actions(&self) -> impl Iterator<Item = &Function> {
         let manifest = self.manifest();
         let listed = manifest.actions.iter().filter_map(|action| self.inner.functions.get(&action.name));
@@ -221,8 +226,12 @@ fn functions(
             };
             let function = function(interface, name, index, &ty, manifest);
             if !function.signature.has_failure() {
-                let reason = format!("{interface}#{name} does not return result<_, failure>");
-                return Err(LoadError::NotAConnector(reason));
+                if manifest.function(interface, name).is_some() {
+                    let reason = format!("{interface}#{name} does not return result<_, failure>");
+                    return Err(LoadError::NotAConnector(reason));
+                }
+                // What a compiler of some language exports for its own use.
+                continue;
             }
             if functions.insert(name.to_owned(), function).is_some() {
                 return Err(LoadError::NotAConnector(format!("it exports `{name}` twice")));
@@ -242,11 +251,7 @@ fn function(
     ty: &ComponentFunc,
     manifest: &Manifest,
 ) -> Function {
-    let known = manifest
-        .actions
-        .iter()
-        .chain(manifest.trigger_functions())
-        .find(|action| action.name == name && action.interface == interface);
+    let known = manifest.function(interface, name);
     let signature = Signature::new(ty, known, manifest);
     let action = known.cloned().unwrap_or_else(|| Action {
         name: name.to_owned(),

@@ -4,6 +4,7 @@
 //! manifest which JSON keys and titles they have. A call then walks that plan, and looks nothing up by name.
 
 mod border;
+mod depth;
 mod escape;
 mod input;
 mod layout;
@@ -12,6 +13,7 @@ mod output;
 mod plan;
 mod shape;
 mod text;
+mod words;
 
 pub(crate) use border::Returned;
 pub use input::{InputError, InputProblem};

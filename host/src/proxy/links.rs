@@ -1,6 +1,6 @@
 //! Links to a next page, which name the API: a client that knows the API by the proxy's address needs them to name that.
 //!
-//! The keys under which links stand are the manifest's. They are found as the reply flows by, which may be large: a key
+//! The keys under which links stand are the manifest's, and so are the hosts by which the API names itself. They are found as the reply flows by, which may be large: a key
 //! in quotes, a colon and a text. Nothing else that is JSON holds an unescaped quote, a key and another quote in a row.
 
 use std::collections::BTreeSet;
@@ -12,9 +12,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use memchr::memmem;
 
-use crate::egress::destination::Origin;
+use crate::egress::destination::{Origin, Scheme};
 use crate::egress::{EgressError, ReplyBody};
-use crate::manifest::Manifest;
+use crate::manifest::{Hosts, Manifest};
 
 /// The longest text that is taken for a link, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -23,11 +23,25 @@ const LONGEST: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Links {
     keys: Arc<[String]>,
-    api: Origin,
+    api: Api,
+}
+
+/// Where links lead that lead to the API: to the connection's own address of it, or to one that the manifest names.
+#[derive(Debug, Clone)]
+struct Api {
+    origin: Origin,
+    hosts: Hosts,
+}
+
+impl Api {
+    fn is_at(&self, origin: &Origin) -> bool {
+        let is_usual = origin.scheme() == Scheme::Https && origin.port() == Scheme::Https.default_port();
+        *origin == self.origin || is_usual && self.hosts.contain(&origin.host().to_string())
+    }
 }
 
 impl Links {
-    pub(super) fn new(manifest: &Manifest, api: Origin) -> Self {
+    pub(super) fn new(manifest: &Manifest, origin: Origin) -> Self {
         let actions = manifest.actions.iter().chain(manifest.trigger_functions());
         let keys = actions.filter_map(|action| {
             let paging = action.paging.as_ref()?;
@@ -37,6 +51,7 @@ impl Links {
             serde_json::to_string(key).ok()
         });
         let keys: BTreeSet<String> = keys.collect();
+        let api = Api { origin, hosts: manifest.hosts.clone() };
         Self { keys: keys.into_iter().collect(), api }
     }
 
@@ -49,7 +64,7 @@ impl Links {
 /// A reply in the middle of being rewritten.
 pub(super) struct Rewriter {
     keys: Arc<[String]>,
-    api: Origin,
+    api: Api,
     base: String,
     /// What came and may be the beginning of a link.
     held: Vec<u8>,
@@ -159,8 +174,11 @@ impl Rewriter {
         let host = link.find("://")? + 3;
         let end = link[host..].find(['/', '?', '#']).map_or(link.len(), |end| host + end);
         let (origin, target) = link.split_at(end);
-        let same = origin.parse::<Origin>().is_ok_and(|origin| origin == self.api);
-        if same { serde_json::to_vec(&format!("{}{target}", self.base)).ok() } else { None }
+        if origin.parse().is_ok_and(|origin| self.api.is_at(&origin)) {
+            serde_json::to_vec(&format!("{}{target}", self.base)).ok()
+        } else {
+            None
+        }
     }
 }
 
@@ -227,7 +245,9 @@ mod tests {
 
     fn rewriter() -> Rewriter {
         let keys = vec!["\"@odata.nextLink\"".to_owned(), "\"next\"".to_owned()];
-        Links { keys: keys.into(), api: API.parse().unwrap() }.rewriter(BASE.into())
+        let hosts = serde_json::from_str(r#"["api-*.example.com"]"#).unwrap();
+        let api = Api { origin: API.parse().unwrap(), hosts };
+        Links { keys: keys.into(), api }.rewriter(BASE.into())
     }
 
     /// The text after it went through in pieces of these lengths.
@@ -247,11 +267,16 @@ mod tests {
     }
 
     #[test]
-    fn links_to_the_api_lead_to_the_proxy() {
+    fn links_to_the_api_and_to_any_region_of_it_lead_to_the_proxy() {
         let cases = [
             (r#"{"value":[],"@odata.nextLink":"https://api.example.com/api/x?$skip=5"}"#, true),
             (r#"{"next" : "https://API.example.com:443/api/x?$skip=5","value":[]}"#, true),
             (r#"{"@odata.nextLink":"https:\/\/api.example.com\/api\/x?$skip=5"}"#, true),
+            (r#"{"next":"https://api-eu3.example.com/api/x?$skip=5"}"#, true),
+            (r#"{"next":"http://api-eu3.example.com/api/x?$skip=5"}"#, false),
+            (r#"{"next":"https://api-eu3.example.com:8443/api/x?$skip=5"}"#, false),
+            (r#"{"next":"https://elsewhere.test/api/x?$skip=5"}"#, false),
+            (r#"{"next":"/api/x?$skip=5"}"#, false),
             (r#"{"next":"https://api.example.com.evil.example/api/x?$skip=5"}"#, false),
             (r#"{"next":"http://api.example.com/api/x?$skip=5"}"#, false),
             (r#"{"next":"https://user@api.example.com/api/x?$skip=5"}"#, false),

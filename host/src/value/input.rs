@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use wasmtime::component::Val;
 
-use super::shape::{Argument, Integer, Parameter, Shape, Signature, Spelling};
-use super::text;
+use super::shape::{Argument, Integer, Parameter, RecordField, Shape, Signature, Spelling};
+use super::{text, words};
 
 /// How deep input may nest, so that hostile input cannot exhaust the stack.
 const MAX_DEPTH: usize = 64;
@@ -65,7 +65,7 @@ impl InputError {
 }
 
 impl Signature {
-    /// Types a caller's input. Each key may be the published connector's key, the contract's name or its camelCase.
+    /// Types a caller's input. Each key may be the published connector's key or the contract's name, in any spelling.
     ///
     /// # Errors
     /// Names the first parameter that is unknown, missing, given twice or of the wrong type.
@@ -85,9 +85,29 @@ impl Signature {
             .collect()
     }
 
+    /// The parameter that a key means: the one that is spelled like it, else the only one with the same words. So
+    /// `Machine ID` is also understood as `machineID`, `machine-id` or `machine id`.
+    #[must_use]
+    pub fn meant_by(&self, key: &str) -> Option<&Parameter> {
+        let exact = self.parameters().find(|parameter| parameter.answers_to(key));
+        let alike =
+            |parameter: &&Parameter| words::same(key, &parameter.key) || words::same(key, &parameter.name);
+        exact.or_else(|| only(self.parameters().filter(alike)))
+    }
+
+    /// What an input has for a parameter, under whatever spelling: once, if the input is sound.
+    pub(crate) fn given<'input>(
+        &self,
+        parameter: &Parameter,
+        input: &'input Map<String, Value>,
+    ) -> impl Iterator<Item = (&'input String, &'input Value)> {
+        let is_meant = |key: &str| self.meant_by(key).is_some_and(|meant| std::ptr::eq(meant, parameter));
+        input.iter().filter(move |(key, _)| is_meant(key))
+    }
+
     fn refuse_unknown(&self, input: &Map<String, Value>) -> Result<(), InputError> {
         for key in input.keys() {
-            if !self.parameters().any(|parameter| parameter.answers_to(key)) {
+            if self.meant_by(key).is_none() {
                 let known: Vec<String> =
                     self.parameters().map(|parameter| parameter.key.to_string()).collect();
                 let names = self.parameters().flat_map(|parameter| [&*parameter.key, &*parameter.name]);
@@ -102,7 +122,7 @@ impl Signature {
     }
 
     fn typed(&self, parameter: &Parameter, input: &Map<String, Value>) -> Result<Val, InputError> {
-        let mut given = input.iter().filter(|(key, _)| parameter.answers_to(key));
+        let mut given = self.given(parameter, input);
         let value = given.next().map(|(_, value)| value);
         if let Some((other, _)) = given.next() {
             let problem = InputProblem::Repeated(other.clone());
@@ -148,7 +168,7 @@ fn typed(shape: &Shape, value: &Value, path: &mut String, depth: usize) -> Resul
         }
         (Shape::Record(fields), Value::Object(values)) => {
             for key in values.keys() {
-                if !fields.iter().any(|field| field.spelling.answers_to(key)) {
+                if field_meant_by(key, fields).is_none() {
                     let known: Vec<String> =
                         fields.iter().map(|field| field.spelling.key.to_string()).collect();
                     let similar = text::most_similar(key, known.iter().map(String::as_str));
@@ -158,10 +178,15 @@ fn typed(shape: &Shape, value: &Value, path: &mut String, depth: usize) -> Resul
             }
             let mut record = Vec::with_capacity(fields.len());
             for field in fields.iter() {
-                let value = values.iter().find(|(key, _)| field.spelling.answers_to(key));
+                let is_meant =
+                    |key: &str| field_meant_by(key, fields).is_some_and(|meant| std::ptr::eq(meant, field));
+                let mut given = values.iter().filter(|(key, _)| is_meant(key));
+                let value = given.next().map_or(&Value::Null, |(_, value)| value);
                 let length = path.len();
                 push(path, &field.spelling.key);
-                let value = value.map_or(&Value::Null, |(_, value)| value);
+                if let Some((other, _)) = given.next() {
+                    return Err(InputProblem::Repeated(other.clone()));
+                }
                 record.push((field.spelling.name.to_string(), typed(&field.shape, value, path, depth + 1)?));
                 path.truncate(length);
             }
@@ -246,6 +271,20 @@ impl Spelling {
     fn answers_to(&self, name: &str) -> bool {
         name == &*self.key || name == &*self.name
     }
+
+    fn has_words_of(&self, name: &str) -> bool {
+        words::same(name, &self.key) || words::same(name, &self.name)
+    }
+}
+
+/// The field that a key means: the one that is spelled like it, else the only one with the same words.
+fn field_meant_by<'field>(key: &str, fields: &'field [RecordField]) -> Option<&'field RecordField> {
+    let exact = fields.iter().find(|field| field.spelling.answers_to(key));
+    exact.or_else(|| only(fields.iter().filter(|field| field.spelling.has_words_of(key))))
+}
+
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    found.next().filter(|_| found.next().is_none())
 }
 
 fn push(path: &mut String, key: &str) {

@@ -5,6 +5,7 @@
 
 use serde_json::value::RawValue;
 
+use super::depth;
 use super::escape;
 use super::plan::Plan;
 use super::shape::Integer;
@@ -19,6 +20,9 @@ pub enum OutputError {
     /// A value is of a type that has no JSON form.
     #[error("the connector returned a value that JSON cannot hold ({0})")]
     NoJsonForm(&'static str),
+    /// The result nests deeper than readers of JSON bear.
+    #[error("the connector returned JSON that nests deeper than {} levels", depth::DEEPEST)]
+    TooDeep,
 }
 
 /// Why a result cannot be read.
@@ -58,12 +62,14 @@ pub(super) struct Writer<'memory> {
     memory: &'memory [u8],
     encoding: Encoding,
     limit: usize,
+    /// How many values the one that is being written stands in, itself included.
+    depth: usize,
     out: Vec<u8>,
 }
 
 impl<'memory> Writer<'memory> {
     pub(super) fn new(memory: &'memory [u8], encoding: Encoding, limit: usize) -> Self {
-        Self { memory, encoding, limit, out: Vec::with_capacity(ORDINARY) }
+        Self { memory, encoding, limit, depth: 0, out: Vec::with_capacity(ORDINARY) }
     }
 
     /// Writes what is already JSON.
@@ -75,8 +81,18 @@ impl<'memory> Writer<'memory> {
         self.out
     }
 
-    /// Writes the value at an address.
+    /// Writes the value at an address. What is written can be read again: it has a bound of depth too.
     pub(super) fn write(&mut self, plan: &Plan, at: usize) -> Result<(), ReadError> {
+        self.depth += 1;
+        if self.depth > depth::DEEPEST + 1 {
+            return Err(OutputError::TooDeep.into());
+        }
+        self.value(plan, at)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn value(&mut self, plan: &Plan, at: usize) -> Result<(), ReadError> {
         match plan {
             Plan::Option { some, payload } => {
                 if self.tag(at, 1, 2)? == 0 {
@@ -90,6 +106,9 @@ impl<'memory> Writer<'memory> {
                 let text = self.text(at)?;
                 // The component's word is not enough that text is JSON: output must stay one valid document.
                 let raw: &RawValue = serde_json::from_str(&text).map_err(OutputError::NotJson)?;
+                if self.depth - 1 + depth::of(raw.get()) > depth::DEEPEST {
+                    return Err(OutputError::TooDeep.into());
+                }
                 self.raw(raw.get().as_bytes());
                 self.check()?;
             }
@@ -363,6 +382,20 @@ mod tests {
         }
         let odd = [span(8, 1), vec![0x00, 0xd8]].concat();
         assert!(matches!(written(&Plan::String, &odd, Encoding::Utf16), Err(ReadError::Malformed(_))));
+    }
+
+    #[test]
+    fn json_that_nests_too_deeply_to_be_read_again_is_refused() {
+        for (levels, is_read) in [(127, true), (128, false), (10_000, false)] {
+            let json = "[".repeat(levels) + &"]".repeat(levels);
+            let length = u32::try_from(json.len()).expect("it is short");
+            let mut writer = Writer::new(&[], Encoding::Utf8, 100_000);
+            let memory = [span(8, length), json.into_bytes()].concat();
+            writer.memory = &memory;
+            let outcome = writer.write(&Plan::Json, 0);
+            let read = serde_json::from_slice::<serde_json::Value>(&writer.into_json());
+            assert_eq!((outcome.is_ok(), is_read && read.is_ok()), (is_read, is_read), "{levels}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) fn read(function: &Function, matches: &ArgMatches) -> Result<Map<Stri
         let Some(values) = matches.get_many::<String>(&parameter.name) else {
             continue;
         };
-        if input.keys().any(|key| parameter.answers_to(key)) {
+        if input.keys().any(|key| means(function, key, parameter)) {
             return Err(CliError::usage(
                 format!("`{}` is given both as a flag and in --input", parameter.name),
                 "give it once",
@@ -31,6 +31,10 @@ pub(super) fn read(function: &Function, matches: &ArgMatches) -> Result<Map<Stri
         input.insert(parameter.name.to_string(), given(&function.action.name, parameter, &values)?);
     }
     Ok(input)
+}
+
+fn means(function: &Function, key: &str, parameter: &Parameter) -> bool {
+    function.signature.meant_by(key).is_some_and(|meant| std::ptr::eq(meant, parameter))
 }
 
 fn document(text: &str) -> Result<Map<String, Value>, CliError> {

@@ -11,6 +11,7 @@ mod http;
 use bindings::exports::example::echo::echo::Guest as Echo;
 use bindings::exports::example::echo::news::{Batch, Guest as News, Item, Notification};
 use bindings::exports::example::echo::shapes::{Everything, Figure, Guest as Shapes, Rights, Size};
+use bindings::exports::exports::Guest as Additional;
 use bindings::exports::workflow::connector::connector_manifest::Guest as Manifest;
 use bindings::exports::workflow::connector::connector_types::{Failure, Problem};
 
@@ -38,6 +39,12 @@ struct Connector;
 impl Manifest for Connector {
     fn describe() -> Result<String, Failure> {
         Ok(MANIFEST.to_owned())
+    }
+}
+
+impl Additional for Connector {
+    fn init(application: String) -> Result<(), String> {
+        Err(application)
     }
 }
 

@@ -1,0 +1,186 @@
+//! Actions and triggers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Field;
+
+/// So many calls in so much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limit {
+    /// How many calls.
+    pub calls: u32,
+    /// In how many seconds.
+    pub period_seconds: u32,
+}
+
+impl Limit {
+    /// The time in which the calls count.
+    #[must_use]
+    pub fn period(self) -> Duration {
+        Duration::from_secs(u64::from(self.period_seconds))
+    }
+}
+
+/// What an action changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Nothing: it may be sent again.
+    Read,
+    /// A record, such as an alert or a tag.
+    #[default]
+    Write,
+    /// Something outside the API's own records, such as a machine.
+    Disruptive,
+}
+
+impl Effect {
+    /// Whether a request may be sent again when its outcome is unknown.
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        self == Self::Read
+    }
+}
+
+/// Whether an action may be relied on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It may.
+    #[default]
+    Stable,
+    /// It may still change.
+    Preview,
+    /// It will go, or has gone.
+    Deprecated,
+}
+
+/// An action, as the manifest has it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Action {
+    /// The function's name, such as `isolate-machine`.
+    pub name: String,
+    /// The interface that exports it, such as `example:echo/echo@0.1.0`.
+    pub interface: String,
+    /// The API's or published connector's own name of the operation.
+    #[serde(default)]
+    pub operation_id: String,
+    /// The title, for people.
+    pub title: String,
+    /// What it does, in a line.
+    #[serde(default)]
+    pub summary: String,
+    /// What else there is to know.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// What it changes.
+    pub effect: Effect,
+    /// The action that undoes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse: Option<String>,
+    /// The permissions that it needs.
+    #[serde(default)]
+    pub permissions: Permissions,
+    /// The API's own limits on it.
+    #[serde(default)]
+    pub limits: Arc<[Limit]>,
+    /// How its result goes on, when it comes in pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paging: Option<Paging>,
+    /// Whether it may be relied on.
+    #[serde(default)]
+    pub status: Status,
+    /// When it goes, an ISO 8601 date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated_on: Option<String>,
+    /// What to use instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<String>,
+    /// Whether it is absent from the published connector.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub extension: bool,
+    /// Where the API documents it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Its parameters, in order.
+    #[serde(default)]
+    pub parameters: Vec<Field>,
+    /// What it returns.
+    #[serde(default)]
+    pub returns: Returns,
+}
+
+/// The permissions that an action needs: in each list, any one of them, the least powerful first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Permissions {
+    /// Of an application that signs in as itself.
+    #[serde(default)]
+    pub application: Vec<String>,
+    /// Of an application that acts for a signed-in user.
+    #[serde(default)]
+    pub delegated: Vec<String>,
+}
+
+/// How a result that comes in pages goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Paging {
+    /// The parameter that takes the link to the next page.
+    pub parameter: String,
+    /// The result's field that holds the items.
+    pub items: String,
+    /// The result's field that holds the link to the next page.
+    pub next: String,
+}
+
+/// What an action returns: a record by name, or a single value with a key of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Returns {
+    /// The key under which a single value stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The title, of a single value or of what is returned whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What the single value means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The type, as in [`Field::type_name`].
+    #[serde(rename = "type", default)]
+    pub type_name: String,
+}
+
+/// A trigger: a function that polls, or three that handle a subscription, or both.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    /// The trigger's name, such as `new-alerts`.
+    pub name: String,
+    /// The title, for people.
+    pub title: String,
+    /// What it waits for.
+    #[serde(default)]
+    pub summary: String,
+    /// The API's or published connector's own name of the operation.
+    #[serde(default)]
+    pub operation_id: String,
+    /// Whether it may be relied on.
+    #[serde(default)]
+    pub status: Status,
+    /// The function that polls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Action>,
+    /// The function that subscribes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribe: Option<Action>,
+    /// The function that unsubscribes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe: Option<Action>,
+    /// The function that reads a notification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parse: Option<Action>,
+}
