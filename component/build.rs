@@ -15,6 +15,8 @@ mod manifest;
 mod memory;
 #[path = "build/naming.rs"]
 mod naming;
+#[path = "build/package_docs.rs"]
+mod package_docs;
 #[path = "build/rust.rs"]
 mod rust;
 #[path = "build/types.rs"]
@@ -27,8 +29,8 @@ mod world;
 use std::path::Path;
 use std::{env, fs};
 
-/// The WIT packages, each after those it uses; the last holds the world.
-const PACKAGES: [&str; 2] = ["../wit/connector", "../wit/defender-atp"];
+/// The WIT package of the world, with those that it uses in its folder `deps`.
+const PACKAGE: &str = "../wit/defender-atp";
 
 /// What an instance is born with, in bytes: enough for an ordinary call, so that it need not ask for more.
 const INITIAL_MEMORY: u32 = 2 << 20;
@@ -37,7 +39,7 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
         println!("cargo::rustc-link-arg-cdylib=--initial-memory={INITIAL_MEMORY}");
     }
-    for input in PACKAGES.iter().chain(&["build.rs", "build"]) {
+    for input in [PACKAGE, "build.rs", "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
     if let Err(reason) = generate() {
@@ -46,13 +48,15 @@ fn main() {
 }
 
 fn generate() -> Result<(), String> {
-    let wit = wit::Wit::read(&PACKAGES.map(Path::new))?;
+    let wit = wit::Wit::read(&[Path::new(PACKAGE)])?;
     let contract = contract::Contract::read(&wit)?;
     let version = env::var("CARGO_PKG_VERSION").map_err(|error| error.to_string())?;
     let out = env::var("OUT_DIR").map_err(|error| error.to_string())?;
     let manifest = manifest::manifest(&contract, &version).to_string();
     write(&out, "manifest.json", manifest.as_bytes())?;
     write(&out, "manifest.json.lz4", &lz4_flex::block::compress(manifest.as_bytes()))?;
+    let docs = package_docs::package_docs(wit.docs.as_deref().unwrap_or_default());
+    write(&out, "package-docs", &docs)?;
     write(&out, "contract.rs", rust::code(&contract).as_bytes())?;
     write(&out, "exports.rs", exports::code(&wit)?.as_bytes())
 }

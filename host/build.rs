@@ -1,8 +1,11 @@
 //! Builds the component that the command line carries, in a target directory of its own.
 
-use std::env;
+#[path = "build/metadata.rs"]
+mod metadata;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
+use std::{env, fs};
 
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "guest";
@@ -25,6 +28,8 @@ fn main() {
 fn build() -> PathBuf {
     // As it is now, not as it was where this program was compiled: a target directory may be moved or shared.
     let workspace = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
+    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=build.rs");
     for source in ["component", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
@@ -57,7 +62,32 @@ fn build() -> PathBuf {
         }
         Err(error) => stop(&format!("cannot run cargo: {error}"), "build with cargo"),
     }
-    directory.join(TARGET).join(PROFILE).join(FILE)
+    let component = directory.join(TARGET).join(PROFILE).join(FILE);
+    describe(&component, &workspace);
+    component
+}
+
+/// Has the file say what it is. Version and licences are the workspace's.
+fn describe(component: &Path, workspace: &Path) {
+    let manifest = fs::read_to_string(workspace.join("component/Cargo.toml")).unwrap_or_default();
+    let field = |line: &str| Some(line.strip_prefix("description = \"")?.strip_suffix('"')?.to_owned());
+    let Some(description) = manifest.lines().find_map(field) else {
+        stop("component/Cargo.toml has no description", "give its package one, on a line of its own");
+    };
+    let added = metadata::Metadata {
+        name: PACKAGE,
+        version: env!("CARGO_PKG_VERSION"),
+        licenses: env!("CARGO_PKG_LICENSE"),
+        description: &description,
+        source: env!("CARGO_PKG_REPOSITORY"),
+    }
+    .add_to(component);
+    if let Err(error) = added {
+        stop(
+            &format!("cannot write {}: {error}", component.display()),
+            "free some space, or mend its permissions",
+        );
+    }
 }
 
 /// Adds the target where it is missing and rustup is there to add it.

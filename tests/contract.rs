@@ -5,7 +5,8 @@ mod rules;
 mod wit;
 mod wrong;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 
 use rules::Rule;
 use wit::Wit;
@@ -68,6 +69,23 @@ fn everything_is_documented() {
 #[test]
 fn enums_are_for_callers() {
     holds(rules::CALLERS_ENUMS);
+}
+
+/// Tools look for a package's dependencies in its folder `deps`. They are copies, as such tools make them: a symbolic
+/// link would not outlive a checkout on Windows.
+#[test]
+fn the_wit_resolves_with_standard_tools_and_its_copy_of_the_shared_package_is_exact() {
+    let texts = |folder: &str| -> BTreeMap<OsString, String> {
+        let entries = std::fs::read_dir(wit::source(folder)).expect("the folder is there");
+        let read = |entry: std::io::Result<std::fs::DirEntry>| {
+            let entry = entry.expect("the folder is listed");
+            (entry.file_name(), std::fs::read_to_string(entry.path()).expect("it is a text"))
+        };
+        entries.map(read).collect()
+    };
+    let copied = texts("defender-atp/deps/connector") == texts("connector");
+    assert!(copied, "run `cp wit/connector/*.wit wit/defender-atp/deps/connector/`");
+    assert!(Wit::of_the_repository().worlds().any(|world| world.name == "defender-atp"));
 }
 
 /// The list of exceptions to the optional fields must not outlive them.

@@ -10,7 +10,7 @@ use crate::types::{Definition, Types};
 use crate::wit::Wit;
 use crate::world::World;
 
-/// How the package is called whose interfaces every connector shares; its functions are no actions.
+/// How the package is called whose interfaces every connector shares; its functions are not actions.
 const SHARED: &str = "workflow:";
 
 /// What the world exports.

@@ -179,7 +179,8 @@ fn parameters(
         };
         let key = label.key.ok_or_else(|| format!("{item}: its @param has no [key]"))?;
         let (title, description, extension) = (label.title, label.description, label.extension);
-        let field = Field { name: param.name.clone(), key, title, description, shape, required, extension };
+        let (name, absent_is_empty) = (param.name.clone(), false);
+        let field = Field { name, key, title, description, shape, required, extension, absent_is_empty };
         parameters.push(Parameter { field, inline });
     }
     if let Some((name, _)) = labels.first() {
@@ -240,7 +241,7 @@ fn status(tags: &mut Tags) -> Result<Status, String> {
         (Some("use"), Some(successor), None) => {
             Ok(Status::Deprecated { on: on.map(str::to_owned), successor: Some(successor.to_owned()) })
         }
-        _ => Err(tags.broken(&format!("@deprecated `{text}` is no `[date] [use successor]`"))),
+        _ => Err(tags.broken(&format!("@deprecated `{text}` is not of the form `[date] [use successor]`"))),
     }
 }
 

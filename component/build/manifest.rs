@@ -10,7 +10,17 @@ use crate::world::{Cloud, Limit, World};
 /// The manifest. Absent values are left out.
 pub(crate) fn manifest(contract: &Contract, version: &str) -> Value {
     let World {
-        contract: shared, name, title, summary, quota, api_url, access_token, clouds, audiences, ..
+        contract: shared,
+        name,
+        title,
+        summary,
+        quota,
+        api_url,
+        access_token,
+        clouds,
+        audiences,
+        hosts,
+        ..
     } = &contract.world;
     let actions = contract.functions.iter().filter(|function| function.trigger.is_none());
     let mut manifest = json!({
@@ -28,6 +38,9 @@ pub(crate) fn manifest(contract: &Contract, version: &str) -> Value {
     });
     if !audiences.is_empty() {
         manifest["audiences"] = json!(audiences);
+    }
+    if !hosts.is_empty() {
+        manifest["hosts"] = json!(hosts);
     }
     manifest
 }

@@ -63,8 +63,10 @@ fn world(contract: &Contract) -> String {
          /// The environment variable that holds a bearer token.\n\
          pub(crate) const ACCESS_TOKEN: &str = {:?};\n\
          /// The API's origin when none is named.\n\
-         pub(crate) const DEFAULT_API_URL: &str = {api:?};\n",
-        world.api_url, world.access_token,
+         pub(crate) const DEFAULT_API_URL: &str = {api:?};\n\
+         /// The API's hosts, as links in its replies name them; `*` stands for a region.\n\
+         pub(crate) const HOSTS: &[&str] = &{:?};\n",
+        world.api_url, world.access_token, world.hosts,
     )
 }
 
@@ -146,9 +148,17 @@ fn decode(definition: &Definition, fields: &[Field]) -> String {
         let _ = writeln!(names, "{:?},", field.key);
         let _ = writeln!(slots, "let mut {slot}: Option<{slot_type}> = None;");
         let _ = writeln!(arms, "{place} => decode::fill(&mut map, &mut {slot}),");
-        let value = if text { format!("{slot}.map(decode::text_of)") } else { slot };
-        let value =
-            if field.required { format!("decode::required({value}, {:?})?", field.key) } else { value };
+        let value = match &field.shape {
+            // Of an object of no fixed shape too, what is null is left out; rows are as they came.
+            Shape::Json => format!("{slot}.map(decode::without_nulls)"),
+            _ if text => format!("{slot}.map(decode::text_of)"),
+            _ => slot,
+        };
+        let value = match field {
+            Field { absent_is_empty: true, .. } => format!("{value}.unwrap_or_default()"),
+            Field { required: true, key, .. } => format!("decode::required({value}, {key:?})?"),
+            _ => value,
+        };
         let _ = writeln!(members, "{}: {value},", snake(&field.name));
     }
     format!(
@@ -166,6 +176,9 @@ fn decode(definition: &Definition, fields: &[Field]) -> String {
              }}\n\
          }}\n\
          impl<'de> decode::Decode<'de> for {path} {{\n\
+             fn is_key(key: &str) -> bool {{\n\
+                 <Self as decode::Record>::place(key) != usize::MAX\n\
+             }}\n\
              fn decode<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {{\n\
                  decode::record(deserializer)\n\
              }}\n\

@@ -62,6 +62,8 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Whether the published reference lacks it.
     pub(crate) extension: bool,
+    /// Whether a list that the API leaves out counts as an empty one, although it must be there.
+    pub(crate) absent_is_empty: bool,
 }
 
 /// A value of an enum.
@@ -204,11 +206,15 @@ impl<'wit> Types<'wit> {
     fn fields(&mut self, record: &str, fields: &[wit_parser::Field]) -> Result<Vec<Field>, String> {
         let read = |field: &wit_parser::Field| {
             let item = format!("{record}.{}", field.name);
-            let (label, extension) = label(&item, &field.docs)?;
+            let Member { label, extension, absent_is_empty } = member(&item, &field.docs)?;
             let (shape, required) = self.shape(&item, field.ty)?;
+            if absent_is_empty && !(required && matches!(shape, Shape::List(_))) {
+                return Err(format!("{item}: @absent-is-empty is for lists that must be there"));
+            }
             let key = label.key.unwrap_or_else(|| naming::camel(&field.name));
             let (title, description) = (label.title, label.description);
-            Ok(Field { name: field.name.clone(), key, title, description, shape, required, extension })
+            let name = field.name.clone();
+            Ok(Field { name, key, title, description, shape, required, extension, absent_is_empty })
         };
         let fields: Vec<Field> = fields.iter().map(read).collect::<Result<_, String>>()?;
         unique_keys(record, fields.iter().map(|field| field.key.as_str()))?;
@@ -245,20 +251,27 @@ fn keyed(record: &str, column: &str, fields: &[Field]) -> Result<String, String>
         .ok_or_else(|| format!("{record}: @columns names `{column}`, which it lacks"))
 }
 
-/// The label of a field or case, and whether it is tagged as an extension.
-fn label(item: &str, docs: &Docs) -> Result<(Label, bool), String> {
+/// What is said of a field or case.
+struct Member {
+    label: Label,
+    extension: bool,
+    absent_is_empty: bool,
+}
+
+fn member(item: &str, docs: &Docs) -> Result<Member, String> {
     let mut doc = Doc::parse(item, docs.contents.as_deref())?;
     let extension = doc.tags.flag("extension")?;
+    let absent_is_empty = doc.tags.flag("absent-is-empty")?;
     doc.tags.finish()?;
     if !doc.description.is_empty() {
         return Err(format!("{item}: is documented by one paragraph"));
     }
-    Ok((Label::parse(item, &doc.summary)?, extension))
+    Ok(Member { label: Label::parse(item, &doc.summary)?, extension, absent_is_empty })
 }
 
 fn enum_cases(name: &str, cases: &[wit_parser::EnumCase]) -> Result<Vec<Case>, String> {
     let read = |case: &wit_parser::EnumCase| {
-        let (label, _) = label(&format!("{name}.{}", case.name), &case.docs)?;
+        let Member { label, .. } = member(&format!("{name}.{}", case.name), &case.docs)?;
         let key = label.key.unwrap_or(label.title);
         Ok(Case { name: case.name.clone(), key, description: label.description })
     };

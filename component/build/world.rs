@@ -22,7 +22,7 @@ impl Limit {
         limit
             .filter(|(calls, period)| *calls > 0 && *period > 0)
             .map(|(calls, period)| Self { calls, period })
-            .ok_or_else(|| tags.broken(&format!("`{text}` is no `N per S seconds`")))
+            .ok_or_else(|| tags.broken(&format!("`{text}` is not of the form `N per S seconds`")))
     }
 }
 
@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) clouds: Vec<Cloud>,
     /// The audiences of tokens that the API takes.
     pub(crate) audiences: Vec<String>,
+    /// The API's hosts, as links in its replies name them; `*` stands for a region.
+    pub(crate) hosts: Vec<String>,
 }
 
 impl World {
@@ -88,11 +90,36 @@ impl World {
             return Err(tags.broken("@cloud is missing"));
         }
         let audiences = tags.all("audience");
+        let hosts = tags.all("host");
+        if let Some(host) = hosts.iter().find(|host| !is_host(host)) {
+            return Err(tags.broken(&format!(
+                "@host `{host}` is not a host name, with at most one `*` before a domain"
+            )));
+        }
         tags.finish()?;
         let summary = description.split("\n\n").next().unwrap_or_default().to_owned();
         let contract = contract.to_owned();
-        Ok(Self { contract, name, title, summary, quota, limits, api_url, access_token, clouds, audiences })
+        Ok(Self {
+            contract,
+            name,
+            title,
+            summary,
+            quota,
+            limits,
+            api_url,
+            access_token,
+            clouds,
+            audiences,
+            hosts,
+        })
     }
+}
+
+/// Whether a pattern is a host in lower case, in which `*` may stand for a region before a domain of two labels or more.
+fn is_host(pattern: &str) -> bool {
+    let fixed = pattern.split_once('*').map_or(pattern, |(_, domain)| domain);
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.*".contains(&byte);
+    pattern.bytes().all(letters) && !fixed.contains('*') && fixed.trim_start_matches('.').contains('.')
 }
 
 /// Reads `name api=… authority=… scope=…`.
@@ -110,6 +137,6 @@ fn cloud(tags: &Tags, text: &str) -> Result<Cloud, String> {
         (Some(name), Some(api), Some(authority), Some(scope), None) => {
             Ok(Cloud { name, api, authority, scope })
         }
-        _ => Err(tags.broken(&format!("`{text}` is no `name api=… authority=… scope=…`"))),
+        _ => Err(tags.broken(&format!("`{text}` is not of the form `name api=… authority=… scope=…`"))),
     }
 }

@@ -15,11 +15,16 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 
 use crate::prelude::*;
-pub(crate) use raw::{Raw, pick, plain, text_of};
+pub(crate) use raw::{Raw, keys, pick, plain, text_of, without_nulls};
 pub(crate) use record::{Record, fill, next_place, record, required, skip, within};
 
 /// A value that can be read from JSON.
 pub(crate) trait Decode<'de>: Sized {
+    /// Whether an object that is such a value may have a member of that name.
+    fn is_key(_key: &str) -> bool {
+        false
+    }
+
     /// Reads the value.
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }

@@ -9,7 +9,7 @@
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, reason = "generated")]
 mod bindings {
     wit_bindgen::generate!({
-        path: ["../wit/connector", "../wit/defender-atp"],
+        path: "../wit/defender-atp",
         world: "defender:atp/defender-atp",
         additional_derives: [PartialEq],
         generate_unused_types: true,

@@ -19,13 +19,23 @@ impl Guest for Connector {
     }
 }
 
-/// The manifest in the file itself, for engines that read it without running anything.
+/// What the file itself says, for engines and tools that read it without running anything.
 ///
-/// It is no `#[used]`: that would keep a third copy, in the program's memory.
+/// These are not `#[used]`: that would keep another copy of each, in the program's memory.
 #[cfg(target_family = "wasm")]
-#[allow(unsafe_code, reason = "a section of our own name, of plain bytes, disturbs nothing")]
-#[unsafe(link_section = "connector-manifest")]
-pub static SECTION: [u8; MANIFEST.len()] = *include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json"));
+#[allow(unsafe_code, reason = "a section of a name of its own, of plain bytes, disturbs nothing")]
+pub mod sections {
+    /// The manifest.
+    #[unsafe(link_section = "connector-manifest")]
+    pub static MANIFEST: [u8; super::MANIFEST.len()] =
+        *include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json"));
+
+    const DOCS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/package-docs"));
+
+    /// The world's documentation, which `wasm-tools component wit` shows.
+    #[unsafe(link_section = "package-docs")]
+    pub static PACKAGE_DOCS: [u8; DOCS.len()] = *include_bytes!(concat!(env!("OUT_DIR"), "/package-docs"));
+}
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,9 @@ use problem::{Words, redacted};
 /// The largest body that is looked at for an error that came with success, in bytes.
 const LARGEST_NON_RESULT: usize = 16 << 10;
 
+/// The member that holds a result which is a single text.
+const VALUE: &str = "value";
+
 /// What the API answered.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
@@ -167,7 +170,7 @@ impl Accepted {
     /// # Errors
     /// [`Failure::PermanentUnexpectedReply`] says what does not fit, and where.
     pub(crate) fn value<T: for<'json> Decode<'json>>(&self) -> Result<T, Failure> {
-        from_json(self.result()?).map_err(|error| self.unfit(&error))
+        from_json(self.result(<T as Decode<'static>>::is_key)?).map_err(|error| self.unfit(&error))
     }
 
     /// When the API answered: by its own clock, or for want of that by ours.
@@ -188,13 +191,13 @@ impl Accepted {
 
     /// The body, if it may be a result: gateways answer 200 with an error, or with an empty object, and neither is an
     /// entity of which all was left out.
-    fn result(&self) -> Result<&[u8], Failure> {
+    fn result(&self, is_asked_for: fn(&str) -> bool) -> Result<&[u8], Failure> {
         let json = self.json_text()?;
         if json.len() > LARGEST_NON_RESULT || !json.trim_ascii_start().starts_with(b"{") {
             return Ok(json);
         }
         if let Some(Words { code, problem }) =
-            problem::beside_success(self.reply.status, json, self.secret.as_deref())
+            problem::beside_success(self.reply.status, json, self.secret.as_deref(), is_asked_for)
         {
             return Err(Failure::PermanentUnexpectedReply(Problem { code, ..problem }));
         }
@@ -207,7 +210,7 @@ impl Accepted {
 
     #[cold]
     fn unfit(&self, error: &serde_json::Error) -> Failure {
-        self.unexpected(&format!("with what does not fit the contract: {error}"))
+        self.unexpected(&format!("with a body that does not fit the contract: {error}"))
     }
 
     /// Reads the text that the body holds under `value`. The API wraps some texts in a second pair of quotes.
@@ -215,10 +218,11 @@ impl Accepted {
     /// # Errors
     /// As [`Self::value`].
     pub(crate) fn single(&self) -> Result<String, Failure> {
-        let values = pick(self.result()?, &["value"]).map_err(|error| self.unfit(&error))?;
+        let values = pick(self.result(|key| key == VALUE)?, &[VALUE]).map_err(|error| self.unfit(&error))?;
         let text = values.first().copied().flatten().and_then(plain);
-        let text =
-            text.ok_or_else(|| self.unexpected("with what does not fit the contract: value: no text"))?;
+        let text = text.ok_or_else(|| {
+            self.unexpected("with a body that does not fit the contract: value: expected text")
+        })?;
         let unquoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         Ok(unquoted.map_or_else(|| text.clone(), str::to_owned))
     }
@@ -232,7 +236,7 @@ impl Accepted {
     }
 
     /// A reply of success that is of no use. What it was asked to change, it has changed.
-    fn unexpected(&self, how: &str) -> Failure {
+    pub(crate) fn unexpected(&self, how: &str) -> Failure {
         let accepted = if self.operation.is_read() { "" } else { "accepted the change, but " };
         let message = format!("the API {accepted}answered {} {how}", self.reply.status);
         let message = redacted(&message, self.secret.as_deref());

@@ -128,7 +128,7 @@ async fn a_parameter_to_blame_is_named_in_a_whole_sentence() {
         (
             "subscribe-to-alerts",
             json!({ "notificationUrl": "x" }),
-            "subscribe-to-alerts: notificationUrl is no absolute http or https URL",
+            "subscribe-to-alerts: notificationUrl is not an absolute http or https URL",
         ),
         ("list-alerts", json!({ "nextLink": "x" }), "list-alerts: nextLink "),
     ] {

@@ -11,6 +11,7 @@ use wasmtime_wasi_http::{
 };
 
 use super::rules::is_wasi;
+use super::wit::Wit;
 use crate::support;
 
 /// The most bytes that the component's file may have.
@@ -47,20 +48,53 @@ fn it_exports_named_versioned_interfaces() {
 
 #[tokio::test]
 async fn its_section_is_what_describe_returns() {
+    let section = section(SECTION);
+    let described = describe().await.expect("it describes itself");
+    assert!(section == described.as_bytes(), "the section differs from what `describe` returns");
+    let manifest: serde_json::Value = serde_json::from_slice(&section).expect("the manifest is JSON");
+    assert!(manifest.is_object());
+}
+
+/// As `wasm-tools component wit` shows it.
+#[test]
+fn the_documentation_of_its_world_travels_in_the_file() {
+    let section = section("package-docs");
+    let (version, docs) = section.split_first().expect("the section is not empty");
+    let docs: serde_json::Value = serde_json::from_slice(docs).expect("the section is JSON");
+    let docs = docs["worlds"]["root"]["docs"].as_str().expect("the world has documentation");
+    let wit = Wit::of_the_repository();
+    let world = wit.worlds().next().expect("there is a world");
+    let source = world.docs.contents.as_deref().unwrap_or_default();
+    assert!(*version == 0 && docs.len() > 200 && source.starts_with(docs), "{docs}");
+    assert!(!docs.contains('@'), "tags are for the manifest: {docs}");
+}
+
+/// As `wasm-tools metadata show` shows it.
+#[test]
+fn the_file_has_a_name_a_version_a_licence_and_a_description() {
+    let manifest: serde_json::Value = serde_json::from_slice(&section(SECTION)).expect("it is JSON");
+    let name = section("component-name");
+    let name = wasmparser::ComponentNameSectionReader::new(wasmparser::BinaryReader::new(&name, 0));
+    let named = |name| matches!(name, Ok(wasmparser::ComponentName::Component { name, .. }) if manifest["name"] == name);
+    assert!(name.into_iter().any(named), "it is not called {}", manifest["name"]);
+    let text = |name: &str| String::from_utf8(section(name)).expect("it is a text");
+    assert_eq!(manifest["version"], text("version"));
+    assert_eq!(text("licenses"), env!("CARGO_PKG_LICENSE"));
+    assert!(text("description").contains("Defender"), "{}", text("description"));
+}
+
+/// The one section of that name.
+fn section(name: &str) -> Vec<u8> {
     let bytes = support::component();
-    let sections: Vec<&[u8]> = wasmparser::Parser::new(0)
-        .parse_all(&bytes)
+    let payloads = wasmparser::Parser::new(0).parse_all(&bytes);
+    let sections: Vec<&[u8]> = payloads
         .filter_map(|payload| match payload.expect("the component is well-formed") {
-            wasmparser::Payload::CustomSection(section) if section.name() == SECTION => Some(section.data()),
+            wasmparser::Payload::CustomSection(section) if section.name() == name => Some(section.data()),
             _ => None,
         })
         .collect();
-    let [section] = sections[..] else { panic!("{} sections are called {SECTION}", sections.len()) };
-
-    let described = describe().await.expect("it describes itself");
-    assert!(section == described.as_bytes(), "the section differs from what `describe` returns");
-    let manifest: serde_json::Value = serde_json::from_slice(section).expect("the manifest is JSON");
-    assert!(manifest.is_object());
+    let [section] = sections[..] else { panic!("{} sections are called {name}", sections.len()) };
+    section.to_vec()
 }
 
 /// Calls `describe` in an engine without the host's help, as a foreign engine would.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wit_parser::{Function, Interface, Resolve, Type, TypeDef, TypeDefKind, TypeId, World};
 
@@ -45,14 +45,16 @@ pub(crate) struct Named<'a> {
     pub(crate) definition: &'a TypeDef,
 }
 
+/// A folder of the repository's WIT.
+pub(crate) fn source(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit").join(below)
+}
+
 impl Wit {
-    /// The repository's own packages.
+    /// The repository's own packages, as any tool reads them: a package's folder with what it uses in `deps`.
     pub(crate) fn of_the_repository() -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
         let mut resolve = Resolve::default();
-        for package in ["connector", "defender-atp"] {
-            resolve.push_dir(folder.join(package)).unwrap_or_else(|error| panic!("wit/{package}: {error:#}"));
-        }
+        resolve.push_dir(source("defender-atp")).unwrap_or_else(|error| panic!("{error:#}"));
         Self { resolve }
     }
 

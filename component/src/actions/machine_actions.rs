@@ -25,9 +25,9 @@ impl Guest for Connector {
         ))
     }
 
-    fn get_investigation_package_uri(action_id: String) -> Result<String, Failure> {
+    fn get_investigation_package_uri(machine_action_id: String) -> Result<String, Failure> {
         let action = get(Operation::GetInvestigationPackageUri, "/api/machineactions");
-        accepted(action.id("action-id", &action_id).to("getPackageUri"))?.single()
+        accepted(action.id("machine-action-id", &machine_action_id).to("getPackageUri"))?.single()
     }
 
     fn get_live_response_result_uri(

@@ -147,13 +147,40 @@ fn advanced_hunting() {
     let body = r#"{"Stats":{"ExecutionTime": 4.6},"Schema":[{"Name":"T","Type":"DateTime"}],"Results":[{"T": 1e2, "U":[null]},{}]}"#;
     let (asked, results) = exchange(body, || Connector::run_hunting_query(text("T |limit 2")));
     assert_eq!(asked, r#"POST /api/advancedqueries/run {"Query":"T |limit 2"}"#);
-    assert_eq!((results.schema[0].name.as_str(), results.schema[0].type_.as_str()), ("T", "DateTime"));
+    assert_eq!(
+        (results.schema[0].name.as_str(), results.schema[0].type_.as_deref()),
+        ("T", Some("DateTime"))
+    );
     assert_eq!(results.results, [r#"{"T": 1e2, "U":[null]}"#, "{}"]);
     assert_eq!(results.stats.as_deref(), Some(r#"{"ExecutionTime": 4.6}"#));
     let (asked, schema) =
         exchange("\u{feff} {\"type\":\"object\"}\n", || Connector::get_hunting_schema(text("T")));
     assert_eq!(asked, r#"POST /api/advancedqueries/schema {"Query":"T"}"#);
     assert_eq!(schema, r#"{"type":"object"}"#);
+}
+
+#[test]
+fn hunting_without_a_schema_has_the_columns_of_its_rows_in_order_of_appearance() {
+    for schema in ["", r#""Schema":null,"#, r#""Schema":[],"#] {
+        let body = format!(r#"{{{schema}"Results":[{{"b":1,"a":null}},{{"a":2,"\u00e9":{{"x":1}}}}]}}"#);
+        let (_, results) = exchange(&body, || Connector::run_hunting_query(text("T")));
+        let columns: Vec<_> = results.schema.iter().map(|column| (&*column.name, &column.type_)).collect();
+        assert_eq!(columns, [("b", &None), ("a", &None), ("é", &None)], "{body}");
+        assert_eq!(results.results.len(), 2);
+    }
+    let (_, nothing) = exchange(r#"{"Results":[]}"#, || Connector::run_hunting_query(text("T")));
+    assert!(nothing.schema.is_empty() && nothing.results.is_empty());
+}
+
+#[test]
+fn a_hunting_row_that_is_not_an_object_is_an_unexpected_reply() {
+    for row in ["1", "[1]", r#""a""#, "true"] {
+        answer(Ok(reply(200, &format!(r#"{{"Schema":[],"Results":[{{}},{row}]}}"#))));
+        let failure = Connector::run_hunting_query(text("T")).expect_err(row);
+        asked();
+        let Failure::PermanentUnexpectedReply(problem) = failure else { panic!("{row}: {failure:?}") };
+        assert!(problem.message.ends_with("with a row that is not an object"), "{}", problem.message);
+    }
 }
 
 #[test]

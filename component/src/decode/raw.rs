@@ -9,14 +9,18 @@ use serde_json::value::RawValue;
 use super::{Decode, from_json, text};
 use crate::prelude::*;
 
-/// The deepest nesting that is passed on: what readers of JSON commonly bear.
-const DEEPEST: usize = 127;
+/// The deepest nesting that is passed on: what readers of JSON commonly bear (127), less what stands around it.
+const DEEPEST: usize = 120;
 
 /// A JSON value as text.
 #[derive(Debug)]
 pub(crate) struct Raw(String);
 
 impl<'de> Decode<'de> for Raw {
+    fn is_key(_key: &str) -> bool {
+        true
+    }
+
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         if is_deeper_than(DEEPEST, raw) {
@@ -47,10 +51,101 @@ fn is_deeper_than(deepest: usize, json: &str) -> bool {
     false
 }
 
+/// The keys of a JSON object, as they stand there.
+///
+/// # Errors
+/// The text is not a JSON object.
+pub(crate) fn keys(json: &[u8]) -> Result<Vec<String>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text(json)?);
+    let keys = (&mut deserializer).deserialize_map(Keys)?;
+    deserializer.end().map(|()| keys)
+}
+
+struct Keys;
+
+impl<'json> Visitor<'json> for Keys {
+    type Value = Vec<String>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'json>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut keys = Vec::new();
+        while let Some((key, _)) = map.next_entry::<String, IgnoredAny>()? {
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+}
+
+/// The text of raw JSON, without those members of its objects that are null. All else is as it came, to the last digit.
+pub(crate) fn without_nulls(raw: Raw) -> String {
+    let mut kept = String::new();
+    match raw.0.contains("null").then(|| push_without_nulls(&raw.0, &mut kept)) {
+        Some(Ok(())) => kept,
+        _ => raw.0,
+    }
+}
+
+fn push_without_nulls(json: &str, kept: &mut String) -> Result<(), serde_json::Error> {
+    match json.as_bytes().first() {
+        Some(b'{') => {
+            let members = Members(kept);
+            serde_json::Deserializer::from_str(json).deserialize_map(members)
+        }
+        Some(b'[') => {
+            let mut separator = '[';
+            for element in serde_json::from_str::<Vec<&RawValue>>(json)? {
+                kept.push(separator);
+                separator = ',';
+                push_without_nulls(element.get(), kept)?;
+            }
+            if separator == '[' {
+                kept.push('[');
+            }
+            kept.push(']');
+            Ok(())
+        }
+        _ => {
+            kept.push_str(json);
+            Ok(())
+        }
+    }
+}
+
+struct Members<'kept>(&'kept mut String);
+
+impl<'json> Visitor<'json> for Members<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'json>>(self, mut map: M) -> Result<(), M::Error> {
+        let mut separator = '{';
+        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if value.get() == "null" {
+                continue;
+            }
+            self.0.push(separator);
+            separator = ',';
+            self.0.extend([key.get(), ":"]);
+            push_without_nulls(value.get(), self.0).map_err(M::Error::custom)?;
+        }
+        if separator == '{' {
+            self.0.push('{');
+        }
+        self.0.push('}');
+        Ok(())
+    }
+}
+
 /// Takes values out of a JSON object by their keys, in any case of letters. A null is an absent value.
 ///
 /// # Errors
-/// The text is no JSON object.
+/// The text is not a JSON object.
 pub(crate) fn pick<'json>(
     json: &'json [u8],
     keys: &[&str],

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use serde::Deserializer;
-use serde::de::{Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Error, Unexpected, Visitor};
+use serde_json::value::RawValue;
 
 use super::Decode;
 use crate::prelude::*;
@@ -11,40 +12,17 @@ use crate::prelude::*;
 /// Above this, a floating-point number no longer tells one whole number from the next.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Text; a number or a truth value counts as its JSON text.
+/// Text; a number or a truth value counts as its JSON text, to the last digit.
 impl<'de> Decode<'de> for String {
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = String;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("text")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<String, E> {
-        serde_json::to_string(&value).map_err(E::custom)
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        match json.as_bytes() {
+            [b'"', text @ .., b'"'] if !text.contains(&b'\\') => Ok(json[1..=text.len()].to_owned()),
+            [b'"', ..] => serde_json::from_str(json).map_err(D::Error::custom),
+            [b'[', ..] => Err(D::Error::invalid_type(Unexpected::Seq, &"text")),
+            [b'{', ..] => Err(D::Error::invalid_type(Unexpected::Map, &"text")),
+            _ => Ok(json.to_owned()),
+        }
     }
 }
 

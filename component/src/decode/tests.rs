@@ -58,13 +58,16 @@ fn whole_numbers_are_exact_and_come_in_several_spellings() {
 }
 
 #[test]
-fn text_may_be_a_number_or_a_truth_value() {
+fn a_number_in_a_text_field_keeps_its_digits_and_a_truth_value_is_text() {
     let version = |json: &str| read::<Machine>(&format!(r#"{{"version":{json}}}"#)).version;
     for (json, expected) in [
         ("1901", "1901"),
         ("-1", "-1"),
         ("18446744073709551615", "18446744073709551615"),
         ("10.5", "10.5"),
+        ("10.10", "10.10"),
+        ("0.30000000000000004441", "0.30000000000000004441"),
+        ("1E+400", "1E+400"),
         ("true", "true"),
         ("\"\\u00e9\\n\\\"\\ud83d\\ude00\"", "é\n\"😀"),
         ("\"\\u0000\"", "\0"),
@@ -110,6 +113,30 @@ fn lists_and_records_nest() {
     );
     assert_eq!(alert.evidence.and_then(|evidence| evidence[0].process_id), Some(1 << 32));
     assert_eq!(alert.mitre_techniques, Some(vec![]));
+}
+
+#[test]
+fn json_of_no_fixed_shape_keeps_all_but_its_nulls() {
+    let metadata = |json: &str| read::<Machine>(&format!(r#"{{"vmMetadata":{json}}}"#)).vm_metadata;
+    for (json, expected) in [
+        (r#"{"vmId":"9","subscriptionId":null,"resourceId":"/s"}"#, r#"{"vmId":"9","resourceId":"/s"}"#),
+        (r#"{ "a" : null }"#, "{}"),
+        (r#"{"a":[null,{"b":null,"c":1.10}],"null":"null"}"#, r#"{"a":[null,{"c":1.10}],"null":"null"}"#),
+        (r#"{"n":12345678901234567890123, "s":"\u00e4"}"#, r#"{"n":12345678901234567890123, "s":"\u00e4"}"#),
+        (r#"[[],{},null]"#, "[[],{},null]"),
+    ] {
+        assert_eq!(metadata(json).as_deref(), Some(expected), "{json}");
+    }
+    assert_eq!(metadata("null"), None);
+}
+
+#[test]
+fn fields_that_only_the_services_metadata_knows_are_read() {
+    let alert: Alert =
+        read(r#"{"domains":[{"host":"evil.example"}],"evidence":[{"registryValueName":"Run"}]}"#);
+    assert_eq!(alert.domains.and_then(|domains| domains[0].host.clone()).as_deref(), Some("evil.example"));
+    assert_eq!(alert.evidence.and_then(|all| all[0].registry_value_name.clone()).as_deref(), Some("Run"));
+    assert_eq!(read::<Machine>(r#"{"groupName":"servers"}"#).group_name.as_deref(), Some("servers"));
 }
 
 #[test]

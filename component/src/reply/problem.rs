@@ -1,7 +1,7 @@
 //! The words of a refusal: the API's own where it gave any, else what came in their place.
 
 use super::Reply;
-use crate::decode::{pick, plain};
+use crate::decode::{keys, pick, plain};
 use crate::failure::Problem;
 use crate::prelude::*;
 
@@ -11,6 +11,9 @@ const MOST_SEARCHED: usize = 1 << 20;
 const LONGEST_MESSAGE: usize = 2000;
 /// The most characters of a body that is shown for want of a message.
 const LONGEST_EXCERPT: usize = 200;
+
+/// The members in which errors are told.
+const WORDS: [&str; 3] = ["error", "error_description", "message"];
 
 /// What a refusal says.
 pub(super) struct Words {
@@ -31,17 +34,35 @@ pub(super) fn read(reply: &Reply, secret: Option<&str>) -> Words {
     Words { code, problem }
 }
 
-/// Reads the error that a reply of success holds, if it holds one.
-pub(super) fn beside_success(status: u16, json: &[u8], secret: Option<&str>) -> Option<Words> {
+/// Reads the error that a reply of success holds, if it holds one: an object with the API's words in it, or anything
+/// else under that name where nothing stands beside it that was asked for. A machine action of an older tenant, say, has
+/// a member `error` that says `None`.
+pub(super) fn beside_success(
+    status: u16,
+    json: &[u8],
+    secret: Option<&str>,
+    is_asked_for: fn(&str) -> bool,
+) -> Option<Words> {
     if !may_say_error(json) {
         return None;
     }
-    pick(json, &["error"]).ok()?.first().copied().flatten()?;
+    let error = pick(json, &["error"]).ok()?.first().copied().flatten()?;
+    let is_result =
+        |key: &String| is_asked_for(key) && !WORDS.iter().any(|word| key.eq_ignore_ascii_case(word));
+    if !has_words(error) && keys(json).ok()?.iter().any(is_result) {
+        return None;
+    }
     let Said { code, message, target } = cleaned(said(json)?, secret);
-    let words = message.or_else(|| code.clone()).unwrap_or_else(|| "without a word".to_owned());
+    let words = message.or_else(|| code.clone()).unwrap_or_else(|| "it gave no message".to_owned());
     let message = format!("the API answered {status} with an error: {words}");
     let problem = Problem { message, code: code.clone(), target, status: Some(status) };
     Some(Words { code, problem })
+}
+
+/// Whether JSON is an object that has a code or a message: the API's error.
+fn has_words(error: &str) -> bool {
+    let words = pick(error.as_bytes(), &["code", "message"]).unwrap_or_default();
+    words.iter().flatten().any(|word| plain(word).is_some_and(|word| !word.is_empty()))
 }
 
 /// Whether the word `error` may be in a text, in any case of letters. Every reply of success is asked that, before it is
@@ -91,7 +112,7 @@ struct Said {
 fn said(body: &[u8]) -> Option<Said> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let searched = body.get(..MOST_SEARCHED).unwrap_or(body);
-    let outer = pick(searched, &["error", "error_description", "message"]).ok()?;
+    let outer = pick(searched, &WORDS).ok()?;
     let text = |values: &[Option<&str>], place: usize| plain((*values.get(place)?)?);
     match outer.first().copied().flatten() {
         Some(error) if error.starts_with('{') => {
@@ -115,10 +136,10 @@ fn without_words(reply: &Reply, secret: Option<&str>) -> String {
     let start = String::from_utf8_lossy(reply.body.get(..shown).unwrap_or(&reply.body));
     let excerpt = printable(&redacted(&start, secret), LONGEST_EXCERPT);
     if excerpt.is_empty() {
-        format!("the API answered {} without a word", reply.status)
+        format!("the API answered {} without a message", reply.status)
     } else {
         format!(
-            "the API answered {} with something else than its own errors ({kind}): {excerpt}",
+            "the API answered {} with a body that is not one of its errors ({kind}): {excerpt}",
             reply.status
         )
     }

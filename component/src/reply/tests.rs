@@ -1,7 +1,8 @@
 //! Each status and each kind of body has one meaning.
 
 use super::{Judge, Reply, Trouble};
-use crate::bindings::exports::defender::atp::types::Alert;
+use crate::bindings::exports::defender::atp::advanced_hunting::HuntingResults;
+use crate::bindings::exports::defender::atp::types::{Alert, MachineAction};
 use crate::contract::Operation;
 use crate::failure::Failure;
 use crate::testing::{now, reply};
@@ -171,7 +172,7 @@ fn a_message_is_the_apis_own_or_says_what_came() {
         message(500, &[], &error("InternalServerError", "")).0,
         "the API answered 500 (InternalServerError)"
     );
-    assert_eq!(message(500, &[], "").0, "the API answered 500 without a word");
+    assert_eq!(message(500, &[], "").0, "the API answered 500 without a message");
     assert_eq!(message(503, &[], r#"{"Message":"Down"}"#).0, "Down");
     assert_eq!(
         message(500, &[], r#"{"error":{"code":429,"message":["x"]}}"#),
@@ -180,7 +181,7 @@ fn a_message_is_the_apis_own_or_says_what_came() {
     let (words, _) = message(502, &[("Content-Type", "text/html")], "<html>\u{1b}[31m\n\n <b>Bad\u{0}</b>");
     assert_eq!(
         words,
-        "the API answered 502 with something else than its own errors (text/html): <html>[31m <b>Bad</b>"
+        "the API answered 502 with a body that is not one of its errors (text/html): <html>[31m <b>Bad</b>"
     );
     let (words, _) = message(500, &[], &"é".repeat(5000));
     assert!(words.ends_with('…') && words.matches('é').count() == 200, "{words}");
@@ -230,6 +231,7 @@ fn a_reply_of_success_has_to_fit() {
     for status in [200, 201, 202, 299] {
         assert!(value(status, "\u{feff}{\"id\":\"a\"}").is_ok());
         assert!(value(status, r#"{"id":null,"error":null}"#).is_ok());
+        assert!(value(status, r#"{"id":"a","Error":{}}"#).is_ok());
     }
     for (status, body, words) in [
         (204, "", "the API answered 204 without a body"),
@@ -239,11 +241,12 @@ fn a_reply_of_success_has_to_fit() {
         (200, "\u{feff} { \n} ", "the API answered 200 with an empty object"),
         (200, &error("Gone", "not here"), "the API answered 200 with an error: not here"),
         (201, r#"{"error":"invalid_client"}"#, "the API answered 201 with an error: invalid_client"),
-        (200, r#"{"id":"a","Error":{}}"#, "the API answered 200 with an error: without a word"),
+        (200, r#"{"new":"a","Error":{}}"#, "the API answered 200 with an error: it gave no message"),
+        (200, r#"{"id":"a","error":{"code":"Part"}}"#, "the API answered 200 with an error: Part"),
         (
             201,
             r#"{"evidence":[{"processId":"x"}]}"#,
-            "201 with what does not fit the contract: evidence: processId: invalid value",
+            "201 with a body that does not fit the contract: evidence: processId: invalid value",
         ),
     ] {
         match value(status, body) {
@@ -261,6 +264,28 @@ fn a_reply_of_success_has_to_fit() {
     for body in ["{}", r#"{"value":null}"#, r#"{"value":[]}"#, "[]", "", "4"] {
         assert_eq!(single(body).as_ref().map_err(case), Err("unexpected-reply"), "{body}");
     }
+}
+
+#[test]
+fn an_error_member_beside_what_was_asked_for_is_no_failure() {
+    let action =
+        |body: &str| judge(Operation::GetMachineAction).accept(reply(200, body))?.value::<MachineAction>();
+    let older =
+        r#"{"id":"a1","type":"RunAntiVirusScan","status":"Succeeded","error":"None","fileInstances":null}"#;
+    let read = action(older).expect("it is the action");
+    assert_eq!((read.id.as_deref(), read.status.as_deref()), (Some("a1"), Some("Succeeded")));
+    for nothing in [r#""""#, "0", "false", "[]", "{}", r#"{"inner":1}"#] {
+        let body = format!(r#"{{"status":"Failed","error":{nothing}}}"#);
+        assert_eq!(action(&body).ok().and_then(|read| read.status).as_deref(), Some("Failed"), "{body}");
+    }
+    let alone = r#"{"error":"None","error_description":"why","@odata.context":"x"}"#;
+    assert_eq!(action(alone).as_ref().map_err(case), Err("unexpected-reply"));
+    let hunting = r#"{"Schema":[],"Results":[{}],"error":{"code":"PartialError","message":"too long"}}"#;
+    let hunting = judge(Operation::RunHuntingQuery)
+        .accept(reply(200, hunting))
+        .and_then(|reply| reply.value::<HuntingResults>());
+    let Err(Failure::PermanentUnexpectedReply(problem)) = hunting else { panic!("{hunting:?}") };
+    assert!(problem.message.ends_with("too long"), "{}", problem.message);
 }
 
 #[test]

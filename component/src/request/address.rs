@@ -26,10 +26,10 @@ impl Address {
         let prefix = rest.trim_end_matches('/');
         let well_formed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@%".contains(&byte);
         if !prefix.bytes().all(well_formed) {
-            return Err("has a query, a fragment or something that no path holds");
+            return Err("has a query, a fragment, or a character that a path cannot have");
         }
         if prefix.split('/').any(|segment| matches!(segment, "." | "..")) {
-            return Err("has dots for a folder in its path");
+            return Err("has `.` or `..` as a segment of its path");
         }
         Ok(Self { prefix: prefix.to_owned(), ..address })
     }
@@ -39,7 +39,7 @@ impl Address {
     /// # Errors
     /// Says what is wrong with it.
     pub(super) fn parse_origin(text: &str) -> Result<(Self, &str), &'static str> {
-        let (scheme, rest) = text.split_once("://").ok_or("is no absolute URL")?;
+        let (scheme, rest) = text.split_once("://").ok_or("is not an absolute URL")?;
         let secure = match scheme {
             _ if scheme.eq_ignore_ascii_case("https") => true,
             _ if scheme.eq_ignore_ascii_case("http") => false,
@@ -52,7 +52,7 @@ impl Address {
         }
         let (host, port) = split_port(authority)?;
         if !is_host(host) {
-            return Err("names no proper host");
+            return Err("does not name a valid host");
         }
         let mut authority = host.to_ascii_lowercase();
         if let Some(port) = port {
@@ -99,7 +99,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
     // The standard library would read a sign too.
     match digits.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok() {
         true => Ok((host, Some(port))),
-        false => Err("names no proper port"),
+        false => Err("does not name a valid port"),
     }
 }
 

@@ -67,7 +67,7 @@ fn token(token: Option<String>) -> Result<Option<String>, Failure> {
     match token {
         Some(token) if !token.bytes().all(|byte| byte.is_ascii_graphic()) => {
             let reason = format!(
-                "{ACCESS_TOKEN} holds what no bearer token does: only visible ASCII can stand in one"
+                "{ACCESS_TOKEN} has characters that bearer tokens cannot have: only visible ASCII is allowed"
             );
             Err(Failure::PermanentUnauthorized(problem(reason)))
         }
@@ -79,6 +79,6 @@ fn bound(text: Option<String>) -> Result<u64, Failure> {
     match text.map(|text| text.parse()) {
         None => Ok(DEFAULT_MAX_REPLY_BYTES),
         Some(Ok(bytes)) if bytes > 0 => Ok(bytes),
-        Some(_) => Err(invalid_together(format!("{MAX_REPLY_BYTES} is no number of bytes"))),
+        Some(_) => Err(invalid_together(format!("{MAX_REPLY_BYTES} is not a number of bytes"))),
     }
 }

@@ -1,11 +1,12 @@
 //! Links to the next page: followed only to where the first page came from.
 //!
 //! A link comes from a reply, through whoever stored it, so it is as little trusted as any input. The request goes
-//! to the connection's own origin in any case. A link of another host counts only where the API documents that host
-//! as another name of itself, since real replies name older hosts than the one that was asked; then path and query
+//! to the connection's own origin in any case. Real replies name older hosts than the one that was asked, and those
+//! of regions: a link of another host counts where the contract names that host as the API's own; then path and query
 //! are taken over, and the host is not.
 
 use super::address::Address;
+use crate::contract::HOSTS;
 use crate::encoding::decoded;
 use crate::failure::{Failure, invalid};
 use crate::prelude::*;
@@ -15,25 +16,6 @@ pub(super) const PARAMETER: &str = "next-link";
 
 /// The longest link that is followed, in bytes.
 const LONGEST: usize = 32 << 10;
-
-/// Other names of the API, all https. The older ones are as common in replies as the present.
-const EQUIVALENT_HOSTS: [&str; 15] = [
-    "api.security.microsoft.com",
-    "api.securitycenter.microsoft.com",
-    "api.securitycenter.windows.com",
-    "us.api.security.microsoft.com",
-    "eu.api.security.microsoft.com",
-    "uk.api.security.microsoft.com",
-    "au.api.security.microsoft.com",
-    "swa.api.security.microsoft.com",
-    "ina.api.security.microsoft.com",
-    "api-us.securitycenter.microsoft.com",
-    "api-eu.securitycenter.microsoft.com",
-    "api-uk.securitycenter.microsoft.com",
-    "api-us.securitycenter.windows.com",
-    "api-eu.securitycenter.windows.com",
-    "api-uk.securitycenter.windows.com",
-];
 
 /// The path and query of the request that follows `link`, exactly as they stand in it. `segments` is the path of
 /// the operation, unencoded.
@@ -46,7 +28,7 @@ pub(super) fn follow(link: &str, segments: &[String], own: &Address) -> Result<S
         return Err(refused("is too long"));
     }
     if !link.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\\".contains(&byte)) {
-        return Err(refused("holds what no URL of a request does"));
+        return Err(refused("has characters that a URL cannot have"));
     }
     let (address, target) = Address::parse_origin(link).map_err(refused)?;
     let prefix = if address.has_origin_of(own) {
@@ -68,8 +50,21 @@ pub(super) fn follow(link: &str, segments: &[String], own: &Address) -> Result<S
     Ok([prefix.unwrap_or_default(), target].concat())
 }
 
+/// Whether an address is one of the API's own.
 fn is_equivalent(address: &Address) -> bool {
-    address.secure && address.effective_port() == 443 && EQUIVALENT_HOSTS.contains(&address.host())
+    let host = address.host();
+    address.secure && address.effective_port() == 443 && HOSTS.iter().any(|pattern| is_named(host, pattern))
+}
+
+/// Whether a host is that of a pattern, in which `*` stands for a region: letters, digits and hyphens.
+fn is_named(host: &str, pattern: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return host == pattern;
+    };
+    let region = host.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    region.is_some_and(|region| {
+        !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    })
 }
 
 /// Whether a path is that of the operation, in any case of letters, with or without the version of the API.

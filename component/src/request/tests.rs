@@ -129,6 +129,45 @@ fn a_link_is_followed_as_it_stands_to_the_own_origin_only() {
     );
 }
 
+/// What is after the host decides; the request goes to the connection's own origin.
+#[test]
+fn a_next_link_of_any_region_of_the_api_is_followed_on_the_connections_own_origin() {
+    let follow = |host: &str| {
+        let next_link = Some(format!("https://{host}/api/machines?$skip=10000"));
+        get(Operation::ListMachines, "/api/machines").options(OdataOptions { next_link, ..options() })
+    };
+    for host in [
+        "api.security.microsoft.com",
+        "eu.api.security.microsoft.com",
+        "xy9.api.security.microsoft.com",
+        "API.SecurityCenter.Microsoft.com",
+        "api-eu3.securitycenter.microsoft.com",
+        "api-us3.securitycenter.microsoft.com",
+        "api-au.securitycenter.microsoft.com",
+        "api.securitycenter.windows.com",
+        "api-eu3.securitycenter.windows.com:443",
+        "api-gcc.securitycenter.microsoft.us",
+        "api-gov.securitycenter.microsoft.us",
+    ] {
+        assert_eq!(target(follow(host)), "/api/machines?$skip=10000", "{host}");
+    }
+    for host in [
+        "elsewhere.test",
+        "api-.securitycenter.microsoft.com",
+        "api-eu.x.securitycenter.microsoft.com",
+        "api-eu3.securitycenter.microsoft.com.evil.example",
+        "api-evil.example.securitycenter.microsoft.com.example",
+        "x.y.api.security.microsoft.com",
+        ".api.security.microsoft.com",
+        "evilapi.security.microsoft.com",
+        "securitycenter.microsoft.com",
+        "portal.securitycenter.windows.com",
+        "api-eu3.securitycenter.microsoft.com:8443",
+    ] {
+        assert_eq!(refused(follow(host)).as_deref(), Some("next-link"), "{host}");
+    }
+}
+
 #[test]
 fn a_link_stands_alone_and_keeps_the_id_of_its_operation() {
     let page = |id: &str, link: &str| {

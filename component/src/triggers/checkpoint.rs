@@ -105,12 +105,12 @@ impl Checkpoint {
         let version: Option<u32> = text.split(' ').next().and_then(|version| version.parse().ok());
         match version {
             Some(VERSION) if text.len() <= LONGEST => Self::parse(trigger, text)
-                .ok_or_else(|| invalid(PARAMETER, format!("is no checkpoint of {trigger}"))),
+                .ok_or_else(|| invalid(PARAMETER, format!("is not a checkpoint of {trigger}"))),
             Some(newer) if newer > VERSION => Err(invalid(
                 PARAMETER,
                 format!("is of version {newer}, and {VERSION} is the newest known here"),
             )),
-            _ => Err(invalid(PARAMETER, "is no checkpoint")),
+            _ => Err(invalid(PARAMETER, "is not a checkpoint")),
         }
     }
 

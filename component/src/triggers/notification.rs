@@ -25,11 +25,11 @@ pub(super) fn parse(body: &str) -> Result<Vec<AlertNotification>, Failure> {
 }
 
 fn unwrapped(text: &str, wrappings: usize) -> Result<Vec<AlertNotification>, String> {
-    let unreadable = |error: serde_json::Error| format!("is no notification: {error}");
+    let unreadable = |error: serde_json::Error| format!("is not a notification: {error}");
     let text = text.trim_start_matches('\u{feff}').trim();
     let inner = match text.as_bytes().first() {
         Some(b'[') => return from_json(text.as_bytes()).map_err(unreadable),
-        Some(b'"') => plain(text).ok_or("is no notification: a string that is not well-formed")?,
+        Some(b'"') => plain(text).ok_or("is not a notification: a string that is not well-formed")?,
         _ => match pick(text.as_bytes(), &["body", "id"]).map_err(unreadable)?.as_slice() {
             [Some(body), None] => (*body).to_owned(),
             _ => {

@@ -31,9 +31,9 @@ impl Settings {
         let since = match options.since.as_deref() {
             Some(text) => {
                 let time = Instant::parse(text);
-                Some(
-                    time.ok_or_else(|| invalid("since", "is no ISO 8601 time such as 2026-01-31T12:00:00Z"))?,
-                )
+                Some(time.ok_or_else(|| {
+                    invalid("since", "is not an ISO 8601 time such as 2026-01-31T12:00:00Z")
+                })?)
             }
             None => None,
         };

@@ -11,7 +11,7 @@ use crate::request::{delete, post};
 pub(super) fn subscribe(notification_url: &str) -> Result<Subscription, Failure> {
     let is_url = ["https://", "http://"].iter().any(|scheme| notification_url.starts_with(scheme));
     if !is_url || notification_url.chars().any(|letter| letter.is_control() || letter == ' ') {
-        return Err(invalid("notification-url", "is no absolute http or https URL"));
+        return Err(invalid("notification-url", "is not an absolute http or https URL"));
     }
     let subscription = post(Operation::SubscribeToAlerts, "/subscriptions")
         .field("clientState", "flow")

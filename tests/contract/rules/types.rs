@@ -30,7 +30,7 @@ pub(crate) const ALWAYS_THERE: [(&str, &[&str]); 13] = [
     ("remediation-activity-page", &["value"]),
     ("remediation-machine-page", &["value"]),
     ("hunting-results", &["schema", "results"]),
-    ("hunting-column", &["name", "type"]),
+    ("hunting-column", &["name"]),
     ("subscription", &["id"]),
     ("alert-notification", &["id"]),
     ("alert-event", &["id", "data"]),
