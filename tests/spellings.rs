@@ -1,4 +1,4 @@
-//! A parameter is understood in any spelling of its key.
+//! A parameter is understood in any spelling of its key: as it is, in kebab-case and in camelCase.
 
 use crate::support;
 
@@ -33,7 +33,7 @@ fn any_spelling_of_a_key_is_understood_for_every_parameter_of_every_action() {
                 let words = words(name);
                 let pascal: String = words.iter().map(|word| capitalised(word)).collect();
                 let camel = words[0].clone() + &pascal[words[0].len()..];
-                for spelled in [name, &words.join("-"), &words.join(" "), &words.join("_"), &camel, &pascal] {
+                for spelled in [name, &words.join("-"), &camel] {
                     let meant = function.signature.meant_by(spelled).map(|meant| &*meant.name);
                     let action = &function.action.name;
                     assert_eq!(meant, Some(&*parameter.name), "{action}: {spelled}");
@@ -42,14 +42,16 @@ fn any_spelling_of_a_key_is_understood_for_every_parameter_of_every_action() {
             }
         }
     }
-    assert!(checked > 500, "{checked}");
+    assert!(checked > 300, "{checked}");
 }
 
 #[test]
 fn other_words_are_not_understood() {
     let (_, connector) = support::connector();
     let function = connector.find("get-machine").expect("there is such an action");
-    for other in ["", "$", "id", "machine", "machineid", "machine-ids", "ID Machine"] {
+    for other in
+        ["", "$", "id", "machine", "machineid", "machine-ids", "ID Machine", "Machine Id", "MACHINE ID"]
+    {
         assert!(function.signature.meant_by(other).is_none(), "{other}");
     }
 }

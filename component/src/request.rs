@@ -155,7 +155,7 @@ impl Draft {
     #[inline(never)]
     pub(crate) fn next_page(mut self, next_link: Option<String>) -> Self {
         if next_link.is_some() && !self.query.is_empty() {
-            let reason = "holds all other options already: leave them out";
+            let reason = "holds all other options already: give it alone";
             return self.refuse(invalid(link::PARAMETER, reason));
         }
         self.next_link = next_link;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use memchr::memmem;
 
-use crate::egress::destination::{Origin, Scheme};
+use crate::egress::destination::{Host, Origin, Scheme};
 use crate::egress::{EgressError, ReplyBody};
 use crate::manifest::{Hosts, Manifest};
 
@@ -36,7 +36,8 @@ struct Api {
 impl Api {
     fn is_at(&self, origin: &Origin) -> bool {
         let is_usual = origin.scheme() == Scheme::Https && origin.port() == Scheme::Https.default_port();
-        *origin == self.origin || is_usual && self.hosts.contain(&origin.host().to_string())
+        let is_named = matches!(origin.host(), Host::Name(name) if self.hosts.contain(name));
+        *origin == self.origin || is_usual && is_named
     }
 }
 

@@ -65,7 +65,8 @@ impl InputError {
 }
 
 impl Signature {
-    /// Types a caller's input. Each key may be the published connector's key or the contract's name, in any spelling.
+    /// Types a caller's input. Each key may be the published connector's key, the contract's name, or
+    /// either of them in kebab-case or camelCase.
     ///
     /// # Errors
     /// Names the first parameter that is unknown, missing, given twice or of the wrong type.
@@ -85,13 +86,13 @@ impl Signature {
             .collect()
     }
 
-    /// The parameter that a key means: the one that is spelled like it, else the only one with the same words. So
-    /// `Machine ID` is also understood as `machineID`, `machine-id` or `machine id`.
+    /// The parameter that a key means: the one with that very key or name, else the only one that it spells: `Machine ID`
+    /// is also understood as `machine-id` and `machineId`.
     #[must_use]
     pub fn meant_by(&self, key: &str) -> Option<&Parameter> {
         let exact = self.parameters().find(|parameter| parameter.answers_to(key));
         let alike =
-            |parameter: &&Parameter| words::same(key, &parameter.key) || words::same(key, &parameter.name);
+            |parameter: &&Parameter| words::spell(key, &parameter.key) || words::spell(key, &parameter.name);
         exact.or_else(|| only(self.parameters().filter(alike)))
     }
 
@@ -272,15 +273,15 @@ impl Spelling {
         name == &*self.key || name == &*self.name
     }
 
-    fn has_words_of(&self, name: &str) -> bool {
-        words::same(name, &self.key) || words::same(name, &self.name)
+    fn is_spelled(&self, text: &str) -> bool {
+        words::spell(text, &self.key) || words::spell(text, &self.name)
     }
 }
 
-/// The field that a key means: the one that is spelled like it, else the only one with the same words.
+/// The field that a key means: the one with that very key or name, else the only one that it spells.
 fn field_meant_by<'field>(key: &str, fields: &'field [RecordField]) -> Option<&'field RecordField> {
     let exact = fields.iter().find(|field| field.spelling.answers_to(key));
-    exact.or_else(|| only(fields.iter().filter(|field| field.spelling.has_words_of(key))))
+    exact.or_else(|| only(fields.iter().filter(|field| field.spelling.is_spelled(key))))
 }
 
 fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {

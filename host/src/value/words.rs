@@ -1,8 +1,14 @@
-//! The spellings of one name: `Machine action ID`, `machine-action-id` and `machineActionId` have the same words.
+//! The spellings of one name: `Machine action ID` is also spelled `machine-action-id` and `machineActionId`.
 
-/// Whether two names have the same words, whatever joins them and in whatever case they are.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    words(one).eq(words(other))
+/// Whether a text spells a name in kebab-case or in camelCase.
+pub(super) fn spell(text: &str, name: &str) -> bool {
+    let is_kebab =
+        || text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let is_camel = || {
+        text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    (is_kebab() || is_camel()) && words(text).eq(words(name))
 }
 
 /// The words of a name in lower case. A word ends at what is no letter or digit, before an upper-case letter after a
@@ -29,26 +35,26 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    use super::same;
+    use super::spell;
 
     #[test]
-    fn the_spellings_of_a_name_are_the_same() {
-        let spellings = [
-            [
-                "Machine action ID",
-                "machineActionId",
-                "machine-action-id",
-                "MachineActionID",
-                "machine_action_id",
-            ],
-            ["$orderby", "orderby", "Orderby", "ORDERBY", "$Orderby"],
-            ["Ip Address", "ipAddress", "ip-address", "IPAddress", "IP address"],
-            ["lookBackHours", "look-back-hours", "Look back hours", "LookBackHours", "LOOK-BACK-HOURS"],
-        ];
-        for row in &spellings {
-            assert!(row.iter().all(|spelling| same(row[0], spelling)), "{row:?}");
-            assert!(!spellings.iter().any(|other| other != row && same(row[0], other[0])), "{row:?}");
+    fn a_name_is_understood_in_kebab_case_and_in_camel_case() {
+        for (name, spellings) in [
+            ("Machine action ID", ["machineActionId", "machineActionID", "machine-action-id"]),
+            ("$orderby", ["orderby"; 3]),
+            ("Ip Address", ["ipAddress", "ip-address", "ipAddress"]),
+            ("IPAddress", ["ipAddress", "ip-address", "ipAddress"]),
+            ("lookBackHours", ["lookBackHours", "look-back-hours", "lookBackHours"]),
+            ("IsolationType", ["isolationType", "isolation-type", "isolationType"]),
+        ] {
+            for spelling in spellings {
+                assert!(spell(spelling, name), "{spelling}");
+            }
         }
-        assert!(!same("machineid", "machine-id") && !same("", "a") && !same("Machine", "Machine ID"));
+        for other in
+            ["", "machineid", "Machine Id", "machine id", "MachineId", "machine_id", "MACHINE-ID", "machine"]
+        {
+            assert!(!spell(other, "Machine ID"), "{other}");
+        }
     }
 }
