@@ -6,6 +6,8 @@ mod completions;
 mod connections;
 mod demo;
 mod describe;
+#[cfg(test)]
+mod documented;
 mod events;
 mod login;
 mod proxy;

@@ -25,6 +25,8 @@
 //!
 //! Nothing here knows any one connector: actions, parameters and results come from the component's own types, and
 //! titles, keys, effects, permissions and limits from its [`Manifest`].
+//!
+//! [The manual](manual) says how to use the library and the program `connector`.
 
 mod call;
 pub mod clock;
@@ -40,6 +42,7 @@ mod host;
 mod instance;
 mod login;
 pub mod manifest;
+pub mod manual;
 pub mod permissions;
 pub mod proxy;
 mod regular;
