@@ -122,7 +122,7 @@ impl ProfileBuilder {
         self
     }
 
-    /// How long one request may take, from the connection to the last byte of the reply; 100 s when left out.
+    /// How long one request may take, from the connection to the last byte of the reply; 240 s when left out.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
