@@ -1,4 +1,4 @@
-// The README's program for Node, as it stands there: through `connector proxy`, which gives it an address alone.
+// The manual's program for Node, as it stands there: through `connector proxy`, which gives it an address alone.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -13,16 +13,16 @@ import { startProxy } from "./commandline.mjs";
 import { startSimulator } from "./simulator.mjs";
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-/** What the README tells its readers to put beside the program, and what npm writes when it installs packages. */
+/** What the manual tells its readers to put beside the program, and what npm writes when it installs packages. */
 const BESIDE = ["defender.mjs", "sandbox.mjs", "json.mjs", "package.json"];
 
 let folder, simulator, program;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "readme-"));
+  folder = await mkdtemp(join(tmpdir(), "manual-"));
   simulator = await startSimulator();
-  const readme = await readFile(here("../../../README.md"), "utf8");
-  const programs = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, text]) => text);
+  const page = await readFile(here("../../../host/src/manual/other_engines.md"), "utf8");
+  const programs = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, text]) => text);
   [program] = programs.filter((text) => text.includes('from "./defender.mjs"'));
   await writeFile(join(folder, "program.mjs"), program);
   for (const file of BESIDE) await copyFile(here(file), join(folder, file));
@@ -40,7 +40,7 @@ function run(environment) {
   return promisify(execFile)(process.execPath, ["program.mjs"], { cwd: folder, env });
 }
 
-test("the README's program prints alerts and rows as JSON, and changes nothing", async () => {
+test("the manual's program prints alerts and rows as JSON, and changes nothing", async () => {
   // More than JavaScript's numbers hold exactly.
   await simulator.alert([{ id: "da7", severity: "High", incidentId: 9007199254740993n }]);
   const proxy = await startProxy(simulator);
@@ -63,7 +63,7 @@ test("the README's program prints alerts and rows as JSON, and changes nothing",
   }
 });
 
-test("the README's program says why it failed, as its comment has it", async () => {
+test("the manual's program says why it failed, as its comment has it", async () => {
   const { stdout, stderr } = await run({ DEFENDER_API_URL: simulator.url });
   assert.equal(stdout, "");
   assert.equal(stderr, "permanent-unauthorized: Authorization has been denied for this request.\n");

@@ -1,4 +1,4 @@
-"""The README's programs for Python, as they stand there: through `connector proxy`, which gives them an address alone."""
+"""The manual's programs for Python, as they stand there: through `connector proxy`, which gives them an address alone."""
 
 import json
 import os
@@ -13,20 +13,20 @@ from pathlib import Path
 from simulator import Simulator
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent.parent
+PAGE = HERE.parents[2] / "host/src/manual/other_engines.md"
 
 # It is switched off, so that what is asked of it stays pending.
 KIOSK = "b8f9a15fe44ce676f271b679e85af7bac024d974"
 
 
 def program(having):
-    """The one program of the README that has these words."""
-    programs = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    """The one program of the page that has these words."""
+    programs = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     [found] = [text for text in programs if "from defender import" in text and having in text]
     return found
 
 
-class ProgramsOfTheReadme(unittest.TestCase):
+class ProgramsOfTheManual(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.simulator = Simulator()
