@@ -10,19 +10,20 @@ use crate::commands::call;
 
 #[test]
 fn each_command_of_a_shell_block_is_understood() {
-    let mut commands = 0;
+    let (mut commands, mut strange) = (0, Vec::new());
     for page in all() {
         for (_, block) in page.blocks_of("sh") {
             for line in block.text.replace("\\\n", " ").lines() {
                 for words in of_program(line) {
-                    if let Err(error) = understand(&words) {
-                        panic!("{}: {line}\n{error}", page.name());
-                    }
                     commands += 1;
+                    strange.extend(
+                        understand(&words).err().map(|why| format!("{}: {line}\n{why}", page.name())),
+                    );
                 }
             }
         }
     }
+    assert!(strange.is_empty(), "{}", strange.join("\n"));
     assert!(commands >= 40, "{commands} commands were found");
 }
 
@@ -30,15 +31,16 @@ fn each_command_of_a_shell_block_is_understood() {
 fn each_command_in_a_line_names_a_command_and_flags_that_there_are() {
     let mut root = cli::command();
     root.build();
+    let mut strange = Vec::new();
     for page in all() {
         for span in &page.spans {
-            for words in of_program(span) {
-                if understand(&words).is_err() {
-                    resembles(&root, &words).unwrap_or_else(|why| panic!("{}: `{span}`: {why}", page.name()));
-                }
+            for words in of_program(span).iter().filter(|words| understand(words).is_err()) {
+                let why = resembles(&root, words).err();
+                strange.extend(why.map(|why| format!("{}: `{span}`: {why}", page.name())));
             }
         }
     }
+    assert!(strange.is_empty(), "{}", strange.join("\n"));
 }
 
 /// The calls of this program in a line of a shell, as their words.
