@@ -86,14 +86,10 @@ def styled(line):
 
 
 def row(runs, y):
-    """A row of runs side by side, each at its column."""
+    """A row of runs side by side, each at its column, with all its spaces, so that it is copied as it was printed."""
     spans, column = [], 0
     for style, text in runs:
-        shown = text.lstrip(" ")
-        at = column + len(text) - len(shown)
+        x, length = MARGIN + column * ADVANCE, len(text) * ADVANCE
         column += len(text)
-        shown = shown.rstrip(" ")
-        if shown:
-            x, length = MARGIN + at * ADVANCE, len(shown) * ADVANCE
-            spans.append(f'<tspan class="{style}" x="{x:.1f}" textLength="{length:.1f}">{escape(shown, quote=False)}</tspan>')
+        spans.append(f'<tspan class="{style}" x="{x:.1f}" textLength="{length:.1f}">{escape(text, quote=False)}</tspan>')
     return f'<text y="{y:.1f}" xml:space="preserve">{"".join(spans)}</text>'
