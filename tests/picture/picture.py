@@ -1,4 +1,4 @@
-"""Draws a terminal session as an SVG: text that can be selected, in light or dark as its reader's system is."""
+"""Draws a terminal session as an SVG with selectable text, light or dark as the reader's system is."""
 
 import re
 import textwrap
@@ -56,7 +56,7 @@ role="img" aria-labelledby="title description">
 
 
 def wrapped(line):
-    """A line in pieces that fit, the later ones indented as the line is, and two columns more."""
+    """A line in pieces that fit. Later pieces are indented two columns more than the line."""
     if len(line) <= COLUMNS:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 2)
@@ -74,7 +74,7 @@ RULES = [
     (re.compile(r"^(.*refused[^:]*: )(.*)$"), ["plain", "bad"]),
     (re.compile(r"^(.* -> )(Succeeded)(.*)$"), ["plain", "good", "plain"]),
 ]
-"""What stands out: a line's pattern, and a style for each of its groups."""
+"""Patterns of lines, with a style for each group."""
 
 
 def styled(line):
@@ -86,7 +86,7 @@ def styled(line):
 
 
 def row(runs, y):
-    """A row of runs side by side, each at its column, with all its spaces, so that it is copied as it was printed."""
+    """Runs side by side, each at its column. All spaces are kept, so that copied text is what was printed."""
     spans, column = [], 0
     for style, text in runs:
         x, length = MARGIN + column * ADVANCE, len(text) * ADVANCE

@@ -1,4 +1,4 @@
-// The component in a page of a real browser, against the stand-in API. BROWSER says in which.
+// The component in a page of a real browser, against the stand-in API. BROWSER names the browser.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";

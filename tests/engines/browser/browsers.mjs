@@ -1,4 +1,4 @@
-// Browsers without a window, each with a new profile, which take themselves away.
+// Headless browsers, each with a fresh profile. They end even if the test does not end them.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,14 +6,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Past this time, in seconds, a browser is ended even if the test is not there any more to do so. */
+/** After this many seconds a browser ends, even if the test is gone. */
 const LONGEST = 170;
 
-/** How each browser is told to open one address, and to contact nobody else. */
+/** The words with which each browser opens one address and contacts nobody else. */
 const WORDS = {
   chromium: (profile, url) => [
     "--headless",
-    "--no-sandbox", // It runs as root here, and what it opens is this test's page alone.
+    "--no-sandbox", // Chromium's sandbox refuses root, and it opens only this test's page.
     "--disable-gpu",
     "--disable-quic",
     "--disable-background-networking",
@@ -26,7 +26,7 @@ const WORDS = {
   "firefox-esr": (profile, url) => ["--headless", "--no-remote", "--new-instance", "--profile", profile, url],
 };
 
-/** For Firefox: no contact to anybody but the page, and no questions. */
+/** Keeps Firefox from contacting anybody but the page, and from asking questions. */
 const PREFERENCES = {
   "app.normandy.enabled": false,
   "app.update.enabled": false,
@@ -56,7 +56,7 @@ export async function open(browser, url) {
   return {
     ended: ended.then(([code]) => Promise.reject(new Error(`${browser} ended with exit code ${code}:\n${said}`))),
     close: async () => {
-      // It has processes of its own, which are one group.
+      // The browser and its processes are one group.
       process.kill(-child.pid, "SIGKILL");
       await ended;
       await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

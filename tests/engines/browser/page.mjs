@@ -1,4 +1,4 @@
-// A page that has the component: it makes the calls that the test asks for, one after another, until there are no more.
+// A page with the component. It makes the calls that the test asks for, one after another, until there are no more.
 
 import { instantiate } from "./component/component.js";
 import { integers } from "./json.mjs";

@@ -1,4 +1,4 @@
-// Serves the page on loopback, hands it the test's calls, and takes what came of them.
+// Serves the page on loopback, hands it the test's calls, and takes their outcomes.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -49,7 +49,7 @@ export async function serve(component, api) {
   };
 }
 
-/** What waits for what comes. */
+/** Items in order, for whoever waits for the next one. */
 class Queue {
   #items = [];
   #waiting = [];

@@ -36,14 +36,14 @@ for (const [mode, words] of Object.entries({ structured: [], binary: ["--binary"
     for (const { id, data } of events) assert.equal(data.id, id);
     const ours = events.filter(({ id }) => ALERTS.includes(id));
     assert.deepEqual(ours.map(({ id, data }) => [id, data.title]), ALERTS.map((id) => [id, `ä "${id}"`]));
-    // The receiver was away at first, so that one came twice.
+    // The receiver refused the first delivery, so its event came twice.
     assert.equal(events[0].id, events[1].id);
     assert.equal(new Set(events.map(({ id }) => id)).size, events.length - 1);
     assert.equal(deliveries[0].headers["webhook-id"], deliveries[1].headers["webhook-id"]);
   });
 }
 
-/** All that a watch delivers to a receiver that refuses the first delivery. */
+/** All deliveries of a watch to a receiver that refuses the first one. */
 async function deliver(secret, words) {
   const deliveries = [];
   const server = createServer(async (request, response) => {

@@ -1,4 +1,4 @@
-"""A receiver of events on loopback, which keeps what it gets."""
+"""A receiver of events on loopback. It keeps what it gets."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -27,7 +27,7 @@ class Deliveries(unittest.TestCase):
         self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
     def deliveries(self, *words):
-        """All that a watch delivers. The receiver is away at first, so that one event comes twice."""
+        """All deliveries of a watch. The receiver refuses the first one, so its event comes twice."""
         receiver = Receiver(503)
         self.addCleanup(receiver.stop)
         command_line = self.simulator.command_line()
@@ -46,7 +46,7 @@ class Deliveries(unittest.TestCase):
             webhook.verify(body + b" ", headers)
 
     def assert_events(self, deliveries):
-        """Each is signed and an event of its own, and the one that was refused came again as it was."""
+        """Each delivery is signed and holds one event, and the refused one came again unchanged."""
         events = []
         for headers, body in deliveries:
             self.assert_signed(headers, body)
@@ -68,7 +68,7 @@ class Deliveries(unittest.TestCase):
         self.assertTrue(deliveries[0][0]["content-type"].startswith("application/cloudevents+json"))
         self.assert_events(deliveries)
 
-    def test_so_it_is_with_the_event_in_headers(self):
+    def test_every_delivery_with_the_event_in_headers_too(self):
         deliveries = self.deliveries("--binary")
         self.assertEqual(deliveries[0][0]["ce-specversion"], "1.0")
         self.assert_events(deliveries)

@@ -1,4 +1,4 @@
-"""The manual's program with Microsoft's own software development kit, as it stands there."""
+"""The manual's program for Microsoft's SDK, exactly as printed there."""
 
 import os
 import re

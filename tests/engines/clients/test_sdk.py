@@ -1,4 +1,4 @@
-"""Microsoft's own software development kit for the connector, through `connector proxy` in place of Azure's runtime."""
+"""Microsoft's own SDK for the connector, with `connector proxy` in place of Azure's runtime."""
 
 import unittest
 
@@ -13,7 +13,7 @@ KIOSK = "b8f9a15fe44ce676f271b679e85af7bac024d974"
 
 
 class Key(TokenProvider):
-    """The proxy's key in place of a token: the proxy has the credential."""
+    """The proxy's key in place of a token. Only the proxy has the credential."""
 
     def __init__(self, key):
         self._key = key
@@ -32,7 +32,7 @@ class MicrosoftsSdk(unittest.IsolatedAsyncioTestCase):
 
     async def asyncSetUp(self):
         self.simulator.reset()
-        # It would send whatever fails again by itself, changes too; the proxy knows better what may be sent again.
+        # By default the SDK repeats whatever fails, even changes. The proxy repeats only what is safe.
         once = ConnectorClientOptions(max_retry_attempts=1, timeout_seconds=300)
         self.client = WdatpClient(self.proxy.origin, Key(self.proxy.key), once)
         self.addAsyncCleanup(self.client.close)
@@ -53,7 +53,7 @@ class MicrosoftsSdk(unittest.IsolatedAsyncioTestCase):
 
     async def test_isolates_one_machine_once(self):
         self.simulator.clear_log()
-        # A dictionary with the reference's keys: the kit's own classes send `comment`, which the API does not know.
+        # A dictionary with the reference's keys: the SDK's own class sends `comment`, which the API refuses.
         isolation = {"Comment": "case 42", "IsolationType": "Full"}
         action = await self.client.isolate_machine_async(isolation, KIOSK)
         self.assertEqual((action["type"], action["status"]), ("Isolate", "Pending"))

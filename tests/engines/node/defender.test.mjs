@@ -181,10 +181,10 @@ test("says that the API cannot be reached", async () => {
 });
 
 /**
- * When a connection that was used before breaks, Deno opens a new one by itself and sends nothing on it, so that the call
- * waits until its time is over. It is not sent twice. `promises.mjs` does not have that.
+ * When a connection that was used before breaks, Deno opens a new one by itself and sends nothing on it, so the call waits
+ * until its time-out. The request is not sent twice. `promises.mjs` does not have this problem.
  */
-const skip = "Deno" in globalThis && "in Deno such a call waits until its time is over";
+const skip = "Deno" in globalThis && "in Deno such a call waits until its time-out";
 
 test("tells whether an isolation may have happened when no whole reply comes", { skip }, async () => {
   for (const kind of ["drop", "cutOff"]) {

@@ -1,8 +1,8 @@
 // `wasi:http` by way of `fetch`, for `promises.mjs`.
 //
-// The shim has it too, but follows redirects, by which a change could be made elsewhere or twice, and does not say when a
-// request certainly never left. Here a redirect is the API's answer, as it is in other engines; a page learns of it only
-// that there was one.
+// jco's shim has this too, but it follows redirects, so that a change could be made elsewhere or twice, and it does not say
+// when a request certainly was not sent. Here a redirect is the API's answer, as in other engines. A page learns only that
+// there was a redirect.
 
 import { types } from "./node_modules/@bytecodealliance/preview2-shim/dist/browser/http.js";
 import {
@@ -14,7 +14,7 @@ import {
 
 const { Fields, RequestOptions } = types;
 
-/** Sends a request, which leaves once its body is whole. */
+/** Sends a request. It leaves once its body is complete. */
 export function handle(request, options) {
   return new FutureIncomingResponse(request.send(options));
 }
@@ -109,7 +109,7 @@ class FutureIncomingResponse {
   }
 }
 
-/** What engines call the errors after which it is certain that nothing was sent. */
+/** The engines' names for errors after which certainly nothing was sent. */
 const UNSENT = {
   ECONNREFUSED: { tag: "connection-refused" },
   ConnectionRefused: { tag: "connection-refused" },
@@ -121,7 +121,7 @@ function errorCode(error) {
   return UNSENT[error.cause?.code ?? error.code] ?? { tag: "internal-error", val: error.message };
 }
 
-/** What is about a connection, not about a reply. The shim's fields do not take it. */
+/** Headers of the connection rather than the reply. The shim's fields refuse them. */
 const HOP = new Set(["connection", "host", "keep-alive"]);
 const ABOUT_PACKING = new Set([...HOP, "content-encoding", "content-length"]);
 
@@ -139,7 +139,7 @@ class IncomingResponse {
   }
 
   headers() {
-    // `fetch` unpacks the body: how it was packed, and how long it was then, is not about what is read.
+    // `fetch` decompresses the body, so these headers do not describe what is read.
     const packed = this.#response.headers.has("content-encoding");
     const kept = [...this.#response.headers].filter(([name]) => !(packed ? ABOUT_PACKING : HOP).has(name));
     return Fields.fromList(kept.map(([name, value]) => [name, new TextEncoder().encode(value)]));
@@ -198,7 +198,7 @@ function text(bytes) {
   return new TextDecoder().decode(bytes);
 }
 
-/** A time-out of WASI's, in nanoseconds; without one, the longest that timers take. */
+/** A time-out of WASI's, which is in nanoseconds. Without one: the longest time that timers take. */
 function milliseconds(nanoseconds) {
   return nanoseconds === undefined ? 2 ** 31 - 1 : Number(nanoseconds / 1_000_000n);
 }

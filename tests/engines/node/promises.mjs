@@ -1,5 +1,5 @@
-// The Defender connector as promises: a call that waits for the API holds up nothing else. This needs WebAssembly's promise
-// integration (JSPI), as Node 26, Bun, Deno, Chromium and Firefox have it, and works in a page too.
+// The Defender connector as promises: a call that waits for the API blocks nothing else. This needs WebAssembly's promise
+// integration (JSPI), which Node 26, Bun, Deno, Chromium and Firefox have. It works in a page too.
 
 import { handle, httpTypes } from "./fetch.mjs";
 import { monotonicClock, wallClock } from "./node_modules/@bytecodealliance/preview2-shim/dist/browser/clocks.js";
