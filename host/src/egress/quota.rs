@@ -23,17 +23,28 @@
 //! # When things go wrong
 //!
 //! A slot in flight and a place in the queue are leased for 10 s, and renewed every 3 s from the runtime on which
-//! the quota is used. A process that dies leaves its slots as if its requests had been completed when the lease ends,
-//! which is after it died, so the promise holds. A process that is stopped for longer than the lease and then goes on
-//! to send is the one thing that this cannot see.
+//! the quota is used. A process that dies leaves its slots as if its requests had been completed when the lease ends.
+//! So does a request that is given up (a time-out, a call that is dropped, a connection that breaks) after some of it
+//! may have left, and before the head of its reply came: it counts as completed 10 s later. And whether a slot's lease
+//! still holds is asked right before its request leaves. A process that was suspended for longer, or whose store took
+//! no renewal, finds that it does not, and asks for admission again.
 //!
-//! Times are of the wall clock, which processes share. Set back, it makes stamps lie in the future; they are brought
-//! back to the present, so a slot frees at most one period late. Set forward, it makes slots free early, by as much.
+//! # What it cannot promise
+//!
+//! - What has left this machine is out of our hands. A request that was given up may lie in a network's or a proxy's
+//!   buffers, and reach the API more than 10 s later: no finite wait could rule that out.
+//! - Between the question whether the lease holds and the first byte lie microseconds. A process that is suspended in
+//!   just these, for longer than the lease, sends its request anyway.
+//! - Times are of the wall clock, which processes share. Set forward, it makes slots free early, by as much. Set back,
+//!   it makes stamps lie in the future; they are brought back to the present, so a slot frees at most one period and
+//!   10 s late.
+//! - A store that loses what was written last, as SQLite's may when the power fails, forgets those slots.
 
 mod book;
 mod door;
 mod held;
 mod permit;
+mod renewals;
 mod turn;
 mod waiters;
 mod worker;
@@ -57,15 +68,17 @@ use crate::store::{Store, StoreError};
 /// The quota of a connection: the door that each of its requests passes. Clones are the same door.
 #[derive(Debug, Clone)]
 pub struct Quota {
-    /// None: there is no limit on anything.
+    /// `None` if there are no limits at all.
     door: Option<Arc<Door>>,
 }
 
 /// What a quota is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaSettings {
-    /// Whose requests are counted together: a connection's name, or a name that several share. Those who share it
-    /// should set the same limit, since each keeps to its own.
+    /// Whose requests are counted together: a connection's name, or a name that several share. Each who shares it
+    /// keeps to its own limit, over the requests of all. So if the limits differ, the API sees no more than the most
+    /// generous allows, and whoever has a stricter one waits for the others. Requests are remembered for the longest
+    /// period of any who shares the bucket, from the first time that it is used with it.
     pub bucket: String,
     /// How many requests in how much time, over all actions. Without it, only the limits of actions hold.
     pub limit: Option<Limit>,
@@ -73,7 +86,7 @@ pub struct QuotaSettings {
     pub when_exceeded: WhenExceeded,
 }
 
-/// What happens to a request for which there is no slot.
+/// What happens to a request when all slots are taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhenExceeded {
@@ -84,7 +97,7 @@ pub enum WhenExceeded {
     Fail,
 }
 
-/// Why there is no slot.
+/// Why a request gets no slot.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuotaError {
@@ -94,21 +107,21 @@ pub enum QuotaError {
     /// The store failed. Nothing was sent: requests that are not counted would break the promise.
     #[error("the quota cannot be kept: {0}")]
     Store(#[from] StoreError),
-    /// The runtime that serves those who wait has ended, or there is none.
-    #[error("the quota is no longer served: the program is ending")]
+    /// A request had to wait outside a Tokio runtime, or its runtime has ended.
+    #[error("the wait for the quota was cut off: the program is ending")]
     Stopped,
 }
 
 /// The quota is used up for longer than the request can wait.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the limit of {} calls in {} s for {scope} is used up; try again in {} s",
-    limit.calls, limit.period_seconds, retry_after.as_secs()
+    "the limit of {} call{} in {} s for {scope} is used up; try again in {} s",
+    limit.calls, if limit.calls == 1 { "" } else { "s" }, limit.period_seconds, retry_after.as_secs()
 )]
 pub struct Throttled {
     /// After how long the request could go at the earliest: whole seconds, rounded up.
     pub retry_after: Duration,
-    /// The limit that holds it up for so long.
+    /// The limit that it would have to wait for longest.
     pub limit: Limit,
     /// What that limit is for.
     pub scope: Scope,
@@ -134,7 +147,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// News that a request waits for its turn.
+/// A request begins to wait for its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waiting {
@@ -180,7 +193,7 @@ impl Quota {
     #[must_use]
     pub fn on_wait(self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         if let Some(door) = &self.door {
-            // Whoever sets a second one finds it documented that it does not count.
+            // That a second one does not count is documented.
             let _ = door.book.observer.set(Observer(Box::new(observer)));
         }
         self
@@ -189,8 +202,8 @@ impl Quota {
     /// Waits for a slot, and takes it.
     ///
     /// The action's own limits hold besides the bucket's. Those who wait are served in order of arrival, over all
-    /// processes; but one whom only the limits of its action hold up holds up nobody else. If the turn will come
-    /// after the deadline, the request is refused at once. Dropping the future gives the place up.
+    /// processes; but a request that is held up by its action's own limits only does not hold up others. If the turn
+    /// will come after the deadline, the request is refused at once. Dropping the future gives the place up.
     ///
     /// # Errors
     /// [`QuotaError::Throttled`] if the request is refused, [`QuotaError::Store`] if the store fails, and

@@ -71,6 +71,8 @@ struct Bucket {
     tickets: BTreeMap<u64, (Ticket, Timestamp)>,
     /// The order of the last arrival.
     last: u64,
+    /// How long each slot is kept at least.
+    keep: Duration,
 }
 
 /// The slots of one action.
@@ -97,6 +99,10 @@ impl Log {
 
     fn complete(&mut self, key: Key, at: Timestamp, keep: Duration) {
         self.in_flight.remove(&key);
+        self.insert(at, keep);
+    }
+
+    fn insert(&mut self, at: Timestamp, keep: Duration) {
         // Completions come nearly in order, so the place is at the end or close to it.
         let behind = self.completed.iter().rev().take_while(|(other, _)| *other > at).count();
         self.completed.insert(self.completed.len() - behind, (at, keep));
@@ -194,22 +200,29 @@ impl Slots for Contents {
         Ok(())
     }
 
-    fn clamp(&mut self, bucket: &str, now: Timestamp, lease: Timestamp) -> Result<(), StoreError> {
+    fn clamp(&mut self, bucket: &str, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
         let Some(bucket) = self.buckets.get_mut(bucket) else {
             return Ok(());
         };
-        for (_, until) in bucket.tickets.values_mut() {
-            *until = lease.min(*until);
-        }
+        let earlier = |lease: &mut Timestamp| {
+            if *lease != Timestamp::MAX {
+                *lease = latest.min(*lease);
+            }
+        };
+        bucket.tickets.values_mut().for_each(|(_, lease)| earlier(lease));
         for log in bucket.logs.values_mut() {
-            for (until, _) in log.in_flight.values_mut() {
-                *until = lease.min(*until);
-            }
-            let future = log.first_after(now);
-            for (at, _) in log.completed.range_mut(future..) {
-                *at = now;
+            log.in_flight.values_mut().for_each(|(lease, _)| earlier(lease));
+            let future = log.first_after(latest);
+            for (_, keep) in log.completed.split_off(future) {
+                log.insert(now, keep);
             }
         }
+        Ok(())
+    }
+
+    fn keep(&mut self, bucket: &str, period: Duration) -> Result<(), StoreError> {
+        let bucket = self.bucket(&bucket.into());
+        bucket.keep = bucket.keep.max(period);
         Ok(())
     }
 
@@ -218,10 +231,11 @@ impl Slots for Contents {
             return Ok(());
         };
         bucket.tickets.retain(|_, (_, lease)| *lease > now);
+        let counts = |until: &Timestamp, keep: &Duration| until.saturating_add(bucket.keep.max(*keep)) > now;
         for log in bucket.logs.values_mut() {
-            log.in_flight.retain(|_, (lease, keep)| lease.saturating_add(*keep) > now);
+            log.in_flight.retain(|_, (lease, keep)| counts(lease, keep));
             // Within an action nearly all count equally long, so the oldest are the first to go.
-            while log.completed.front().is_some_and(|(at, keep)| at.saturating_add(*keep) <= now) {
+            while log.completed.front().is_some_and(|(at, keep)| !counts(at, keep)) {
                 log.completed.pop_front();
             }
         }

@@ -10,9 +10,10 @@ use crate::manifest::Limit;
 /// What a transaction can do with slots and tickets.
 ///
 /// A *slot* stands for one request. While the request is in flight, the slot's `until` is a lease, which its owner
-/// renews; afterwards, `until` is when the request was completed. Either way it is a time by which the request is
-/// known to be over, unless the lease is renewed: a limit counts the slots whose `until` is less than a period ago,
-/// and a crashed owner needs no further rule.
+/// renews; afterwards, `until` is when the request was completed, or for one that was given up, when it is taken to be
+/// over, which may be a little later than now. Either way it is the time by which the request counts as over, unless
+/// the lease is renewed: a limit counts the slots whose `until` is less than a period ago, and a crashed owner needs no
+/// further rule.
 ///
 /// A *ticket* stands for one request that waits. It counts while its lease lasts.
 pub trait Slots {
@@ -39,7 +40,8 @@ pub trait Slots {
     /// When the store fails.
     fn take(&mut self, place: &Place, lease: Timestamp) -> Result<(), StoreError>;
 
-    /// Notes when a slot's request was completed; also when the slot has been forgotten meanwhile.
+    /// Notes when a slot's request was completed, or is taken to be over; also when the slot has been forgotten
+    /// meanwhile.
     ///
     /// # Errors
     /// When the store fails.
@@ -75,12 +77,20 @@ pub trait Slots {
     /// When the store fails.
     fn renew(&mut self, bucket: &str, owner: u64, lease: Timestamp) -> Result<(), StoreError>;
 
-    /// Brings times that lie in the future back: completions to `now`, leases to `lease`. They come from before the
-    /// clock was set back, and would hold the door shut until the clock is there again.
+    /// Brings times back that are later than `latest`: completions to `now`, leases to `latest`. They were written
+    /// before the clock was set back, and would block all requests until the clock catches up. A lease that never ends
+    /// ([`Timestamp::MAX`]) stays as it is.
     ///
     /// # Errors
     /// When the store fails.
-    fn clamp(&mut self, bucket: &str, now: Timestamp, lease: Timestamp) -> Result<(), StoreError>;
+    fn clamp(&mut self, bucket: &str, now: Timestamp, latest: Timestamp) -> Result<(), StoreError>;
+
+    /// Keeps all slots of a bucket for at least that long after completion, those to come included: somebody has a
+    /// limit of that period. The longest that was ever asked for counts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn keep(&mut self, bucket: &str, period: Duration) -> Result<(), StoreError>;
 
     /// Forgets slots that no limit counts any more, and tickets whose lease is over.
     ///
@@ -89,7 +99,7 @@ pub trait Slots {
     fn purge(&mut self, bucket: &str, now: Timestamp) -> Result<(), StoreError>;
 }
 
-/// The name of a request at the door, given by whoever asks: it needs no answer from the store to be withdrawn.
+/// The name of a request at the door, given by its sender, who needs no answer from the store to withdraw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Who asks: a random number for each quota in each process.
@@ -107,7 +117,7 @@ pub struct Place {
     pub bucket: Arc<str>,
     /// The action that it is for.
     pub action: Arc<str>,
-    /// How long its slot counts after completion: the longest period of the limits that apply.
+    /// How long its slot counts after completion at least: the longest period of the limits that apply to it.
     pub keep: Duration,
 }
 

@@ -1,11 +1,12 @@
 //! What is done at the door, as transactions in the store.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::held::{Claim, Queued};
+use super::renewals::Renewals;
 use super::turn::{Gate, Lane, Turn, turns};
 use super::waiters::{Observer, Waiters};
 use super::{QuotaError, QuotaSettings, Scope, Throttled, WhenExceeded};
@@ -13,7 +14,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::manifest::Limit;
 use crate::store::{Key, Place, Store, StoreError, Ticket, Transaction};
 
-/// How long a slot in flight, or a ticket, counts without a sign of life from its owner.
+/// How long a slot in flight, or a ticket, counts without a sign of life from its owner; and how long a request that
+/// was given up counts as in flight.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// How often an owner gives a sign of life.
 pub(super) const BEAT: Duration = Duration::from_secs(3);
@@ -37,6 +39,11 @@ pub(super) struct Book {
     /// What the store could not take: places that were given up, with the time of completion if they were slots. It
     /// is tried again, lest they be renewed for ever.
     pub(super) owed: Mutex<Vec<(Place, Option<Timestamp>)>>,
+    /// Whether the store failed when it was last written to.
+    pub(super) failing: AtomicBool,
+    pub(super) renewals: Mutex<Renewals>,
+    /// The longest period for which this process has asked that slots be kept.
+    kept: Mutex<Duration>,
     purged: Mutex<Option<Timestamp>>,
 }
 
@@ -61,6 +68,9 @@ impl Book {
             in_flight: AtomicUsize::new(0),
             waiters: Mutex::default(),
             owed: Mutex::default(),
+            failing: AtomicBool::new(false),
+            renewals: Mutex::default(),
+            kept: Mutex::default(),
             purged: Mutex::default(),
         }
     }
@@ -80,12 +90,17 @@ impl Book {
         deadline: Option<Timestamp>,
     ) -> Result<Entry, QuotaError> {
         enum Verdict {
-            Go,
+            Go { lease: Timestamp },
             Wait,
             Refuse(Throttled),
         }
+        let keep = ticket.place.keep;
+        let longer = keep > *lock(&self.kept);
         let verdict = self.store.run(&self.bucket, |transaction| {
             let now = self.clock.now();
+            if longer {
+                transaction.keep(&self.bucket, keep)?;
+            }
             self.purge_sometimes(transaction, now)?;
             let go = if !transaction.anyone_waiting(&self.bucket, now)?
                 && self.has_room(transaction, &ticket, now)?
@@ -95,7 +110,7 @@ impl Book {
                 // Its turn is worked out together with that of others, once for all that arrive meanwhile.
                 false
             } else {
-                transaction.clamp(&self.bucket, now, self.lease(now))?;
+                transaction.clamp(&self.bucket, now, latest(now))?;
                 let mut tickets = transaction.tickets(&self.bucket, now)?;
                 tickets.push(ticket.clone());
                 let turns = self.turns(transaction, &tickets, now)?;
@@ -108,22 +123,27 @@ impl Book {
                 }
                 turn.at <= now
             };
+            let lease = self.lease(now);
             if go {
-                transaction.take(&ticket.place, self.lease(now))?;
-                Ok(Verdict::Go)
+                transaction.take(&ticket.place, lease)?;
+                Ok(Verdict::Go { lease })
             } else {
-                transaction.queue(&ticket, self.lease(now))?;
+                transaction.queue(&ticket, lease)?;
                 Ok(Verdict::Wait)
             }
         })?;
+        if longer {
+            let mut kept = lock(&self.kept);
+            *kept = kept.max(keep);
+        }
         match verdict {
-            Verdict::Go => Ok(Entry::Claimed(Claim::new(self, ticket.place))),
+            Verdict::Go { lease } => Ok(Entry::Claimed(Claim::new(self, ticket.place, lease))),
             Verdict::Wait => Ok(Entry::Queued(Queued::new(self, ticket))),
             Verdict::Refuse(throttled) => Err(throttled.into()),
         }
     }
 
-    /// Whether one more may go now, if nobody waits.
+    /// Whether one more may go now, provided that no other waits.
     fn has_room(
         &self,
         transaction: &mut dyn Transaction,
@@ -175,7 +195,7 @@ impl Book {
         Ok(turns(now, shared, lanes))
     }
 
-    /// Until when a sign of life given now holds. Nobody outlives a store in memory, so there nothing has to be
+    /// Until when a sign of life given now holds. A store in memory ends with its process, so nothing there has to be
     /// renewed.
     pub(super) fn lease(&self, now: Timestamp) -> Timestamp {
         if self.store.is_local() { Timestamp::MAX } else { now.saturating_add(LEASE) }
@@ -193,6 +213,11 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// The latest time that may stand in the store, but for leases that never end.
+pub(super) fn latest(now: Timestamp) -> Timestamp {
+    now.saturating_add(LEASE)
 }
 
 /// Why a turn comes too late for somebody who waits no longer than to a deadline.

@@ -96,8 +96,8 @@ impl Door {
         }
     }
 
-    /// Whether the task that serves may end: nobody needs it, not even somebody who came in this moment and thought
-    /// that it was there.
+    /// Whether the task that serves may end: it is not needed, not even by a request that came in this moment and
+    /// counts on it.
     fn closes(&self) -> bool {
         if !self.book.is_idle() {
             return false;
@@ -156,7 +156,7 @@ impl Serving {
 }
 
 impl Drop for Serving {
-    /// The task has ended with its runtime: nobody serves those who wait.
+    /// The task has ended with its runtime, so those who wait are no longer served.
     fn drop(&mut self) {
         if let Some(door) = self.door.upgrade() {
             door.served.store(false, Ordering::SeqCst);

@@ -2,29 +2,40 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use super::book::{Book, lock};
+use super::book::{Book, LEASE, latest, lock};
 use super::{QuotaError, Usage};
 use crate::clock::Timestamp;
-use crate::store::{Place, StoreError, Ticket, Transaction};
+use crate::store::{Place, Slot, StoreError, Ticket, Transaction};
 
 /// A slot in flight. Dropping it completes it on the spot, which may block.
 #[derive(Debug)]
 pub(super) struct Claim {
     book: Arc<Book>,
     place: Place,
+    /// Until when it is this request's, unless the lease was renewed.
+    lease: Timestamp,
     ended: Option<Timestamp>,
 }
 
 impl Claim {
-    pub(super) fn new(book: &Arc<Book>, place: Place) -> Self {
+    pub(super) fn new(book: &Arc<Book>, place: Place, lease: Timestamp) -> Self {
         book.in_flight.fetch_add(1, Ordering::SeqCst);
-        Self { book: Arc::clone(book), place, ended: None }
+        Self { book: Arc::clone(book), place, lease, ended: None }
     }
 
-    /// Notes that the request is completed. It is written down when the claim is dropped.
-    pub(super) fn end(&mut self) {
-        self.ended = Some(self.book.clock.now());
+    /// Whether its lease has not ended.
+    pub(super) fn holds(&self) -> bool {
+        let now = self.book.clock.now();
+        now <= self.lease || lock(&self.book.renewals).covers(self.lease, now)
+    }
+
+    /// Notes that the request is completed; or, if it is still under way, that it is given up and taken to be over a
+    /// lease later. It is written down when the claim is dropped.
+    pub(super) fn end(&mut self, under_way: bool) {
+        let slack = if under_way { LEASE } else { Duration::ZERO };
+        self.ended = Some(self.book.clock.now().saturating_add(slack));
     }
 }
 
@@ -78,6 +89,7 @@ impl Book {
     fn give_up(&self, place: &Place, completed: Option<Timestamp>) {
         if let Err(error) = self.store.run(&self.bucket, |transaction| erase(transaction, place, completed)) {
             tracing::warn!(bucket = %self.bucket, %error, "the quota could not be updated; it is tried again");
+            self.failing.store(true, Ordering::SeqCst);
             lock(&self.owed).push((place.clone(), completed));
         }
     }
@@ -89,11 +101,22 @@ impl Book {
             for (place, completed) in &owed {
                 erase(transaction, place, *completed)?;
             }
-            transaction.renew(&self.bucket, self.owner, self.lease(self.clock.now()))
+            let now = self.clock.now();
+            transaction.renew(&self.bucket, self.owner, self.lease(now))?;
+            Ok(now)
         });
-        if let Err(error) = beaten {
-            tracing::warn!(bucket = %self.bucket, %error, "the quota's leases could not be renewed");
-            lock(&self.owed).extend(owed);
+        match beaten {
+            Ok(now) => {
+                lock(&self.renewals).note(now, self.lease(now));
+                if self.failing.swap(false, Ordering::SeqCst) {
+                    tracing::info!(bucket = %self.bucket, "the quota can be updated again");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(bucket = %self.bucket, %error, "the quota's leases could not be renewed");
+                self.failing.store(true, Ordering::SeqCst);
+                lock(&self.owed).extend(owed);
+            }
         }
     }
 
@@ -103,9 +126,10 @@ impl Book {
             let now = self.clock.now();
             let slots = transaction.slots(&self.bucket, None, now.saturating_sub(period))?;
             let waiting = transaction.tickets(&self.bucket, now)?.len() as u64;
-            let completed = slots.iter().filter(|slot| !slot.in_flight || slot.until <= now);
+            let over = slots.iter().filter(|slot| !slot.in_flight || slot.until <= now);
             // Stamps of before the clock was set back count as of now.
-            let frees_at = completed.map(|slot| slot.until.min(now).saturating_add(period)).min();
+            let stamp = |slot: &Slot| if slot.until > latest(now) { now } else { slot.until };
+            let frees_at = over.map(|slot| stamp(slot).saturating_add(period)).min();
             Ok(Usage { used: slots.len() as u64, limit: self.limit, waiting, frees_at })
         })?;
         Ok(usage)

@@ -14,6 +14,7 @@ use crate::store::{MemoryStore, SqliteStore};
 
 mod failures;
 mod leases;
+mod sharing;
 mod window;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -133,7 +134,7 @@ async fn a_deadline_before_the_turn_is_refused_at_once() {
     assert_eq!((refused.limit, &refused.scope), (limit(1, 60), &Scope::Bucket("bucket".to_owned())));
     assert_eq!(
         refused.to_string(),
-        "the limit of 1 calls in 60 s for the quota `bucket` is used up; try again in 50 s"
+        "the limit of 1 call in 60 s for the quota `bucket` is used up; try again in 50 s"
     );
 
     let first = ask(&quota, "list", &[]);
@@ -204,7 +205,7 @@ async fn an_actions_own_limit_holds_up_nobody_else() {
     let refused = quota.admit("hunt", &own, Some(soon)).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the limit of 1 calls in 120 s for the action `hunt` is used up; try again in 120 s"
+        "the limit of 1 call in 120 s for the action `hunt` is used up; try again in 120 s"
     );
 }
 
@@ -257,14 +258,32 @@ async fn a_dropped_permit_counts_as_completed() {
 }
 
 #[tokio::test]
-async fn buckets_are_apart_and_shared_ones_together() {
+async fn a_request_that_may_be_under_way_counts_for_a_lease_longer() {
     let world = World::new();
-    let here = world.quota(1, 60);
-    let there = world.quota_of("other", Some(limit(1, 60)), WhenExceeded::Wait);
-    let too = world.quota(1, 60);
-    drop(admit(&here).await);
-    drop(admit(&there).await);
-    assert_eq!(throttled(&too, &[], Some(world.clock.now())).await.retry_after, MINUTE);
+    let quota = world.quota_of("bucket", Some(limit(1, 60)), WhenExceeded::Fail);
+    for (leaves, arrives, seconds) in
+        [(false, false, 60), (true, true, 60), (false, true, 60), (true, false, 70)]
+    {
+        let mut permit = admit(&quota).await;
+        assert!(permit.holds());
+        if leaves {
+            permit.leaves();
+        }
+        if arrives {
+            permit.arrived();
+        }
+        if seconds == 70 {
+            permit.complete().await;
+        } else {
+            drop(permit);
+        }
+        let usage = quota.usage().await.unwrap();
+        let frees = world.clock.now().saturating_add(Duration::from_secs(seconds));
+        assert_eq!((usage.used, usage.frees_at), (1, Some(frees)));
+        assert_eq!(throttled(&quota, &[], None).await.retry_after, Duration::from_secs(seconds));
+        world.advance(Duration::from_secs(seconds)).await;
+    }
+    drop(admit(&quota).await);
 }
 
 #[tokio::test]
@@ -295,6 +314,21 @@ async fn a_clock_set_back_does_not_close_the_door() {
     world.advance(MINUTE).await;
     world.advance(MINUTE).await;
     assert!(waiting.is_finished());
+}
+
+#[tokio::test]
+async fn what_no_limit_counts_any_more_is_forgotten() {
+    let world = World::new();
+    let quota = world.quota(10, 60);
+    for round in 0..10 {
+        drop(admit(&quota).await);
+        if round == 5 {
+            world.clock.set(start());
+        }
+        world.advance(2 * MINUTE).await;
+    }
+    let kept = world.store.run("bucket", |rows| rows.used("bucket", None, Timestamp::MIN)).unwrap();
+    assert!(kept <= 2, "{kept} slots are kept");
 }
 
 #[tokio::test]

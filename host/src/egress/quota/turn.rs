@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows of stores or clocks. [`turns`] takes what is known now and says at what time each ticket's turn
 //! comes, if from now on everything goes as fast as it can: requests in flight complete now, and those admitted take
-//! no time. So a turn is never too late. It may prove too early, and whoever wakes for it asks again.
+//! no time. So a turn is never too late. It may prove too early; then the waiter that wakes for it asks again.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -114,5 +114,119 @@ pub(super) fn turns(now: Timestamp, mut shared: Option<Gate>, mut lanes: Vec<Lan
         let held_by = last.filter(|_| at > now).map(|gate| (gate.limit, gate.scope.clone()));
         lane.gates.iter_mut().chain(shared.as_mut()).for_each(|gate| gate.pass(at));
         turns.push((position, Turn { at, held_by }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = at(100);
+
+    const fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    fn completed(seconds: i64) -> Slot {
+        Slot { until: at(seconds), in_flight: false }
+    }
+
+    fn in_flight(seconds: i64) -> Slot {
+        Slot { until: at(seconds), in_flight: true }
+    }
+
+    fn bucket() -> Scope {
+        Scope::Bucket("bucket".to_owned())
+    }
+
+    fn action() -> Scope {
+        Scope::Action("action".to_owned())
+    }
+
+    /// A gate that lets so many go in 10 s.
+    fn gate(calls: u32, scope: Scope, slots: &[Slot]) -> Gate {
+        Gate::new(Limit { calls, period_seconds: 10 }, scope, NOW, slots)
+    }
+
+    fn lane(tickets: &[usize], gates: Vec<Gate>) -> Lane {
+        Lane { tickets: tickets.iter().copied().collect(), gates }
+    }
+
+    /// The turns as positions and seconds from now, and whether the bucket or the action holds them up.
+    fn played(shared: Option<Gate>, lanes: Vec<Lane>) -> Vec<(usize, u64, &'static str)> {
+        let held = |turn: &Turn| match &turn.held_by {
+            None => "",
+            Some((_, Scope::Bucket(_))) => "bucket",
+            Some((_, Scope::Action(_))) => "action",
+        };
+        let turns = turns(NOW, shared, lanes);
+        turns.iter().map(|(position, turn)| (*position, turn.at.since(NOW).as_secs(), held(turn))).collect()
+    }
+
+    #[test]
+    fn a_gate_is_open_while_a_slot_is_free() {
+        assert_eq!(gate(1, bucket(), &[]).next(), Timestamp::MIN);
+        assert_eq!(gate(1, bucket(), &[completed(90)]).next(), Timestamp::MIN, "it frees right now");
+        assert_eq!(gate(2, bucket(), &[completed(91)]).next(), Timestamp::MIN);
+        assert_eq!(gate(1, bucket(), &[completed(91)]).next(), at(101));
+        assert_eq!(gate(0, bucket(), &[]).next(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_slot_in_flight_frees_a_period_from_now_at_the_soonest() {
+        assert_eq!(gate(1, bucket(), &[in_flight(105)]).next(), at(110));
+        assert_eq!(gate(1, bucket(), &[in_flight(95)]).next(), at(105), "its lease has ended");
+        assert_eq!(gate(1, bucket(), &[completed(105)]).next(), at(115), "it was given up on its way");
+    }
+
+    #[test]
+    fn of_more_than_the_limit_the_first_to_free_open_nothing() {
+        let mut gate = gate(2, bucket(), &[completed(95), completed(92), completed(94), completed(93)]);
+        assert_eq!(gate.next(), at(104));
+        gate.pass(at(104));
+        assert_eq!(gate.next(), at(105));
+        gate.pass(at(105));
+        assert_eq!(gate.next(), at(114));
+    }
+
+    #[test]
+    fn those_who_wait_go_in_order_of_arrival() {
+        let shared = gate(2, bucket(), &[completed(95)]);
+        let turns = played(Some(shared), vec![lane(&[0, 2], vec![]), lane(&[1, 3], vec![])]);
+        assert_eq!(turns, [(0, 0, ""), (1, 5, "bucket"), (2, 10, "bucket"), (3, 15, "bucket")]);
+    }
+
+    #[test]
+    fn a_ticket_that_its_action_holds_up_lets_others_pass_and_keeps_its_place() {
+        let shared = gate(1, bucket(), &[]);
+        let own = gate(1, action(), &[completed(95)]);
+        let turns = played(Some(shared), vec![lane(&[0], vec![own]), lane(&[1, 2], vec![])]);
+        assert_eq!(turns, [(1, 0, ""), (0, 10, "bucket"), (2, 20, "bucket")]);
+    }
+
+    #[test]
+    fn a_ticket_waits_for_the_last_of_its_gates() {
+        let early = gate(1, action(), &[completed(92)]);
+        let late = gate(1, action(), &[completed(97)]);
+        for gates in [vec![early.clone(), late.clone()], vec![late, early]] {
+            assert_eq!(played(None, vec![lane(&[0], gates)]), [(0, 7, "action")]);
+        }
+        let shared = gate(1, bucket(), &[completed(93)]);
+        let own = gate(1, action(), &[completed(97)]);
+        assert_eq!(played(Some(shared), vec![lane(&[0], vec![own])]), [(0, 7, "action")]);
+        let (shared, own) = (gate(1, bucket(), &[completed(97)]), gate(1, action(), &[completed(97)]));
+        assert_eq!(
+            played(Some(shared), vec![lane(&[0], vec![own])]),
+            [(0, 7, "bucket")],
+            "of two the shared one"
+        );
+    }
+
+    #[test]
+    fn each_who_goes_passes_all_gates() {
+        let own = || gate(1, action(), &[]);
+        let turns = played(Some(gate(9, bucket(), &[])), vec![lane(&[0, 1, 2], vec![own()])]);
+        assert_eq!(turns, [(0, 0, ""), (1, 10, "action"), (2, 20, "action")]);
+        assert_eq!(played(None, vec![]), []);
     }
 }

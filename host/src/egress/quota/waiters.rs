@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::book::{Book, lock, refusal};
+use super::book::{Book, latest, lock, refusal};
 use super::held::{Claim, Queued};
 use super::turn::Turn;
 use super::{QuotaError, Throttled, Waiting};
@@ -36,7 +36,7 @@ impl Waiter {
 /// What one who waits is told.
 pub(super) type Answer = Result<Claim, QuotaError>;
 
-/// Whoever wants to know that somebody waits.
+/// Is told when a request begins to wait.
 pub(super) struct Observer(pub(super) Box<dyn Fn(&Waiting) + Send + Sync>);
 
 impl fmt::Debug for Observer {
@@ -69,7 +69,7 @@ impl Book {
         lock(&self.waiters).remove(&queued.ticket().place.key.number);
     }
 
-    /// Tells nobody any more: their answers end without a value.
+    /// Gives up on all who wait: their answers end without a value.
     pub(super) fn forget_all(&self) {
         lock(&self.waiters).clear();
     }
@@ -103,7 +103,7 @@ impl Book {
         own: &HashMap<u64, (Ticket, Option<Timestamp>)>,
     ) -> Result<Decisions, StoreError> {
         let now = self.clock.now();
-        transaction.clamp(&self.bucket, now, self.lease(now))?;
+        transaction.clamp(&self.bucket, now, latest(now))?;
         self.purge_sometimes(transaction, now)?;
         let mut tickets = transaction.tickets(&self.bucket, now)?;
         self.queue_again(transaction, own, &mut tickets, now)?;
@@ -153,8 +153,8 @@ impl Book {
 
     fn tell(self: &Arc<Self>, decisions: Decisions) -> Option<Timestamp> {
         for place in decisions.go {
-            // Whoever has left meanwhile does not see the claim: dropping it completes the slot.
-            self.answer(place.key.number, Ok(Claim::new(self, place)));
+            // If the waiter has left meanwhile, the claim is dropped, which completes the slot.
+            self.answer(place.key.number, Ok(Claim::new(self, place, self.lease(decisions.now))));
         }
         for (number, throttled) in decisions.refuse {
             self.answer(number, Err(throttled.into()));

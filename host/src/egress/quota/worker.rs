@@ -31,7 +31,7 @@ impl Worker {
         Self { on_the_spot, thread: OnceLock::new() }
     }
 
-    /// Does a piece of work, and waits for its result: none if the work panicked.
+    /// Does a piece of work, and waits for its result: `None` if the work panicked.
     ///
     /// If the wait is given up, the work is done nevertheless, and its result dropped.
     pub(super) async fn run<R: Send + 'static>(

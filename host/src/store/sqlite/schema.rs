@@ -76,6 +76,13 @@ const STEPS: &[&str] = &[
         digest  TEXT    NOT NULL
     ) STRICT, WITHOUT ROWID;
     ",
+    // How long the slots of a bucket are kept at least, for the longest limit of any that share it.
+    "
+    CREATE TABLE quota_bucket (
+        bucket TEXT    NOT NULL PRIMARY KEY,
+        keep   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// The version that [`STEPS`] lead to.

@@ -107,25 +107,37 @@ impl Slots for Rows<'_> {
         Ok(())
     }
 
-    fn clamp(&mut self, bucket: &str, now: Timestamp, lease: Timestamp) -> Result<(), StoreError> {
-        let (now, lease) = (now.as_micros(), lease.as_micros());
+    fn clamp(&mut self, bucket: &str, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
+        let (now, latest) = (now.as_micros(), latest.as_micros());
         self.execute(
-            "UPDATE quota_slot SET until = :now WHERE bucket = :bucket AND until > :now AND NOT in_flight",
-            named_params! { ":bucket": bucket, ":now": now },
+            "UPDATE quota_slot SET until = :now WHERE bucket = :bucket AND until > :latest AND NOT in_flight",
+            named_params! { ":bucket": bucket, ":now": now, ":latest": latest },
         )?;
         for sql in [
-            "UPDATE quota_slot SET until = :lease WHERE bucket = :bucket AND until > :lease AND in_flight",
-            "UPDATE quota_ticket SET lease = :lease WHERE bucket = :bucket AND lease > :lease",
+            "UPDATE quota_slot SET until = :latest
+             WHERE bucket = :bucket AND until > :latest AND until < :never AND in_flight",
+            "UPDATE quota_ticket SET lease = :latest
+             WHERE bucket = :bucket AND lease > :latest AND lease < :never",
         ] {
-            self.execute(sql, named_params! { ":bucket": bucket, ":lease": lease })?;
+            let never = Timestamp::MAX.as_micros();
+            self.execute(sql, named_params! { ":bucket": bucket, ":latest": latest, ":never": never })?;
         }
         Ok(())
+    }
+
+    fn keep(&mut self, bucket: &str, period: Duration) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO quota_bucket (bucket, keep) VALUES (:bucket, :keep)
+             ON CONFLICT DO UPDATE SET keep = max(keep, excluded.keep)",
+            named_params! { ":bucket": bucket, ":keep": micros(period) },
+        )
     }
 
     fn purge(&mut self, bucket: &str, now: Timestamp) -> Result<(), StoreError> {
         for sql in [
             // The first condition says nothing new: it lets the index find the rows.
-            "DELETE FROM quota_slot WHERE bucket = :bucket AND until <= :now AND until + keep <= :now",
+            "DELETE FROM quota_slot WHERE bucket = :bucket AND until <= :now AND until + keep <= :now
+             AND until + coalesce((SELECT keep FROM quota_bucket WHERE bucket = :bucket), 0) <= :now",
             "DELETE FROM quota_ticket WHERE bucket = :bucket AND lease <= :now",
         ] {
             self.execute(sql, named_params! { ":bucket": bucket, ":now": now.as_micros() })?;

@@ -30,6 +30,7 @@ fn engines_agree() {
 
 fn slots_and_tickets(store: &dyn Store) {
     let (a, b, c) = (place(u64::MAX, 0, "a"), place(1, 1, "b"), place(1, u64::MAX, "b"));
+    let d = place(2, 0, "d");
     let limits: std::sync::Arc<[Limit]> =
         [(45, 60), (1500, 3600)].map(|(calls, period_seconds)| Limit { calls, period_seconds }).into();
     store
@@ -48,13 +49,21 @@ fn slots_and_tickets(store: &dyn Store) {
             assert_eq!(rows.used("bucket", None, at(200))?, 0, "neither completed ones nor those of others");
             rows.renew("bucket", u64::MAX, at(500))?;
             assert_eq!(rows.used("bucket", None, at(200))?, 1);
+            rows.complete(&d, at(95))?;
             rows.clamp("bucket", at(60), at(90))?;
             let mut until: Vec<_> =
                 rows.slots("bucket", None, at(0))?.iter().map(|slot| slot.until).collect();
             until.sort_unstable();
-            assert_eq!(until, [at(50), at(60), at(90)]);
+            assert_eq!(until, [at(50), at(60), at(70), at(90)], "what is a little later than now stays");
             rows.purge("bucket", at(110))?;
-            assert_eq!(rows.used("bucket", None, at(0))?, 2, "50 + 60 is over");
+            assert_eq!(rows.used("bucket", None, at(0))?, 3, "50 + 60 is over");
+            rows.keep("bucket", Duration::from_micros(100))?;
+            rows.keep("bucket", Duration::from_micros(5))?;
+            rows.keep("other", Duration::from_micros(500))?;
+            rows.purge("bucket", at(159))?;
+            assert_eq!(rows.used("bucket", None, at(0))?, 3, "somebody has a longer period");
+            rows.purge("bucket", at(160))?;
+            assert_eq!(rows.used("bucket", None, at(0))?, 2, "60 + 100 is over");
 
             let first = Ticket { place: c.clone(), limits: limits.clone() };
             let second = Ticket { place: a.clone(), limits: [].into() };
@@ -67,6 +76,11 @@ fn slots_and_tickets(store: &dyn Store) {
             assert!(!rows.anyone_waiting("bucket", at(200))?);
             rows.renew("bucket", 1, at(150))?;
             assert_eq!(rows.tickets("bucket", at(149))?.len(), 2);
+            rows.renew("bucket", 1, Timestamp::MAX)?;
+            rows.clamp("bucket", at(0), at(100))?;
+            assert!(rows.anyone_waiting("bucket", at(1000))?, "a lease that never ends stays");
+            assert_eq!(rows.tickets("bucket", at(99))?.len(), 2);
+            rows.renew("bucket", 1, at(150))?;
             rows.leave(&a)?;
             assert_eq!(rows.tickets("bucket", at(0))?, [first]);
             rows.purge("bucket", at(150))?;
@@ -123,11 +137,11 @@ fn only_the_user_may_read_it() {
 fn a_later_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path()).unwrap();
-    store.connection.lock().unwrap().pragma_update(None, "user_version", 7).unwrap();
+    store.connection.lock().unwrap().pragma_update(None, "user_version", 77).unwrap();
     drop(store);
     let error = SqliteStore::open(directory.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 7, known: schema::VERSION, .. }), "{error:?}");
-    assert!(error.to_string().contains("has version 7"), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 77, known: schema::VERSION, .. }), "{error:?}");
+    assert!(error.to_string().contains("has version 77"), "{error}");
 }
 
 #[test]

@@ -102,6 +102,42 @@ fn a_living_process_keeps_its_slot() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_does_not_stop_the_renewals() {
+    let machine = Machine::new();
+    let (one, two) = (machine.process(limit(1, 5)), machine.process(limit(1, 5)));
+    let permit = one.admit(None).unwrap();
+    machine.clock.set(start().saturating_sub(60 * MINUTE));
+    assert_eq!(two.refused(machine.clock.now()), 5 * SECOND);
+    pass(&machine.clock, 20);
+    assert_eq!(two.refused(machine.clock.now()), 5 * SECOND, "still in flight");
+    drop(permit);
+}
+
+#[test]
+fn a_slot_holds_while_its_lease_is_renewed() {
+    let machine = Machine::new();
+    let one = machine.process(limit(1, 60));
+    let permit = one.admit(None).unwrap();
+    for _ in 0..40 {
+        pass(&machine.clock, 1);
+        assert!(permit.holds());
+    }
+}
+
+#[test]
+fn a_slot_whose_lease_ended_holds_no_longer_whatever_comes_later() {
+    let machine = Machine::new();
+    let one = machine.process(limit(2, 60));
+    let permit = one.admit(None).unwrap();
+    machine.clock.advance(11 * SECOND);
+    assert!(!permit.holds(), "as after a machine that was suspended");
+    let later = one.admit(None).unwrap();
+    pass(&machine.clock, 20);
+    assert!(!permit.holds(), "the renewals came too late");
+    assert!(later.holds());
+}
+
+#[test]
 fn a_dead_process_frees_its_slots_when_it_could_have_sent_no_more() {
     let machine = Machine::new();
     let (one, two) = (machine.process_to_die(limit(1, 5)), machine.process(limit(1, 5)));
