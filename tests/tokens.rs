@@ -285,6 +285,23 @@ async fn tokens_that_live_a_moment_are_never_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_401_that_says_nothing_is_answered_with_one_renewal() {
+    let simulator = simulator(json!({ "limits": { "mode": "off" } })).await;
+    let silent =
+        || Effect::Status { status: 401, body: Some(String::new()), content_type: None, retry_after: None };
+    for (times, code, calls) in [(1, 0, 2), (9, 3, 2)] {
+        simulator.clear_log();
+        simulator.faults().clear();
+        simulator.faults().add(Fault::new(silent()).on("GetMachines").times(times));
+        let home = Home::of(&simulator);
+        let outcome = home.run(&["call", "list-machines", "--top", "1"]);
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        let asked = simulator.log().iter().filter(|arrival| arrival.path == "/api/machines").count();
+        assert_eq!((asked, token_requests(&simulator)), (calls, 2));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_suspended_with_the_login_does_not_hold_up_others_for_good() {
     let simulator = simulator(json!({})).await;
     let home = Home::empty();

@@ -1,7 +1,11 @@
 //! TLS, HTTP/2 and proxies, as the command line meets them: the servers are real, and the platform trusts them only by
 //! the file that `SSL_CERT_FILE` names.
 
+#[cfg(unix)]
+mod files;
+mod http2;
 pub(crate) mod proxy;
+mod refused;
 pub(crate) mod server;
 
 use std::process::Command;
@@ -67,14 +71,37 @@ async fn a_proxy_that_refuses_is_told_apart_from_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_proxy_takes_a_wildcard_and_a_port() {
+    let server = Server::start(Speaks::Http2, &[NAME]).await;
+    let proxy = Proxy::refusing("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
+    for (no_proxy, asked) in [
+        ("*.test.example".to_owned(), 0),
+        (format!("{NAME}:{}", server.port()), 0),
+        (format!("{NAME}:1"), 1),
+        ("*.other.example".to_owned(), 1),
+    ] {
+        let before = proxy.heads().len();
+        let outcome = list(&home(&server, NAME), |command| {
+            server.trusted(command).env("HTTPS_PROXY", proxy.url("ann", "x")).env("NO_PROXY", &no_proxy)
+        });
+        // The name is known to nobody: without the proxy it does not resolve.
+        assert_eq!(outcome.code, 7, "{outcome:?}");
+        assert_eq!((proxy.heads().len() - before).min(1), asked, "{no_proxy}: {outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_is_not_trusted_ends_it() {
     let server = Server::start(Speaks::Http2, &["localhost"]).await;
     let other = Server::start(Speaks::Http2, &["localhost"]).await;
     let elsewhere = Server::start(Speaks::Http2, &["elsewhere.example"]).await;
     let unknown = list(&home(&server, "localhost"), |command| other.trusted(command));
     let misnamed = list(&home(&elsewhere, "localhost"), |command| elsewhere.trusted(command));
-    for outcome in [unknown, misnamed] {
+    let of_the_system = list(&home(&server, "localhost"), |command| command);
+    for outcome in [unknown, misnamed, of_the_system] {
         assert_eq!(outcome.code, 7, "{outcome:?}");
+        assert!(outcome.stderr.starts_with("error: "), "nothing comes before the message: {outcome:?}");
+        assert!(cfg!(not(target_os = "linux")) || outcome.stderr.contains("SSL_CERT_FILE"), "{outcome:?}");
         assert!(outcome.stderr.contains("certificate") && outcome.stderr.contains("hint:"), "{outcome:?}");
     }
     assert!(server.arrivals().is_empty() && elsewhere.arrivals().is_empty(), "a token left");

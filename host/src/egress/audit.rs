@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::Purpose;
 use super::destination::Origin;
+use super::transport::TransportError;
 
 /// The target of the lines, for filters such as `connector::audit=info`.
 pub const TARGET: &str = "connector::audit";
@@ -77,9 +78,23 @@ pub(super) enum Outcome {
     Complete,
     Unread,
     NotSent,
+    Refused,
     Broken,
     TimedOut,
     TooLarge,
+}
+
+impl Outcome {
+    pub(super) fn of(error: &TransportError) -> Self {
+        match error {
+            TransportError::NotSent(_)
+            | TransportError::Withheld
+            | TransportError::Timeout { sent: false } => Self::NotSent,
+            TransportError::Refused(_) => Self::Refused,
+            TransportError::Closing(_) | TransportError::Broken(_) => Self::Broken,
+            TransportError::Timeout { sent: true } => Self::TimedOut,
+        }
+    }
 }
 
 impl Attempt {
@@ -153,6 +168,7 @@ impl fmt::Display for Outcome {
             Self::Complete => "complete",
             Self::Unread => "unread",
             Self::NotSent => "not sent",
+            Self::Refused => "turned away",
             Self::Broken => "broken",
             Self::TimedOut => "timed out",
             Self::TooLarge => "too large",

@@ -123,7 +123,7 @@ impl Destinations {
 /// with the grant for loopback.
 ///
 /// # Errors
-/// Names the grant that is missing, or says that there is none to give.
+/// Names the grant that is missing, or says that no grant would help.
 pub fn check_grant(origin: &Origin, loopback: bool) -> Result<(), Reason> {
     let here = origin.host().is_loopback();
     match origin.scheme() {
@@ -156,7 +156,7 @@ pub fn check_address(address: IpAddr, loopback: bool) -> Result<(), Forbidden> {
 /// this machine.
 ///
 /// # Errors
-/// Names the grant that is missing, or says that there is none to give.
+/// Names the grant that is missing, or says that no grant would help.
 pub fn check_metadata(origin: &Origin, loopback: bool) -> Result<(), Reason> {
     if origin.host().is_loopback() {
         return if loopback { Ok(()) } else { Err(Reason::Loopback(origin.clone())) };

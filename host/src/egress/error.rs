@@ -24,14 +24,14 @@ pub enum EgressError {
         /// The address and what it is.
         forbidden: Forbidden,
     },
-    /// There is no token. Nothing was sent.
+    /// No token could be obtained. Nothing was sent.
     #[error(transparent)]
     Credential(#[from] CredentialError),
     /// The connection's quota, or one of the action's own limits, is used up for longer than the call may wait. Nothing
     /// was sent.
     #[error(transparent)]
     Quota(#[from] QuotaError),
-    /// There was no connection. Nothing was sent.
+    /// No connection could be made. Nothing was sent.
     #[error("{origin} was not reached: {error}")]
     NotSent {
         /// The destination.
@@ -39,7 +39,15 @@ pub enum EgressError {
         /// Why there was no connection.
         error: Arc<DialError>,
     },
-    /// There was no time left.
+    /// The server said that it did not process the request: see [`TransportError::Refused`]. Nothing was changed.
+    #[error("{origin} turned the request away before it was processed: {message}")]
+    Refused {
+        /// The destination.
+        origin: Box<Origin>,
+        /// How.
+        message: Arc<str>,
+    },
+    /// The time was up before a reply came.
     #[error("{origin} did not answer in time{}", if *sent { "; the request may have been carried out" } else { "; the request was not sent" })]
     Timeout {
         /// The destination.
@@ -79,7 +87,11 @@ impl EgressError {
                 DialError::Forbidden(forbidden) => Self::AddressDenied { origin, forbidden },
                 _ => Self::NotSent { origin, error },
             },
-            TransportError::Broken(message) => Self::Broken { origin, message },
+            TransportError::Withheld => Self::Timeout { origin, sent: false },
+            TransportError::Refused(message) => Self::Refused { origin, message },
+            TransportError::Closing(message) | TransportError::Broken(message) => {
+                Self::Broken { origin, message }
+            }
             TransportError::Timeout { sent } => Self::Timeout { origin, sent },
         }
     }
@@ -119,7 +131,7 @@ impl EgressError {
         Some(match self {
             Self::DestinationDenied(denied) => denied.hint(),
             Self::AddressDenied { .. } => {
-                "a public name that leads inside is a mistake or an attack; check what the name resolves to"
+                "a public name that leads to a private address is a mistake or an attack; check what it resolves to"
                     .into()
             }
             Self::Credential(error) => error.hint(),
@@ -131,11 +143,12 @@ impl EgressError {
             }
             Self::Quota(_) => return None,
             Self::NotSent { error, .. } => error.hint().into(),
+            Self::Refused { .. } => "the server has too much to do, or is being replaced: call again".into(),
             Self::Timeout { sent: false, .. } => {
                 "allow the call more time, with a later `--deadline` or a higher `timeout-seconds`".into()
             }
             Self::Timeout { .. } | Self::Broken { .. } => {
-                "before doing it again, look whether it was done; a read can simply be repeated".into()
+                "check whether it was done before doing it again; a read can simply be repeated".into()
             }
             Self::ReplyTooLarge { .. } => "ask for less, or set `max-reply-bytes` higher".into(),
             Self::RequestTooLarge { .. } => "send less at a time".into(),

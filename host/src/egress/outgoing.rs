@@ -1,5 +1,5 @@
-//! A request on its way out, as often as need be. A connector's own headers go out; those that are the host's to set, or
-//! that speak of one connection only, do not.
+//! A request that can be sent several times. The connector's own headers go out; those that the host sets, or that
+//! concern one connection only, do not.
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -52,7 +52,7 @@ const HOSTS_OWN: [HeaderName; 12] = [
 /// Headers that travel through proxies under this prefix: `proxy-authorization`, `proxy-connection`, …
 const PROXY: &str = "proxy-";
 
-/// The headers that go out. Names are without case, so `AUTHORIZATION` is no way around.
+/// The headers that go out. Names are compared without case, so `AUTHORIZATION` does not get through either.
 pub(super) fn headers(mut headers: HeaderMap) -> HeaderMap {
     for name in named_by_connection(&headers) {
         headers.remove(name);

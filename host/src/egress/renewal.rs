@@ -1,6 +1,6 @@
 //! Whether a 401 is about the token, so that another token may help.
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
 use super::challenge::{Challenge, challenges};
 use super::credential::Claims;
@@ -25,7 +25,8 @@ pub(super) enum Remedy {
 }
 
 impl Remedy {
-    /// By the reply's challenge ([RFC 6750, section 3.1]), or else by its words.
+    /// By the reply's challenge ([RFC 6750, section 3.1]), or else by its words. A 401 that says nothing at all may well
+    /// be about the token's age.
     ///
     /// [RFC 6750, section 3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Self {
@@ -36,6 +37,9 @@ impl Remedy {
             return Self::StepUp(claims);
         }
         let body = String::from_utf8_lossy(body).to_ascii_lowercase();
+        if body.trim().is_empty() && !headers.contains_key(header::WWW_AUTHENTICATE) {
+            return Self::Renewal;
+        }
         if ACCOUNT.iter().any(|phrase| body.contains(phrase)) {
             return Self::Nothing;
         }
@@ -60,4 +64,62 @@ fn is_about_age(challenge: &Challenge) -> bool {
     let said = [challenge.parameter("error"), challenge.parameter("error_description")];
     let said: Vec<String> = said.into_iter().flatten().map(str::to_ascii_lowercase).collect();
     AGE.iter().any(|phrase| said.iter().any(|text| text.contains(phrase)))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    fn remedy(challenge: Option<&str>, body: &str) -> Remedy {
+        let mut headers = HeaderMap::new();
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge.parse().unwrap());
+        }
+        Remedy::of(&headers, body.as_bytes())
+    }
+
+    #[test]
+    fn a_401_about_the_tokens_age_asks_for_a_renewal() {
+        for (challenge, body) in [
+            (Some("Bearer error=\"invalid_token\""), ""),
+            (Some("Bearer error=\"x\", error_description=\"The token EXPIRED at noon\""), ""),
+            (None, "{\"error\":{\"code\":\"InvalidAuthenticationToken\"}}"),
+            (None, "The token is expired"),
+            (Some("Bearer"), "token is not valid"),
+        ] {
+            assert_eq!(remedy(challenge, body), Remedy::Renewal, "{challenge:?} {body}");
+        }
+    }
+
+    #[test]
+    fn a_401_that_says_nothing_asks_for_a_renewal() {
+        assert_eq!(remedy(None, ""), Remedy::Renewal);
+        assert_eq!(remedy(None, " \r\n"), Remedy::Renewal);
+    }
+
+    #[test]
+    fn a_401_about_anything_else_asks_for_nothing() {
+        for (challenge, body) in [
+            (None, "{}"),
+            (None, "no license; the token is expired"),
+            (Some("Bearer"), ""),
+            (Some("Bearer error=\"insufficient_scope\""), ""),
+            (Some("Basic error=\"invalid_token\""), ""),
+            (Some("Basic realm=\"x\""), ""),
+        ] {
+            assert_eq!(remedy(challenge, body), Remedy::Nothing, "{challenge:?} {body}");
+        }
+    }
+
+    #[test]
+    fn a_401_that_asks_for_claims_is_answered_with_these() {
+        let claims = STANDARD.encode(r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#);
+        let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{claims}\"");
+        assert!(matches!(remedy(Some(&challenge), "no license"), Remedy::StepUp(_)));
+        let other = challenge.replace("insufficient_claims", "other");
+        assert_eq!(remedy(Some(&other), "{}"), Remedy::Nothing);
+    }
 }

@@ -24,6 +24,8 @@ const DRAIN_TIME: Duration = Duration::from_millis(250);
 pub struct ReplyBody {
     /// What was read ahead.
     ahead: Bytes,
+    /// What became of the body while it was read ahead: it comes after what was read.
+    spoiled: Option<EgressError>,
     flight: Option<Flight>,
     deadline: Pin<Box<Sleep>>,
     limit: u64,
@@ -31,8 +33,8 @@ pub struct ReplyBody {
     origin: Origin,
 }
 
-/// What there is while the reply is not read. In the order in which it is given up: the audit line is written before
-/// the slot is free.
+/// What is held while the reply is read. In the order in which it is given up: the audit line is written before the
+/// slot is free.
 struct Flight {
     wire: Incoming,
     attempt: Attempt,
@@ -49,6 +51,7 @@ impl ReplyBody {
     ) -> Self {
         let mut body = Self {
             ahead: Bytes::new(),
+            spoiled: None,
             flight: Some(Flight { wire, attempt, _permit: permit }),
             deadline: Box::pin(tokio::time::sleep_until(until)),
             limit,
@@ -59,20 +62,28 @@ impl ReplyBody {
         body
     }
 
-    /// Reads up to so many bytes ahead; they are still part of the body.
-    pub(super) async fn peek(&mut self, most: usize) -> Result<&[u8], EgressError> {
+    /// Reads up to that many bytes ahead; they are still part of the body. A body that breaks off meanwhile does so for
+    /// its reader too, after the bytes that came.
+    ///
+    /// # Errors
+    /// The body broke off.
+    pub(super) async fn peek(&mut self, most: usize) -> Result<&[u8], &EgressError> {
         let mut ahead = Vec::from(std::mem::take(&mut self.ahead));
-        while ahead.len() < most {
+        while ahead.len() < most && self.spoiled.is_none() {
             match self.frame().await {
-                Some(frame) => ahead.extend_from_slice(frame?.data_ref().map_or(&[][..], |data| data)),
+                Some(Ok(frame)) => ahead.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data)),
+                Some(Err(error)) => self.spoiled = Some(error),
                 None => break,
             }
         }
         self.ahead = ahead.into();
-        Ok(&self.ahead)
+        match &self.spoiled {
+            Some(error) => Err(error),
+            None => Ok(&self.ahead),
+        }
     }
 
-    /// Reads the rest of a reply that nobody wants, if it is short, so that its connection can be used again.
+    /// Reads the rest of an unwanted reply, if that is short, so that its connection can be used again.
     pub(super) async fn drain(mut self) {
         let _ = tokio::time::timeout(DRAIN_TIME, self.peek(DRAIN_BYTES)).await;
     }
@@ -128,6 +139,9 @@ impl Body for ReplyBody {
         if !body.ahead.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut body.ahead)))));
         }
+        if let Some(error) = body.spoiled.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let Some(flight) = &mut body.flight else {
             return Poll::Ready(None);
         };
@@ -163,13 +177,17 @@ impl Body for ReplyBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ahead.is_empty() && self.flight.is_none()
+        self.ahead.is_empty() && self.spoiled.is_none() && self.flight.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
         let ahead = self.ahead.len() as u64;
-        let rest =
-            self.flight.as_ref().map_or_else(|| SizeHint::with_exact(0), |flight| flight.wire.size_hint());
+        let rest = match &self.flight {
+            Some(flight) => flight.wire.size_hint(),
+            // It is not known how much was missing.
+            None if self.spoiled.is_some() => SizeHint::default(),
+            None => SizeHint::with_exact(0),
+        };
         let mut hint = SizeHint::new();
         if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(ahead)) {
             hint.set_upper(upper);

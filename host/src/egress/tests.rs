@@ -17,12 +17,15 @@ use crate::store::MemoryStore;
 use crate::vault::MemoryVault;
 
 mod certificate;
+mod changes;
 mod credentials;
 mod door;
+mod giving_up;
 mod login;
 mod logins;
 mod platform;
 mod retrying;
+mod reusing;
 mod secrets;
 mod server;
 mod sharing;

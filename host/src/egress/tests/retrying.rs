@@ -1,5 +1,7 @@
 //! What is sent again, and above all what is not.
 
+use http_body::Body as _;
+
 use super::*;
 use crate::egress::transport::DialError;
 
@@ -131,6 +133,33 @@ async fn a_reply_that_breaks_off_is_not_asked_for_again() {
     let (reply, seen) = outcome(Effect::Read, move |_| Act::ReplyAndClose(half.into())).await;
     assert!(matches!(reply, Err(EgressError::Broken { .. })), "{reply:?}");
     assert_eq!(seen, 1, "the head was handed over already");
+}
+
+/// What was read ahead is not lost, and neither is what became of it.
+#[tokio::test]
+async fn a_refusal_whose_body_breaks_off_stays_a_broken_body() {
+    for status in [401, 429] {
+        let reply = format!("HTTP/1.1 {status} X\r\ncontent-length: 20\r\n\r\nhalf of it");
+        let server = Server::start(move |_| Act::ReplyAndClose(reply.clone())).await;
+        let reply =
+            door(profile(&server), &Arc::default()).send(&purpose(Effect::Read), get(&server, "/")).await;
+        let mut body = reply.unwrap().into_body();
+        assert!(!body.is_end_stream());
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(first, "half of it", "{status}");
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert!(matches!(error, EgressError::Broken { .. }), "{status}: {error:?}");
+        assert!(body.frame().await.is_none() && body.is_end_stream());
+    }
+}
+
+/// A GET changes nothing, whatever its action does.
+#[tokio::test]
+async fn a_get_of_a_change_is_sent_again() {
+    let server = Server::start(|n| if n == 1 { Act::Reset } else { Act::reply(200, "", "ok") }).await;
+    let reply =
+        door(profile(&server), &Arc::default()).send(&purpose(Effect::Disruptive), get(&server, "/")).await;
+    assert_eq!(text(reply.unwrap()).await.unwrap(), "ok");
 }
 
 /// The server closes idle connections just as requests come: the race that a pool cannot win every time.

@@ -14,6 +14,8 @@ pub(super) enum Act {
     Reply(String),
     /// Answers with these bytes and closes the connection.
     ReplyAndClose(String),
+    /// Answers with these bytes and closes the connection when it has been idle for that long.
+    ReplyThenClose(String, Duration),
     /// Closes the connection before it reads anything.
     CloseAtOnce,
     /// Closes the connection after it has read so many bytes.
@@ -78,10 +80,16 @@ impl Server {
     }
 
     async fn serve(self, mut stream: TcpStream, script: Arc<Script>) {
+        let mut idle = None;
         loop {
             let number = self.seen.lock().unwrap().len() + 1;
             if matches!(script(number), Act::CloseAtOnce) {
                 self.seen.lock().unwrap().push(String::new());
+                return;
+            }
+            if let Some(idle) = idle
+                && tokio::time::timeout(idle, stream.readable()).await.is_err()
+            {
                 return;
             }
             let mut request = Vec::new();
@@ -107,6 +115,10 @@ impl Server {
             };
             match script(number) {
                 Act::Reply(reply) => stream.write_all(reply.as_bytes()).await.unwrap(),
+                Act::ReplyThenClose(reply, after) => {
+                    stream.write_all(reply.as_bytes()).await.unwrap();
+                    idle = Some(after);
+                }
                 Act::ReplyAndClose(reply) => {
                     stream.write_all(reply.as_bytes()).await.unwrap();
                     return;

@@ -18,21 +18,18 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
+use super::dial_error::out_of_files;
+use super::link::{Link, Wire};
+use super::proxies::Proxies;
 use super::{CONNECT_TIMEOUT, DialError, METADATA_CONNECT_TIMEOUT, innermost, tls};
 use crate::egress::destination::{Forbidden, Origin, check_address, check_metadata_address};
-
-/// TCP, or TLS to a proxy.
-type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
-/// What HTTP is spoken over.
-type Link = MaybeHttpsStream<Wire>;
 
 /// Which addresses may be dialled.
 #[derive(Clone, Copy)]
@@ -63,17 +60,17 @@ impl Reach {
 #[derive(Clone)]
 pub(super) struct Dialler {
     reach: Reach,
-    proxies: Arc<Matcher>,
+    proxies: Arc<Proxies>,
     direct: HttpConnector<CheckedResolver>,
     to_proxy: HttpConnector<GaiResolver>,
 }
 
 impl Dialler {
-    pub(super) fn new(reach: Reach, proxies: Matcher) -> Self {
+    pub(super) fn new(reach: Reach, proxies: Proxies) -> Self {
         Self::with_lookup(reach, proxies, Arc::new(system_lookup))
     }
 
-    pub(super) fn with_lookup(reach: Reach, proxies: Matcher, lookup: Lookup) -> Self {
+    pub(super) fn with_lookup(reach: Reach, proxies: Proxies, lookup: Lookup) -> Self {
         Self {
             reach,
             proxies: Arc::new(proxies),
@@ -85,7 +82,7 @@ impl Dialler {
     async fn dial(self, uri: Uri) -> Result<Link, DialError> {
         let origin = Origin::of(&uri).map_err(|error| DialError::Address(error.to_string().into()))?;
         if uri.scheme_str() != Some("https") {
-            return self.direct(&origin, uri).await.map(Link::Http);
+            return self.direct(&origin, uri).await.map(MaybeHttpsStream::Http).map(Link::new);
         }
         let proxy = if origin.host().is_loopback() { None } else { self.proxies.intercept(&uri) };
         let wire = match proxy {
@@ -93,7 +90,7 @@ impl Dialler {
             None => self.direct(&origin, uri.clone()).await?,
         };
         let stream = handshake(&uri, wire, &tls::shared().await?.to_api).await?;
-        Ok(Link::Https(TokioIo::new(stream)))
+        Ok(Link::new(MaybeHttpsStream::Https(TokioIo::new(stream))))
     }
 
     async fn direct(&self, origin: &Origin, uri: Uri) -> Result<Wire, DialError> {
@@ -177,7 +174,7 @@ where
 {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    tcp.set_keepalive(Some(std::time::Duration::from_secs(60)));
+    tcp.set_keepalive(Some(Duration::from_secs(60)));
     tcp
 }
 
@@ -192,10 +189,10 @@ where
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(host).map_err(|error| DialError::Tls(error.to_string().into()))?;
     let connecting = TlsConnector::from(tls.clone()).connect(name, TokioIo::new(stream));
-    connecting.await.map_err(|error| DialError::Tls(innermost(&error)))
+    connecting.await.map_err(|error| DialError::of_handshake(&error))
 }
 
-/// Looks a name up. The ports of the addresses are of no account.
+/// Looks a name up. The ports of the addresses do not matter.
 pub(super) type Lookup =
     Arc<dyn Fn(Box<str>) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
@@ -216,9 +213,12 @@ impl CheckedResolver {
         if matches!(self.reach, Reach::Metadata) && !named_loopback {
             return Err(DialError::Address("a metadata service has no name".into()));
         }
-        let addresses = (self.lookup)(name.clone())
-            .await
-            .map_err(|error| DialError::Dns { name: name.clone(), message: error.to_string().into() })?;
+        let addresses = (self.lookup)(name.clone()).await.map_err(|error| {
+            if out_of_files(&error) {
+                return DialError::OutOfFiles;
+            }
+            DialError::Dns { name: name.clone(), message: error.to_string().into() }
+        })?;
         if addresses.is_empty() {
             return Err(DialError::Dns { name, message: "it has no address".into() });
         }

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::dial::{Dialler, Lookup, Reach};
+use hyper_util::client::proxy::matcher::Matcher;
+
 use super::*;
 
 fn dialler(
@@ -22,13 +24,14 @@ fn dialler(
         let addresses = addresses.collect();
         Box::pin(async move { Ok(addresses) })
     });
-    (Transport::over(Dialler::with_lookup(Reach::Public { loopback }, proxies, lookup)), lookups)
+    let proxies = Proxies::new(proxies, "");
+    (Transport::over(&Dialler::with_lookup(Reach::Public { loopback }, proxies, lookup)), lookups)
 }
 
 async fn send(transport: &Transport, address: &str) -> Result<u16, TransportError> {
     let request = Request::get(address).body(Full::default()).unwrap();
     transport
-        .send(request, Instant::now() + Duration::from_secs(5))
+        .send_repeatable(request, Instant::now() + Duration::from_secs(5))
         .await
         .map(|reply| reply.status().as_u16())
 }
@@ -120,7 +123,8 @@ async fn a_server_without_tls_is_a_tls_error() {
     else {
         panic!()
     };
-    assert!(matches!(*dial, DialError::Tls(_)), "{dial:?}");
+    assert_eq!((&*dial, dial.is_passing()), (&DialError::NotTls, false));
+    assert!(dial.hint().contains("http://"), "{}", dial.hint());
 }
 
 #[tokio::test]
@@ -132,7 +136,7 @@ async fn https_goes_through_the_proxy_and_this_machine_does_not() {
     let Err(TransportError::NotSent(dial)) = send(&transport, "https://api.example.com/").await else {
         panic!()
     };
-    assert!(matches!(*dial, DialError::Tls(_)), "the proxy made a tunnel: {dial:?}");
+    assert!(matches!(*dial, DialError::NotTls), "the proxy made a tunnel: {dial:?}");
     assert_eq!(lookups.load(Ordering::SeqCst), 0, "the name is the proxy's to resolve");
     assert_eq!(send(&transport, &format!("http://localhost:{port}/")).await.unwrap(), 200);
     assert_eq!(lookups.load(Ordering::SeqCst), 1);
@@ -159,7 +163,7 @@ async fn the_way_to_metadata_leads_nowhere_else() {
             let address = (answers.parse::<std::net::IpAddr>().unwrap(), 0).into();
             Box::pin(async move { Ok(vec![address]) })
         });
-        Transport::over(Dialler::with_lookup(Reach::Metadata, none(), lookup))
+        Transport::over(&Dialler::with_lookup(Reach::Metadata, Proxies::none(), lookup))
     };
     for (address, answer) in [
         ("http://8.8.8.8/", "127.0.0.1"),

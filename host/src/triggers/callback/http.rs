@@ -123,7 +123,7 @@ impl Http {
 
     async fn post(&self, event: &Event) -> Outcome {
         let until = Instant::now() + self.timeout;
-        match self.transport.send(self.request(event), until).await {
+        match self.transport.send_repeatable(self.request(event), until).await {
             Ok(response) => self.judge(response, until).await,
             Err(error) => Outcome::retry(format!("{}: {error}", self.origin)),
         }
