@@ -257,7 +257,7 @@ pub struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    /// Fetches the next page; none when the last one had no link to go on. Each page has the full time.
+    /// Fetches the next page; `None` when the last one had no link to another. Each page has the full time.
     ///
     /// # Errors
     /// As [`Connection::call`]. After an error there are no more pages.

@@ -1,7 +1,9 @@
-//! The side of the door that faces the component: its requests go in, error codes or replies come out, and the
-//! real reason of a refusal is kept for the caller.
+//! The side of the door that faces the component: its requests go in, error codes or replies come out, the real reason
+//! of a refusal is kept for the caller, and so is what became of the call's changes.
 
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+mod changes;
+
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
+use self::changes::Changes;
 use crate::egress::quota::QuotaError;
 use crate::egress::{Egress, EgressError, MAX_REQUEST_BYTES, Purpose};
 use crate::failure::{Failure, FailureCase};
@@ -22,7 +25,7 @@ pub(crate) struct Door(Arc<Passage>);
 struct Passage {
     egress: Arc<Egress>,
     purpose: Purpose,
-    knocked: AtomicBool,
+    changes: Changes,
     /// The status of the last reply; 0 while there is none.
     answered: AtomicU16,
     refusal: Mutex<Option<Failure>>,
@@ -33,7 +36,7 @@ impl Door {
         Self(Arc::new(Passage {
             egress,
             purpose,
-            knocked: AtomicBool::default(),
+            changes: Changes::default(),
             answered: AtomicU16::default(),
             refusal: Mutex::default(),
         }))
@@ -47,7 +50,6 @@ impl Door {
     ) -> Result<http::Response<WasiBody>, ErrorCode> {
         self.keep(None);
         self.0.answered.store(0, Ordering::SeqCst);
-        self.0.knocked.store(true, Ordering::SeqCst);
         let body = match body {
             None => Bytes::new(),
             Some(body) => match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
@@ -59,37 +61,60 @@ impl Door {
                 Err(_) => return Err(ErrorCode::HttpProtocolError),
             },
         };
-        match self.0.egress.send(&self.0.purpose, request.map(|()| body)).await {
+        let effect = self.0.purpose.effect_of(request.method());
+        let change = (!effect.is_read()).then(|| self.0.changes.begin());
+        let observer = |stage| {
+            if let Some(change) = &change {
+                change.comes_to(stage);
+            }
+        };
+        let reply = self.0.egress.send_observed(&self.0.purpose, request.map(|()| body), &observer).await;
+        match reply {
             Ok(reply) => {
+                if let Some(change) = change {
+                    change.answered(reply.status());
+                }
                 self.0.answered.store(reply.status().as_u16(), Ordering::SeqCst);
                 let door = self.clone();
                 let spoiled = move |error: EgressError| door.spoiled(&error).into();
                 Ok(reply.map(|body| BodyExt::boxed_unsync(body.map_err(spoiled))))
             }
-            Err(error) => Err(self.refuse(&error)),
+            Err(error) => {
+                self.keep(Some(error.failure(effect)));
+                Err(error.to_wasi())
+            }
         }
     }
 
-    /// Why the last request was refused, if it was.
-    pub(crate) fn explain(&self) -> Option<Failure> {
+    /// How the call failed, when the component says that it did. What the door refused, it can explain better than a
+    /// component to which it was only an error code; and whatever anybody says, a call that may have changed something
+    /// did not merely fail.
+    pub(crate) fn failed(&self, failure: Failure) -> Failure {
+        self.0.changes.judge(self.refusal().unwrap_or(failure))
+    }
+
+    /// How the call failed, when the component broke.
+    pub(crate) fn broke(&self, failure: Failure) -> Failure {
+        self.0.changes.judge_alone(failure)
+    }
+
+    /// How the call failed, when it did not end in time.
+    pub(crate) fn overdue(&self, failure: Failure) -> Failure {
+        self.0.changes.judge_alone(self.refusal().unwrap_or(failure))
+    }
+
+    fn refusal(&self) -> Option<Failure> {
         self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What speaks against the component's word that the call succeeded.
+    pub(crate) fn doubts(&self) -> Option<Failure> {
+        self.0.changes.doubts()
     }
 
     /// Whether a read has a reply: what then goes wrong is the reply's doing.
     pub(crate) fn has_read(&self) -> bool {
         self.0.purpose.effect.is_read() && self.0.answered.load(Ordering::SeqCst) != 0
-    }
-
-    /// What a failure comes to when the component could not say how its request ended: a change that may have
-    /// been made must not be made again.
-    pub(crate) fn uncertain(&self, failure: Failure) -> Failure {
-        if self.0.purpose.effect.is_read() || !self.0.knocked.load(Ordering::SeqCst) {
-            return failure;
-        }
-        let message = format!("{}; a request was on its way, and may have been carried out", failure.message);
-        let mut failure = Failure { case: FailureCase::PermanentOutcomeUnknown, message, ..failure };
-        failure.hint = Some("look at what has changed before calling again".into());
-        failure
     }
 
     /// A reply that broke off. What its status says still counts, and that is for the component to judge; only the
@@ -102,7 +127,7 @@ impl Door {
                 if !self.0.purpose.effect.is_read() && (200..300).contains(&status) {
                     failure.message =
                         format!("the API accepted the change ({status}), but {}", failure.message);
-                    failure.hint = Some("look at what has changed before calling again".into());
+                    failure.hint = Some(changes::LOOK.into());
                 }
                 failure.status = Some(status);
                 self.keep(Some(failure));

@@ -1,7 +1,7 @@
 //! `wasi:http/outgoing-handler`: how a component's request gets to the door, and the reply back.
 //!
 //! Wasmtime's own starts two tasks for each request, and the component waits for the first. Here a request without a
-//! body runs where the component waits for it, since nobody else has a part in it: each task that a reply hops
+//! body runs where the component waits for it, since nothing else takes part in it: each task that a reply hops
 //! through costs a wake-up, often of another thread. A request with a body has a task, because the component writes the
 //! body while it is sent.
 //!
@@ -83,7 +83,7 @@ fn handle(
     Ok((Ok(Resource::new_own(exchange.rep())),))
 }
 
-/// The request as Rust has it, and its body. What is wrong with it, the component is told.
+/// The request as a Rust type, and its body; or the error code that tells the component what is wrong with it.
 fn head(request: HostOutgoingRequest) -> Result<(Request<()>, Option<WasiBody>), ErrorCode> {
     let HostOutgoingRequest { method, scheme, authority, path_with_query, headers, body } = request;
     let method: Method = method.try_into().map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;

@@ -26,6 +26,9 @@ const HOSTCALL_FUEL_FACTOR: usize = 8;
 /// How large a result may be as JSON, as a multiple of the component's memory: keys are text too.
 const RESULT_FACTOR: usize = 2;
 
+/// How much longer than its deadline a call may take: what the door refuses at the deadline, the caller is to hear.
+const GRACE: Duration = Duration::from_millis(100);
+
 /// What a component has while it runs: nothing but its own memory, the door, clocks and random numbers.
 pub(crate) struct State {
     wasi: WasiCtx,
@@ -53,7 +56,7 @@ pub(crate) async fn run(
     time_left: Duration,
 ) -> Result<Result<Value, OutputError>, Failure> {
     let engine = connector.engine();
-    let outcome = tokio::time::timeout(time_left, async {
+    let outcome = tokio::time::timeout(time_left.saturating_add(GRACE), async {
         let _place = engine.places.acquire().await;
         let _running = engine.running();
         let stderr = MemoryOutputPipe::new(STDERR_KEPT);
@@ -71,12 +74,14 @@ pub(crate) async fn run(
     })
     .await;
     match outcome {
-        Ok(Ok(Returned::Value { json, next })) => Ok(Ok(Value { json, next })),
+        Ok(Ok(Returned::Value { json, next })) => match door.doubts() {
+            Some(doubts) => Err(doubts),
+            None => Ok(Ok(Value { json, next })),
+        },
         Ok(Ok(Returned::Unwritable(error))) => Ok(Err(error)),
-        // What the door refused, it can explain better than a component to which it was only an error code.
-        Ok(Ok(Returned::Failure(json))) => Err(door.explain().unwrap_or_else(|| Failure::from_json(&json))),
-        Ok(Err(failure)) => Err(door.uncertain(failure)),
-        Err(_) => Err(door.explain().unwrap_or_else(|| door.uncertain(overdue(time_left)))),
+        Ok(Ok(Returned::Failure(json))) => Err(door.failed(Failure::from_json(&json))),
+        Ok(Err(failure)) => Err(door.broke(failure)),
+        Err(_) => Err(door.overdue(overdue(time_left))),
     }
 }
 
