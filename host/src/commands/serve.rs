@@ -39,7 +39,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
         ));
     }
     check_names(&config, &arguments.resubscribe)?;
-    room_for_files();
+    room_for_files(count);
     let mut kitchen = Kitchen::new(globals, &config, arguments.unsubscribe)?;
     let mut server = Server::builder().admin(arguments.admin).observe(tell);
     for settings in config.triggers() {
@@ -233,6 +233,15 @@ fn tell_of_strays(globals: &Globals, config: &Config, pushed: &[String]) -> Resu
     Ok(())
 }
 
+/// How many files and connections the program has open besides those of its triggers: the store, the listeners, and
+/// some room for clients.
+#[cfg(unix)]
+const FILES: u64 = 64;
+/// How many a trigger has open at a time: its claim, connections to the API for reads and for changes, and one to its
+/// receiver or the pipes of its command.
+#[cfg(unix)]
+const FILES_OF_A_TRIGGER: u64 = 4;
+
 fn path_secret(variable: &str) -> Result<SecretString, CliError> {
     let secret = SecretSource::Variable(variable.to_owned())
         .read(&Variables::process())
@@ -250,15 +259,26 @@ fn path_secret(variable: &str) -> Result<SecretString, CliError> {
     ))
 }
 
-/// Raises the limit on open files as far as it may be: each trigger has a file of its own open.
-fn room_for_files() {
+/// Raises the limit on open files and connections as far as it may be, and warns if that is too low.
+fn room_for_files(triggers: usize) {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-        // Without it, there is room for fewer triggers, and those that find none say so.
+        // If it cannot be raised, the warning says what there is.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+        let room = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let needed = FILES + FILES_OF_A_TRIGGER * triggers as u64;
+        if room < needed {
+            let triggers = news::counted(triggers as u64, "trigger");
+            news::warn(&format!(
+                "this process may open {room} files and connections, and {triggers} need up to {needed}: polls and deliveries \
+                 may fail; raise the hard limit (`ulimit -Hn`, or LimitNOFILE= of systemd)"
+            ));
+        }
     }
+    #[cfg(not(unix))]
+    let _ = triggers;
 }
 
 fn tell(name: &str, report: &Report<'_>) {
