@@ -240,6 +240,17 @@ fn what_breaks_the_grammar_stops_the_build_and_is_named() {
         ),
         ("/// @title List: the things\n", "", "list-things: @title is missing"),
         ("/// @title Poll", "/// @title Poll\n/// @title Poll", "poll-things: @title is given twice"),
+        (
+            "/// Last seen: When.",
+            "/// Last seen: When.\n///\n/// @absent-is-empty",
+            "page.last-seen: @absent-is-empty is for lists",
+        ),
+        (
+            "@environment api-url",
+            "@host *.com\n/// @environment api-url",
+            "w: @host `*.com` is not a host name",
+        ),
+        ("@environment api-url", "@host a*b*.c.d\n/// @environment api-url", "w: @host `a*b*.c.d` is not"),
         ("/// @title Poll", "/// @titel Poll", "poll-things: @title is missing"),
         (
             "/// @effect read\n    /// @preview",

@@ -7,34 +7,34 @@ use serde::{Deserialize, Serialize};
 
 use super::Field;
 
-/// So many calls in so much time.
+/// A number of calls within a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limit {
     /// How many calls.
     pub calls: u32,
-    /// In how many seconds.
+    /// The period, in seconds.
     pub period_seconds: u32,
 }
 
 impl Limit {
-    /// The time in which the calls count.
+    /// The period.
     #[must_use]
     pub fn period(self) -> Duration {
         Duration::from_secs(u64::from(self.period_seconds))
     }
 }
 
-/// What an action changes.
+/// What an action changes, from harmless to far-reaching.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// Nothing: it may be sent again.
+    /// It changes nothing, and may be sent again.
     Read,
-    /// A record, such as an alert or a tag.
+    /// It creates or changes a record, such as an alert or a tag.
     #[default]
     Write,
-    /// Something outside the API's own records, such as a machine.
+    /// It acts on something outside the API's own records, such as a machine.
     Disruptive,
 }
 
@@ -50,12 +50,12 @@ impl Effect {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It may.
+    /// It is stable.
     #[default]
     Stable,
     /// It may still change.
     Preview,
-    /// It will go, or has gone.
+    /// It will be removed, or has been.
     Deprecated,
 }
 
@@ -75,10 +75,10 @@ pub struct Action {
     /// What it does, in a line.
     #[serde(default)]
     pub summary: String,
-    /// What else there is to know.
+    /// More about it, in paragraphs.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// What it changes.
+    /// How far-reaching it is.
     pub effect: Effect,
     /// The action that undoes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,16 +86,16 @@ pub struct Action {
     /// The permissions that it needs.
     #[serde(default)]
     pub permissions: Permissions,
-    /// The API's own limits on it.
+    /// The API's own limits on how often it is called.
     #[serde(default)]
     pub limits: Arc<[Limit]>,
-    /// How its result goes on, when it comes in pages.
+    /// How to get the next page, if its result comes in pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paging: Option<Paging>,
     /// Whether it may be relied on.
     #[serde(default)]
     pub status: Status,
-    /// When it goes, an ISO 8601 date.
+    /// When it will be removed: an ISO 8601 date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecated_on: Option<String>,
     /// What to use instead.
@@ -126,7 +126,7 @@ pub struct Permissions {
     pub delegated: Vec<String>,
 }
 
-/// How a result that comes in pages goes on.
+/// How to get from one page of a result to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Paging {
     /// The parameter that takes the link to the next page.

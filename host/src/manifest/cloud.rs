@@ -51,7 +51,7 @@ impl Endpoints {
         self.all().iter().any(|path| path.contains(Self::TENANT))
     }
 
-    /// A path that is none, if there is one.
+    /// The first path that is not well-formed, if there is one.
     #[must_use]
     pub fn broken(&self) -> Option<&str> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);

@@ -18,7 +18,7 @@ impl Hosts {
         self.0.iter().any(|pattern| is_named(&host, pattern))
     }
 
-    /// Whether there is none.
+    /// Whether there are no hosts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

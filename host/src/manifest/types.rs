@@ -12,7 +12,7 @@ pub struct Field {
     /// The title, for people.
     #[serde(default)]
     pub title: String,
-    /// What it means.
+    /// What it means, for people.
     #[serde(default)]
     pub description: String,
     /// The type: `string`, `boolean`, `integer`, `number`, `date-time`, `json`, `array of …`, or a name in
@@ -39,7 +39,7 @@ pub enum TypeDefinition {
         /// The published connector's name of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         definition: Option<String>,
-        /// What it is.
+        /// What it stands for, in a line.
         #[serde(default)]
         summary: String,
         /// The keys of the fields that a person wants to see first.
@@ -50,7 +50,7 @@ pub enum TypeDefinition {
     },
     /// A closed set of values.
     Enum {
-        /// What it is.
+        /// What it stands for, in a line.
         #[serde(default)]
         summary: String,
         /// Its values, in order.
