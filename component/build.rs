@@ -1,6 +1,8 @@
 //! Turns the WIT into what the guest would otherwise repeat: the manifest, the reading of replies, the spelling of
 //! enums, the effect of each function, the names of the environment variables.
 
+#![allow(clippy::disallowed_macros, reason = "Cargo reads what a build script prints")]
+
 #[path = "build/contract.rs"]
 mod contract;
 #[path = "build/doc.rs"]

@@ -1,5 +1,7 @@
 //! Builds the component that the command line carries, in a target directory of its own.
 
+#![allow(clippy::disallowed_macros, reason = "Cargo reads what a build script prints")]
+
 #[path = "build/metadata.rs"]
 mod metadata;
 

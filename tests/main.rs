@@ -1,6 +1,8 @@
 //! Black-box tests: of the contract and the manifest against their published model, and of the built component in
 //! the host against a server that sees each byte.
 
+#![allow(clippy::disallowed_macros, reason = "its figures are for who runs it")]
+
 mod cases;
 mod cli;
 mod connections;

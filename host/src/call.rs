@@ -1,5 +1,7 @@
 //! Calls: JSON in, one sandboxed instance, JSON out.
 
+mod pages;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use crate::instance;
 use crate::manifest::Limit;
 use crate::store::Store;
 use crate::value::{InputError, OutputError};
+pub use pages::Pages;
 
 /// How long a call may take unless told otherwise, waiting for the quota included.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
@@ -145,13 +148,14 @@ impl Connection {
         self.run(function, &object(action, input)?, time).await
     }
 
-    /// Calls an action that returns pages, and gives them one after another.
+    /// Calls an action that returns pages, and gives them one after another. `time` is for all of them together, from
+    /// the moment at which the first is asked for.
     ///
     /// # Errors
     /// The connector has no such action, or the input is not an object.
     pub fn pages(&self, time: Duration, action: &str, input: Value) -> Result<Pages<'_>, CallError> {
         let function = self.connector.find(action)?;
-        Ok(Pages { connection: self, function, input: Some(object(action, input)?), follows: false, time })
+        Ok(Pages::new(self, function, object(action, input)?, time))
     }
 
     /// Calls the function of a trigger that polls. Of the connection's quota, all polls together may take `share`.
@@ -245,89 +249,6 @@ impl Reply {
     }
 }
 
-/// The pages of a result.
-#[derive(Debug)]
-pub struct Pages<'a> {
-    connection: &'a Connection,
-    function: &'a Function,
-    input: Option<Map<String, Value>>,
-    /// Whether the input is a link that the API gave.
-    follows: bool,
-    time: Duration,
-}
-
-impl Pages<'_> {
-    /// Fetches the next page; `None` when the last one had no link to another. Each page has the full time.
-    ///
-    /// # Errors
-    /// As [`Connection::call`]. After an error there are no more pages.
-    pub async fn next(&mut self) -> Option<Result<Reply, CallError>> {
-        let input = self.input.take()?;
-        let reply = self.connection.run(self.function, &input, self.time).await;
-        match reply {
-            Ok(reply) => match self.following(&reply, &input) {
-                Ok(next) => {
-                    self.follows = next.is_some();
-                    self.input = next;
-                    Some(Ok(reply))
-                }
-                Err(error) => Some(Err(error)),
-            },
-            Err(error) => Some(Err(self.blamed(error))),
-        }
-    }
-
-    /// What became of a link that the API gave: if the connector refuses it, the API is to blame and not the caller.
-    fn blamed(&self, error: CallError) -> CallError {
-        let Some(paging) = self.function.action.paging.as_ref().filter(|_| self.follows) else {
-            return error;
-        };
-        let mut parameters = self.function.signature.parameters();
-        let Some(link) = parameters.find(|parameter| *parameter.name == *paging.parameter) else {
-            return error;
-        };
-        match error {
-            CallError::Failed(failure)
-                if failure.case == FailureCase::PermanentInvalidInput
-                    && failure.parameter.as_deref() == Some(&*link.key) =>
-            {
-                let named = format!("{}: {} ", self.function.name, link.key);
-                let what = failure.message.strip_prefix(&named).unwrap_or(&failure.message);
-                let message = format!("the API's link to the next page {what}");
-                CallError::Failed(Box::new(Failure::new(FailureCase::PermanentUnexpectedReply, message)))
-            }
-            error => error,
-        }
-    }
-
-    /// The input of the next page: the link, and what the action cannot do without.
-    fn following(
-        &self,
-        reply: &Reply,
-        input: &Map<String, Value>,
-    ) -> Result<Option<Map<String, Value>>, CallError> {
-        let Some(paging) = &self.function.action.paging else {
-            return Ok(None);
-        };
-        let Some(link) = reply.next_link() else {
-            return Ok(None);
-        };
-        let mut following = Map::new();
-        for parameter in self.function.signature.parameters().filter(|parameter| parameter.required()) {
-            if let Some((key, value)) = self.function.signature.given(parameter, input).next() {
-                following.insert(key.clone(), value.clone());
-            }
-        }
-        if input.get(&paging.parameter).and_then(Value::as_str) == Some(link) {
-            let message = "the API's link to the next page leads to the same page";
-            let failure = Failure::new(FailureCase::PermanentUnexpectedReply, message);
-            return Err(CallError::Failed(Box::new(failure)));
-        }
-        following.insert(paging.parameter.clone(), Value::String(link.to_owned()));
-        Ok(Some(following))
-    }
-}
-
 impl CallError {
     /// What to do next.
     #[must_use]
@@ -355,7 +276,7 @@ impl CallError {
         let mut failure = Failure::new(case, self.to_string());
         failure.hint = self.hint();
         if let Self::Input { error, .. } = self {
-            failure.parameter = Some(error.parameter.clone());
+            failure.parameter = Some(error.parameter.clone()).filter(|name| !name.is_empty());
         }
         failure
     }

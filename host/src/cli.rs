@@ -59,9 +59,12 @@ pub(crate) struct Globals {
     #[arg(long, short, global = true, value_enum, default_value_t = Format::Auto, hide_default_value = true,
           hide_possible_values = false, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) output: Format,
-    /// How long a call may take, waiting included, such as 30s, 5m or 1h [default: 5m]
+    /// How long a call may take, waiting and all its pages included, such as 30s, 5m or 1h [default: 5m]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, help_heading = "Global options")]
     pub(crate) deadline: Option<Duration>,
+    /// Write CSV in which a spreadsheet takes no text for a formula: an apostrophe goes before text that looks like one
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) csv_safe: bool,
     /// Say more on standard error; again for still more
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = "Global options")]
     pub(crate) verbose: u8,
@@ -80,7 +83,7 @@ pub(crate) enum Format {
     Table,
     /// One JSON document a line, for each thing in a list
     Ndjson,
-    /// Comma-separated values, with a header
+    /// Comma-separated values, with a header; exact, so a spreadsheet may run text as a formula: see --csv-safe
     Csv,
 }
 
@@ -275,7 +278,9 @@ pub(crate) struct SimulateArgs {
 pub(crate) fn parse(words: &[OsString]) -> Result<Invocation, CliError> {
     let line = CommandLine::try_parse_from(words)
         .map_err(|error| usage::mistake(error, &usage::command(words, &command())))?;
-    Ok(Invocation { globals: line.globals, command: line.command })
+    let mut globals = line.globals;
+    globals.settle()?;
+    Ok(Invocation { globals, command: line.command })
 }
 
 /// The command line as clap has it, for completions.
@@ -301,6 +306,19 @@ impl Globals {
         self.connection = late.connection.or(self.connection.take());
         self.deadline = late.deadline.or(self.deadline);
         self.verbose = self.verbose.max(late.verbose);
+        self.csv_safe |= late.csv_safe;
+        self.settle()
+    }
+
+    /// What flags say together.
+    fn settle(&mut self) -> Result<(), CliError> {
+        match self.output {
+            Format::Auto if self.csv_safe => self.output = Format::Csv,
+            Format::Json | Format::Ndjson | Format::Table if self.csv_safe => {
+                return Err(CliError::usage("--csv-safe is for CSV", "leave it out, or use `--output csv`"));
+            }
+            _ => {}
+        }
         Ok(())
     }
 }

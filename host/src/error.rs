@@ -1,6 +1,6 @@
 //! How a command fails: what happened, what to do next, and the exit code.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use connector_host::config::ConfigError;
@@ -11,7 +11,7 @@ use connector_host::{CallError, Failure, FailureCase, Function, HostError, LoadE
 use serde_json::json;
 
 use crate::hint::{self, Failed};
-use crate::terminal::printable;
+use crate::terminal::Screen;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -64,18 +64,22 @@ impl CliError {
         match &self {
             Self::Closed => return ExitCode::SUCCESS,
             Self::Clap(error) => {
-                let _ = error.print();
+                let text = error.render();
+                let _ = if error.use_stderr() {
+                    Screen::stderr().help(&text)
+                } else {
+                    Screen::stdout().help(&text)
+                };
                 return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
             }
             _ => {}
         }
         let failure = self.failure();
-        let mut stderr = io::stderr().lock();
         // Nothing is left to tell if standard error itself is gone.
         let _ = if as_json {
-            writeln!(stderr, "{}", json!({ "error": failure }))
+            Screen::stderr().verbatim(json!({ "error": failure }))
         } else {
-            describe(&mut stderr, &failure, self.action())
+            describe(&failure, self.action())
         };
         ExitCode::from(self.code(failure.case))
     }
@@ -136,19 +140,21 @@ impl CliError {
     }
 }
 
-fn describe(out: &mut impl Write, failure: &Failure, action: Option<&Failed>) -> io::Result<()> {
-    writeln!(out, "error: {}", printable(&failure.message))?;
+fn describe(failure: &Failure, action: Option<&Failed>) -> io::Result<()> {
+    let mut screen = Screen::stderr();
+    screen.hanging(7, format_args!("error: {}", failure.message))?;
     let mut details = Vec::new();
-    details.extend(failure.code.as_ref().map(|code| format!("code {}", printable(code))));
+    details.extend(failure.code.as_ref().map(|code| format!("code {code}")));
     details.extend(failure.status.map(|status| format!("HTTP status {status}")));
-    details.extend(failure.target.as_ref().map(|target| format!("target {}", printable(target))));
+    details.extend(failure.target.as_ref().map(|target| format!("target {target}")));
     if !details.is_empty() {
-        writeln!(out, "  ({})", details.join(", "))?;
+        screen.line(format_args!("  ({})", details.join(", ")))?;
     }
     if let Some(hint) = failure.hint.clone().or_else(|| hint::of(failure, action)) {
-        // Lines of configuration stay lines.
-        let lines: Vec<String> = hint.lines().map(printable).collect();
-        writeln!(out, "hint: {}", lines.join("\n"))?;
+        let mut lines = hint.lines();
+        screen.hanging(6, format_args!("hint: {}", lines.next().unwrap_or_default()))?;
+        // Lines of configuration stay lines, and begin no other message.
+        lines.try_for_each(|line| screen.verbatim(format_args!("    {line}")))?;
     }
     Ok(())
 }

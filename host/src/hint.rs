@@ -3,8 +3,6 @@
 use connector_host::manifest::Effect;
 use connector_host::{Failure, FailureCase, Function};
 
-use crate::terminal::printable;
-
 /// The action that failed, as far as it is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Failed {
@@ -42,7 +40,7 @@ pub(crate) fn of(failure: &Failure, failed: Option<&Failed>) -> Option<String> {
             format!("the credential may not do this: {} names the permissions that it needs", describe())
         }
         FailureCase::PermanentForbidden => {
-            format!("grant the application one of: {}", printable(&failure.missing_roles.join(", ")))
+            format!("grant the application one of: {}", failure.missing_roles.join(", "))
         }
         FailureCase::PermanentNotFound => "check the id; what was just asked for may not exist yet".into(),
         FailureCase::PermanentConflict => "wait until what is in progress ends, or cancel it".into(),

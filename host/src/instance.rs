@@ -134,8 +134,9 @@ fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Byt
         return failure;
     }
     let stderr = String::from_utf8_lossy(stderr);
-    if !stderr.trim().is_empty() {
-        tracing::debug!(target: "connector::guest", stderr = %stderr.trim(), "the connector wrote before it broke");
+    // Each line by itself, so that none passes for another's.
+    for line in stderr.lines().filter(|line| !line.trim().is_empty()) {
+        tracing::debug!(target: "connector::guest", line, "the connector wrote before it broke");
     }
     Failure::new(FailureCase::ExecutionFailed, format!("the connector broke: {}", error.root_cause()))
 }

@@ -1,11 +1,13 @@
 //! `connector`: runs workflow connectors in a sandbox, from the command line.
 
+mod argument;
 mod cli;
 mod commands;
 mod error;
 mod hint;
 mod output;
 mod setup;
+mod similar;
 mod terminal;
 mod usage;
 

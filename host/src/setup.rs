@@ -198,13 +198,6 @@ pub(crate) fn runtime() -> Result<Runtime, CliError> {
     })
 }
 
-/// A file that a flag names.
-pub(crate) fn read_text(path: &str) -> Result<String, CliError> {
-    std::fs::read_to_string(Path::new(path)).map_err(|error| {
-        CliError::usage(format!("cannot read {path}: {error}"), "name a file of UTF-8 text that you may read")
-    })
-}
-
 fn load(host: &Host, globals: &Globals) -> Result<Connector, CliError> {
     Ok(match &globals.component {
         Some(path) => host.load_file(path)?,

@@ -1,67 +1,76 @@
-//! What only a terminal gets: colour, progress, and room for a table.
+//! The one way to standard output and standard error, on which no data can drive a terminal.
+//!
+//! | what | way | where it is made safe |
+//! |---|---|---|
+//! | lines for people: tables, descriptions, errors, hints, help | [`Screen`], [`tell!`] | always |
+//! | the log | [`start_logging`] | always, an event on one line |
+//! | data for programs: JSON, CSV, a shell's script | [`data`] | where standard output is a terminal |
+//!
+//! Characters that could move the cursor, reorder, hide or imitate text are shown as escapes: see [`printable`]. Only
+//! this program's own colours reach a terminal. `.clippy.toml` forbids every other way.
 
-use std::io::{IsTerminal, stderr, stdout};
+mod guarded;
+mod log;
+mod printable;
+mod screen;
+mod wrap;
+
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use connector_host::egress::quota::Waiting;
 use terminal_size::{Width, terminal_size_of};
-use tracing_subscriber::EnvFilter;
+
+use guarded::Guarded;
+pub(crate) use log::start_logging;
+pub(crate) use printable::printable;
+pub(crate) use screen::Screen;
+pub(crate) use wrap::wrapped;
 
 /// Tells a person something, on standard error. If nobody reads it any more, nothing is left to tell, and what runs goes on.
 macro_rules! tell {
     ($($words:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($words)*);
+        // What does not fit stands in: no line but the first begins at the margin, whatever the data are.
+        let _ = $crate::terminal::Screen::stderr().hanging(2, format_args!($($words)*));
     }};
 }
 pub(crate) use tell;
 
-/// The width of tables that do not go to a terminal.
-const WIDTH: u16 = 80;
-
-/// Sends diagnostics to standard error: our own warnings by default, more by `-v` or the variable `CONNECTOR_LOG`.
-pub(crate) fn start_logging(verbosity: u8) {
-    let level = match verbosity {
-        // What the verifier of certificates says, the failure that comes of it says better.
-        0 => "connector=warn,connector_host=warn,rustls_platform_verifier=off,error",
-        1 => "connector=info,rustls_platform_verifier=off,warn",
-        2 => "connector=debug,connector_host=debug,info",
-        _ => "trace",
-    };
-    let filter = EnvFilter::try_from_env("CONNECTOR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    // A second subscriber would only mean that a caller set one first.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr_is_coloured())
-        .try_init();
+/// Standard output for data: as they are for a program, and safe on a terminal.
+///
+/// JSON stays JSON there, with the same values: an escape of ours is one of JSON's.
+pub(crate) fn data() -> Box<dyn Write> {
+    if stdout_is_terminal() { Box::new(events()) } else { Box::new(out()) }
 }
 
-/// Whether standard error is a terminal on which colour is welcome.
-pub(crate) fn stderr_is_coloured() -> bool {
-    stderr().is_terminal() && colour_is_welcome()
+/// Standard output for lines that several threads write, made safe for a terminal.
+pub(crate) fn events() -> impl Write + Send + 'static {
+    Guarded::new(out())
 }
 
-/// A heading: bold, on a terminal on which that is welcome.
-pub(crate) fn heading(line: &str) -> String {
-    if stdout_is_terminal() && colour_is_welcome() {
-        format!("\u{1b}[1m{line}\u{1b}[0m")
-    } else {
-        line.to_owned()
-    }
+/// How many columns a person has who reads standard output, or the variable `COLUMNS` asks for; none where nobody does.
+pub(crate) fn width() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.or_else(|| columns_of(out()))
 }
 
-fn colour_is_welcome() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// The same, of standard error.
+fn width_of_stderr() -> Option<usize> {
+    columns_of(err())
 }
 
-/// Whether progress can be shown.
-pub(crate) fn shows_progress() -> bool {
-    stderr().is_terminal()
+/// Whether a person reads standard output.
+pub(crate) fn stdout_is_terminal() -> bool {
+    out().is_terminal()
+}
+
+/// Whether a person reads standard error as it comes.
+pub(crate) fn stderr_is_terminal() -> bool {
+    err().is_terminal()
 }
 
 /// Tells a person why nothing happens.
 pub(crate) fn tell_of_wait(waiting: &Waiting) {
-    if shows_progress() {
+    if stderr_is_terminal() {
         let seconds = waiting.wait.as_secs_f32().ceil();
         tell!(
             "waiting {seconds} s for {} ({} calls in {} s)",
@@ -72,31 +81,37 @@ pub(crate) fn tell_of_wait(waiting: &Waiting) {
     }
 }
 
-/// Whether a person reads standard output.
-pub(crate) fn stdout_is_terminal() -> bool {
-    stdout().is_terminal()
+/// Whether standard output is a terminal on which colour is welcome.
+fn stdout_is_coloured() -> bool {
+    stdout_is_terminal() && colour_is_welcome()
 }
 
-/// How many columns standard output has.
-pub(crate) fn width() -> u16 {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.or_else(|| terminal_size_of(stdout()).map(|(Width(columns), _)| columns)).unwrap_or(WIDTH)
+/// Whether standard error is.
+fn stderr_is_coloured() -> bool {
+    err().is_terminal() && colour_is_welcome()
 }
 
-/// Text from elsewhere made safe to print: control characters, which could drive the terminal, are shown as escapes.
-pub(crate) fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\t' => safe.push(' '),
-            letter if letter.is_control() || is_invisible(letter) => safe.extend(letter.escape_default()),
-            letter => safe.push(letter),
-        }
-    }
-    safe
+/// See <https://no-color.org>.
+fn colour_is_welcome() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Characters that reorder or hide what stands beside them.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+#[cfg(unix)]
+fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    terminal_size_of(stream).map(|(Width(columns), _)| columns.into())
+}
+
+#[cfg(windows)]
+fn columns_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    terminal_size_of(stream).map(|(Width(columns), _)| columns.into())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the way that all else takes")]
+fn out() -> io::Stdout {
+    stdout()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the way that all else takes")]
+fn err() -> io::Stderr {
+    stderr()
 }

@@ -99,6 +99,38 @@ impl Home {
         command
     }
 
+    /// What a terminal of that many columns gets from the command, on both outputs; what it shows in colours has them.
+    #[cfg(unix)]
+    pub(crate) fn on_terminal(&self, columns: u16, words: &[&str]) -> Outcome {
+        let program = [env!("CARGO_BIN_EXE_connector")];
+        let line =
+            shlex::try_join(program.into_iter().chain(words.iter().copied())).expect("no word has a NUL");
+        let command = self.command(&[]);
+        let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let mut script = Command::new("script");
+        script
+            .args([
+                "--quiet",
+                "--return",
+                "--command",
+                &format!("stty cols {columns} rows 50; exec {line}"),
+                "/dev/null",
+            ])
+            .env_clear()
+            .envs(variables)
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null());
+        let mut outcome: Outcome = script.output().expect("there is `script`, of util-linux").into();
+        outcome.stdout = outcome.stdout.replace("\r\n", "\n");
+        outcome
+    }
+
+    /// Runs the command to its end, with room for that many columns.
+    pub(crate) fn in_columns(&self, columns: u16, words: &[&str]) -> Outcome {
+        let outcome = self.command(words).env("COLUMNS", columns.to_string()).output();
+        outcome.expect("the command starts").into()
+    }
+
     /// Runs the command to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Outcome {
         self.command(words).output().expect("the command starts").into()

@@ -22,7 +22,7 @@ pub(crate) fn run(globals: &Globals) -> Result<(), CliError> {
                     &action.summary,
                 ]
             });
-            output::csv(&["name", "effect", "status", "title", "summary"], rows)
+            output::csv(globals, &["name", "effect", "status", "title", "summary"], rows)
         }
         Format::Auto | Format::Table => {
             let rows = connector.actions().map(|function| {
@@ -30,10 +30,11 @@ pub(crate) fn run(globals: &Globals) -> Result<(), CliError> {
                 vec![
                     action.name.clone(),
                     effect(action.effect).into(),
-                    described(&action.title, action.status),
+                    shown(action.status).into(),
+                    action.title.clone(),
                 ]
             });
-            output::listing(&["ACTION", "EFFECT", "TITLE"], rows.collect())
+            output::listing(&["ACTION", "EFFECT", "STATUS", "TITLE"], rows.collect())
         }
     }
 }
@@ -54,9 +55,7 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-fn described(title: &str, status: Status) -> String {
-    match status {
-        Status::Deprecated if !title.contains("deprecated") => format!("{title} (deprecated)"),
-        _ => title.to_owned(),
-    }
+/// A person looks for what is not stable.
+fn shown(of: Status) -> &'static str {
+    if of == Status::Stable { "" } else { status(of) }
 }

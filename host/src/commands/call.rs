@@ -11,10 +11,10 @@ use connector_host::{Connection, DEFAULT_DEADLINE, Function};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
-use crate::cli::{Format, Globals};
+use crate::cli::Globals;
 use crate::error::CliError;
 use crate::output::Printer;
-use crate::terminal::tell;
+use crate::terminal::{Screen, tell};
 use crate::{setup, terminal, usage};
 pub(super) use flags::command;
 
@@ -35,22 +35,26 @@ pub(crate) fn run(globals: &mut Globals, words: Vec<OsString>) -> Result<(), Cli
         command(function).try_get_matches_from(line).map_err(|error| usage::mistake(error, &called))?;
     globals.update(&mut matches)?;
     let input = input::read(function, &matches)?;
+    let columns = flags::columns(&matches);
+    let printer = Printer::new(function, globals, columns.as_deref())?;
     let connection = setup::connection(globals, &host, &connector)?;
     let all = flags::all(function, &matches);
-    setup::run(call(&connection, globals, function, input, all))?
+    let deadline = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
+    setup::run(call(&connection, deadline, function, input, all, printer))?
 }
 
 async fn call(
     connection: &Connection,
-    globals: &Globals,
+    deadline: Duration,
     function: &Function,
     input: Map<String, Value>,
     all: bool,
+    mut printer: Printer<'_>,
 ) -> Result<(), CliError> {
     let failed = |error| CliError::call(error, function);
-    let time: Duration = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
-    let mut printer = Printer::new(function, globals.output);
-    let mut pages = connection.pages(time, &function.action.name, Value::Object(input)).map_err(failed)?;
+    let top = flags::top(function, &input).filter(|_| all);
+    let mut pages =
+        connection.pages(deadline, &function.action.name, Value::Object(input)).map_err(failed)?;
     let progress = progress(all);
     let mut fetched = Fetched::default();
     while let Some(reply) = pages.next().await {
@@ -65,10 +69,19 @@ async fn call(
         }
     }
     progress.finish_and_clear();
+    let is_document = printer.is_document();
     printer.finish()?;
-    // JSON holds the count and the link itself.
-    if !matches!(globals.output, Format::Auto | Format::Json) {
+    // A document holds the count and the link itself.
+    if !is_document {
         fetched.tell();
+    }
+    if let Some((flag, allowed)) =
+        top.filter(|(_, allowed)| !fetched.more && fetched.items as u64 >= *allowed)
+    {
+        tell!("--{flag} {allowed} ended the list: there may be more");
+        tell!("hint: --all without --{flag} fetches all");
+    } else if all && fetched.total.is_some_and(|total| total > fetched.items as u64) {
+        tell!("the API ended the list early: its last page links to no other");
     }
     Ok(())
 }
@@ -89,7 +102,7 @@ impl Fetched {
     fn tell(&self) {
         match (self.total, self.more) {
             (Some(total), _) => tell!("{} of {total}", self.items),
-            (None, true) => tell!("{} of more", self.items),
+            (None, true) => tell!("{} shown, and there are more", self.items),
             (None, false) => {}
         }
         if self.more {
@@ -99,7 +112,7 @@ impl Fetched {
 }
 
 fn progress(shown: bool) -> ProgressBar {
-    if !shown || !terminal::shows_progress() {
+    if !shown || !terminal::stderr_is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
@@ -143,7 +156,7 @@ fn help(words: &[OsString]) -> Result<(), CliError> {
         // Only a command that is built has the flags that all commands share.
         command.build();
         if let Some(call) = command.find_subcommand_mut("call") {
-            return Ok(call.print_long_help()?);
+            return Ok(Screen::stdout().help(&call.render_long_help())?);
         }
     }
     Err(CliError::usage("no action is named", "`connector actions` lists the actions"))

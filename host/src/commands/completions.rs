@@ -1,6 +1,6 @@
 //! `connector completions`: a script that lets a shell complete commands, actions and their flags.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::builder::PossibleValuesParser;
 use clap_complete::{Shell, generate};
@@ -8,7 +8,7 @@ use clap_complete::{Shell, generate};
 use super::call;
 use crate::cli::{self, Globals};
 use crate::error::CliError;
-use crate::setup;
+use crate::{setup, terminal};
 
 pub(crate) fn run(globals: &Globals, shell: Shell) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
@@ -27,7 +27,7 @@ pub(crate) fn run(globals: &Globals, shell: Shell) -> Result<(), CliError> {
         });
     let mut script = Vec::new();
     generate(shell, &mut command, "connector", &mut script);
-    Ok(io::stdout().write_all(&script)?)
+    Ok(terminal::data().write_all(&script)?)
 }
 
 /// The command with names to choose from for one of its arguments.

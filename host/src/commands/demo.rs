@@ -6,7 +6,6 @@ mod proof;
 mod story;
 mod trigger;
 
-use std::io::{self, Write};
 use std::time::Instant;
 
 use connector_host::egress::credential::SecretSource;
@@ -16,6 +15,7 @@ use defender_simulator::{Options, Simulator};
 
 use crate::error::CliError;
 use crate::setup;
+use crate::terminal::Screen;
 use story::Story;
 
 pub(crate) fn run() -> Result<(), CliError> {
@@ -91,9 +91,9 @@ fn connect(
 
 /// Tells a step.
 fn say(line: &str) -> Result<(), CliError> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
+    let mut screen = Screen::stdout();
+    screen.line(line)?;
+    Ok(screen.flush()?)
 }
 
 /// Ends the demo if a step did not come out as told.

@@ -11,8 +11,12 @@ use connector_host::{Connector, Function, Shape};
 use super::actions::effect;
 use crate::cli::{Format, Globals};
 use crate::error::CliError;
-use crate::terminal::printable;
+use crate::terminal::Screen;
 use crate::{output, setup};
+use parts::Parts;
+
+/// Where what stands beside a label begins.
+const COLUMN: usize = 13;
 
 pub(crate) fn run(globals: &Globals, name: Option<&str>) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
@@ -30,89 +34,128 @@ pub(crate) fn run(globals: &Globals, name: Option<&str>) -> Result<(), CliError>
 
 fn describe_connector(connector: &Connector) -> Result<(), CliError> {
     let manifest = connector.manifest();
-    let mut out = io::stdout().lock();
-    writeln!(out, "{} ({} {})", manifest.title, manifest.name, manifest.version)?;
-    writeln!(out, "{}", manifest.summary)?;
-    writeln!(out)?;
-    writeln!(out, "contract  {}", manifest.contract)?;
-    writeln!(out, "actions   {}", connector.actions().count())?;
+    let mut screen = Screen::stdout();
+    screen.line(format_args!("{} ({} {})", manifest.title, manifest.name, manifest.version))?;
+    screen.line(&manifest.summary)?;
+    screen.line("")?;
+    let mut say = |label: &str, text: &str| screen.labelled(COLUMN, label, text);
+    say("contract", &manifest.contract)?;
+    say("actions", &connector.actions().count().to_string())?;
     let triggers: Vec<&str> = manifest.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
-    writeln!(out, "triggers  {}", if triggers.is_empty() { "none".into() } else { triggers.join(", ") })?;
+    let names = triggers.join(", ");
+    say("triggers", if triggers.is_empty() { "none" } else { &names })?;
     if let Some(quota) = manifest.quota {
-        writeln!(out, "quota     {} calls in {} s for each connection", quota.calls, quota.period_seconds)?;
+        let calls = format!("{} calls in {} s for each connection", quota.calls, quota.period_seconds);
+        say("quota", &calls)?;
     }
     let clouds: Vec<&str> = manifest.clouds.keys().map(String::as_str).collect();
-    writeln!(out, "clouds    {}", clouds.join(", "))?;
+    say("clouds", &clouds.join(", "))?;
     Ok(())
 }
 
 fn describe_trigger(trigger: &Trigger, manifest: &Manifest) -> Result<(), CliError> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{}", trigger.title)?;
-    writeln!(out, "{}\n", trigger.summary)?;
+    let mut screen = Screen::stdout();
+    screen.line(&trigger.title)?;
+    screen.line(&trigger.summary)?;
+    screen.line("")?;
     if let Some(poll) = &trigger.poll {
-        writeln!(out, "polled       by {}", poll.name)?;
-        permissions(&mut out, &poll.permissions)?;
+        screen.labelled(COLUMN, "polled", format_args!("by {}", poll.name))?;
+        permissions(&mut screen, &poll.permissions)?;
     }
     if let Some(subscribe) = &trigger.subscribe {
-        writeln!(out, "pushed       to `connector serve`, by {}", subscribe.name)?;
+        screen.labelled(COLUMN, "pushed", format_args!("to `connector serve`, by {}", subscribe.name))?;
     }
     if let Some(status) = status(trigger.status, trigger.poll.as_ref()) {
-        writeln!(out, "status       {status}")?;
+        screen.labelled(COLUMN, "status", status)?;
     }
     if let Some(poll) = &trigger.poll {
-        writeln!(out, "\nparameters of a poll, which `connector watch` fills in")?;
+        screen.line("")?;
+        screen.line("parameters of a poll, which `connector watch` fills in")?;
+        let mut parts = Parts::new(manifest);
         for field in &poll.parameters {
-            writeln!(out, "  {}: {}", printable(&field.title), printable(&field.description))?;
-            parts::write(&mut out, manifest, &field.type_name, 3)?;
+            screen.hanging(4, format_args!("  {}: {}", field.title, field.description))?;
+            parts.write(&mut screen, (&field.key, &field.type_name), 3)?;
         }
     }
-    writeln!(out, "\nexample\n  connector watch {} --to -", trigger.name)?;
+    screen.line("")?;
+    screen.line("example")?;
+    screen.verbatim(format_args!("  connector watch {} --to -", trigger.name))?;
     Ok(())
 }
 
 fn describe_action(function: &Function, manifest: &Manifest) -> Result<(), CliError> {
     let action = &function.action;
-    let mut out = io::stdout().lock();
-    writeln!(out, "{}", action.title)?;
-    writeln!(out, "{}", action.summary)?;
+    let mut screen = Screen::stdout();
+    screen.line(&action.title)?;
+    screen.line(&action.summary)?;
     if !action.description.is_empty() {
-        writeln!(out, "\n{}", action.description)?;
+        screen.line("")?;
+        action.description.lines().try_for_each(|line| screen.line(line))?;
     }
-    writeln!(out)?;
-    writeln!(out, "effect       {}", effect(action.effect))?;
+    screen.line("")?;
+    screen.labelled(COLUMN, "effect", effect(action.effect))?;
     if let Some(inverse) = &action.inverse {
-        writeln!(out, "undone by    {inverse}")?;
+        screen.labelled(COLUMN, "undone by", inverse)?;
     }
     if let Some(status) = status(action.status, Some(action)) {
-        writeln!(out, "status       {status}")?;
+        screen.labelled(COLUMN, "status", status)?;
     }
-    permissions(&mut out, &action.permissions)?;
+    permissions(&mut screen, &action.permissions)?;
     for limit in action.limits.iter() {
-        writeln!(out, "API limit    {} calls in {} s", limit.calls, limit.period_seconds)?;
+        screen.labelled(
+            COLUMN,
+            "API limit",
+            format_args!("{} calls in {} s", limit.calls, limit.period_seconds),
+        )?;
     }
     for source in &action.sources {
-        writeln!(out, "source       {source}")?;
+        screen.labelled(COLUMN, "source", source)?;
     }
-    writeln!(out, "\nparameters")?;
+    screen.line("")?;
+    screen.line("parameters")?;
+    let mut parts = Parts::new(manifest);
     for parameter in function.signature.parameters() {
         let required = if parameter.required() { ", required" } else { "" };
-        writeln!(out, "  --{} ({}{required})", parameter.name, parameter.shape.name())?;
-        writeln!(out, "      {}: {}", printable(&parameter.title), printable(&parameter.description))?;
+        screen.line(format_args!("  --{} ({}{required})", parameter.name, parameter.shape.name()))?;
+        screen.line(format_args!("      {}: {}", parameter.title, parameter.description))?;
         // Those that are fields of a shared record are plain values.
         if let Some(field) = action.parameters.iter().find(|field| *field.name == *parameter.name) {
-            parts::write(&mut out, manifest, &field.type_name, 3)?;
+            parts.write(&mut screen, (&field.key, &field.type_name), 3)?;
         }
     }
-    writeln!(out, "\nreturns {}", returned(function.signature.result()))?;
-    writeln!(out, "\nexample\n  {}", example::of(function))?;
+    screen.line("")?;
+    result(&mut screen, function, manifest)?;
+    screen.line("")?;
+    screen.line("example")?;
+    screen.verbatim(format_args!("  {}", example::of(function)))?;
     Ok(())
 }
 
-fn permissions(out: &mut impl Write, permissions: &Permissions) -> io::Result<()> {
+/// What an action returns: the fields of a record with what is in them, or a single value.
+fn result(screen: &mut Screen<impl Write>, function: &Function, manifest: &Manifest) -> io::Result<()> {
+    let returns = &function.action.returns;
+    screen.line("result")?;
+    let mut parts = Parts::new(manifest);
+    if manifest.record(&returns.type_name).is_some() {
+        return parts.write(screen, ("result", &returns.type_name), 1);
+    }
+    let shape = function.signature.result();
+    if let (true, Shape::Record(fields)) = (returns.type_name.is_empty(), shape) {
+        return fields.iter().try_for_each(|field| {
+            screen.line(format_args!("  {} ({})", field.spelling.key, field.shape.name()))
+        });
+    }
+    let key = returns.key.as_deref().unwrap_or("value");
+    let told = returns.description.as_deref().or(returns.title.as_deref()).unwrap_or_default();
+    let told = if told.is_empty() { String::new() } else { format!(": {told}") };
+    screen.hanging(4, format_args!("  {key} ({}){told}", shape.name()))?;
+    parts.write(screen, (key, &returns.type_name), 2)
+}
+
+fn permissions(screen: &mut Screen<impl Write>, permissions: &Permissions) -> io::Result<()> {
     if !permissions.application.is_empty() {
-        writeln!(out, "application  {}", permissions.application.join(" or "))?;
-        writeln!(out, "delegated    {}", permissions.delegated.join(" or "))?;
+        screen.labelled(COLUMN, "application", permissions.application.join(" or "))?;
+        screen.labelled(COLUMN, "delegated", permissions.delegated.join(" or "))?;
     }
     Ok(())
 }
@@ -128,14 +171,5 @@ fn status(status: Status, action: Option<&Action>) -> Option<String> {
             let instead = next.map(|next| format!("; use {next}")).unwrap_or_default();
             Some(format!("deprecated{when}{instead}"))
         }
-    }
-}
-
-fn returned(shape: &Shape) -> String {
-    match shape {
-        Shape::Record(fields) => {
-            fields.iter().map(|field| &*field.spelling.key).collect::<Vec<_>>().join(", ")
-        }
-        other => format!("value ({})", other.name()),
     }
 }

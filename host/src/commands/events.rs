@@ -108,7 +108,7 @@ fn list(globals: &Globals, watches: &[Overview]) -> Result<(), CliError> {
             reason(watch).unwrap_or_default(),
         ]
     });
-    output::records(&["WATCH", "STATE", "WAITING", "DEAD", "OLDEST", "REASON"], rows.collect())
+    output::listing(&["WATCH", "STATE", "WAITING", "DEAD", "OLDEST", "REASON"], rows.collect())
 }
 
 fn state(watch: &Overview) -> &'static str {
@@ -174,7 +174,7 @@ fn show(globals: &Globals, rows: &[Row]) -> Result<(), CliError> {
             watch.clone(),
         ]
     });
-    output::records(&["ID", "FOUND", "TRIES", "REASON", "WATCH"], rows.collect())
+    output::listing(&["ID", "FOUND", "TRIES", "REASON", "WATCH"], rows.collect())
 }
 
 fn documents(format: Format, rows: &[Value]) -> Result<(), CliError> {

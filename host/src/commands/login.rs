@@ -64,12 +64,11 @@ fn tell(prompt: &Prompt, browser: bool) {
         Prompt::Browser { address } => {
             let shown = terminal::printable(address);
             if browser && webbrowser::open(address).is_ok() {
-                tell!(
-                    "Sign in in the browser that opens. If none does, open this address on this machine:\n{shown}"
-                );
+                tell!("Sign in in the browser that opens. If none does, open this address on this machine:");
             } else {
-                tell!("To sign in, open this address in a browser on this machine:\n{shown}");
+                tell!("To sign in, open this address in a browser on this machine:");
             }
+            tell!("{shown}");
         }
         _ => {}
     }

@@ -1,6 +1,6 @@
 //! `connector proxy`: the connection's way out, on loopback, for engines that run the component themselves.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use connector_host::Connection;
@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::cli::{Format, Globals, ProxyArgs};
 use crate::commands::sign_in::sign_in;
 use crate::error::CliError;
-use crate::setup;
-use crate::terminal::{printable, tell};
+use crate::terminal::{Screen, tell};
+use crate::{setup, terminal};
 
 /// How long an authority may keep the start waiting.
 const SIGN_IN_TIME: Duration = Duration::from_secs(20);
@@ -43,7 +43,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
 async fn try_signing_in(connection: &Connection, time: Duration) -> Result<(), CliError> {
     match sign_in(connection, time).await {
         Err(failed) if failed.is_transient => {
-            tell!("warning: {}; it is tried again when a request comes", printable(&failed.message));
+            tell!("warning: {}; it is tried again when a request comes", failed.message);
             Ok(())
         }
         Err(failed) => Err(failed.error),
@@ -63,7 +63,6 @@ fn not_started(error: ProxyError) -> CliError {
 fn announce(proxy: &Proxy, connection: &Connection, format: Format) -> Result<(), CliError> {
     let variables = &connection.connector().manifest().environment;
     let (url, key) = (proxy.url(), proxy.key());
-    let mut out = io::stdout().lock();
     if matches!(format, Format::Json | Format::Ndjson) {
         let mut environment = Map::new();
         if let Some(name) = &variables.api_url {
@@ -75,33 +74,36 @@ fn announce(proxy: &Proxy, connection: &Connection, format: Format) -> Result<()
             "key": key.expose_secret(),
             "environment": environment,
         });
+        let mut out = terminal::data();
         writeln!(out, "{known}")?;
-    } else {
-        writeln!(
-            out,
-            "Serving the connection \"{}\" to {} on {}. Whoever has the key may use it.",
-            connection.profile().name(),
-            connection.profile().api_url(),
-            proxy.origin()
-        )?;
-        let name = variables.api_url.as_deref().unwrap_or("API_URL");
-        writeln!(out, "Give the component\n\n    {name}={}\n", url.expose_secret())?;
-        if let Some(token) = &variables.access_token {
-            writeln!(
-                out,
-                "or, so that links to a next page do not hold the key,\n\n    {name}={}\n    {token}={}\n",
-                proxy.origin(),
-                key.expose_secret()
-            )?;
-        }
-        writeln!(out, "Stop with Ctrl-C.")?;
+        return Ok(out.flush()?);
     }
-    Ok(out.flush()?)
+    let mut screen = Screen::stdout();
+    screen.line(format_args!(
+        "Serving the connection \"{}\" to {} on {}. Whoever has the key may use it.",
+        connection.profile().name(),
+        connection.profile().api_url(),
+        proxy.origin()
+    ))?;
+    let name = variables.api_url.as_deref().unwrap_or("API_URL");
+    screen.line("Give the component")?;
+    screen.line("")?;
+    screen.verbatim(format_args!("    {name}={}", url.expose_secret()))?;
+    screen.line("")?;
+    if let Some(token) = &variables.access_token {
+        screen.line("or, so that links to a next page do not hold the key,")?;
+        screen.line("")?;
+        screen.verbatim(format_args!("    {name}={}", proxy.origin()))?;
+        screen.verbatim(format_args!("    {token}={}", key.expose_secret()))?;
+        screen.line("")?;
+    }
+    screen.line("Stop with Ctrl-C.")?;
+    Ok(screen.flush()?)
 }
 
 /// Waits until the user or the service manager wants an end.
 async fn interrupted() -> Result<(), CliError> {
-    let unheard = |error: io::Error| {
+    let unheard = |error: std::io::Error| {
         CliError::local(format!("cannot wait for an interrupt: {error}"), "stop the process instead")
     };
     #[cfg(unix)]

@@ -1,13 +1,14 @@
 //! `connector simulate`: the stand-in API and its token authority, until it is interrupted.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use defender_simulator::{Options, Simulator};
 use serde_json::json;
 
 use crate::cli::{Format, Globals, SimulateArgs};
 use crate::error::CliError;
-use crate::setup;
+use crate::terminal::Screen;
+use crate::{argument, setup, terminal};
 
 pub(crate) fn run(globals: &Globals, arguments: &SimulateArgs) -> Result<(), CliError> {
     let mut options: Options = match &arguments.options {
@@ -30,17 +31,12 @@ pub(crate) fn run(globals: &Globals, arguments: &SimulateArgs) -> Result<(), Cli
 }
 
 fn options(text: &str) -> Result<Options, CliError> {
-    let text = match text.strip_prefix('@') {
-        Some(path) => setup::read_text(path)?,
-        None => text.to_owned(),
-    };
-    serde_json::from_str(&text).map_err(|error| {
+    serde_json::from_str(&argument::read(text)?.text).map_err(|error| {
         CliError::usage(format!("--options is not a set of options: {error}"), "see the simulator's README")
     })
 }
 
 fn announce(simulator: &Simulator, format: Format) -> Result<(), CliError> {
-    let mut out = io::stdout().lock();
     if format == Format::Json {
         let known = json!({
             "url": simulator.url(),
@@ -48,23 +44,23 @@ fn announce(simulator: &Simulator, format: Format) -> Result<(), CliError> {
             "clientId": simulator.client_id(),
             "clientSecret": simulator.client_secret(),
         });
+        let mut out = terminal::data();
         writeln!(out, "{known}")?;
-    } else {
-        writeln!(
-            out,
-            "Serving the stand-in API on {0}; its switches are under {0}/_simulator/.",
-            simulator.url()
-        )?;
-        writeln!(out, "Put this into a configuration file, and name the file with --config:\n")?;
-        writeln!(out, "{}", profile(simulator))?;
-        writeln!(
-            out,
-            "and set its secret:\n\n    export DEFENDER_CLIENT_SECRET='{}'\n",
-            simulator.client_secret()
-        )?;
-        writeln!(out, "Stop with Ctrl-C.")?;
+        return Ok(out.flush()?);
     }
-    Ok(out.flush()?)
+    let mut screen = Screen::stdout();
+    let url = simulator.url();
+    screen
+        .line(format_args!("Serving the stand-in API on {url}; its switches are under {url}/_simulator/."))?;
+    screen.line("Put this into a configuration file, and name the file with --config:")?;
+    screen.line("")?;
+    screen.lines(&profile(simulator))?;
+    screen.line("and set its secret:")?;
+    screen.line("")?;
+    screen.verbatim(format_args!("    export DEFENDER_CLIENT_SECRET='{}'", simulator.client_secret()))?;
+    screen.line("")?;
+    screen.line("Stop with Ctrl-C.")?;
+    Ok(screen.flush()?)
 }
 
 /// A connection to the simulator, as the configuration file has it.

@@ -9,6 +9,7 @@ use connector_host::triggers::{Callback, Command, Http, Lines, Mode, Signer};
 
 use super::watch::news;
 use crate::error::CliError;
+use crate::terminal;
 
 /// Where events go, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,6 +40,8 @@ impl To {
             ));
         }
         match place.strip_prefix("exec:") {
+            // What people read may not drive their terminal.
+            None if terminal::stdout_is_terminal() => Ok(Arc::new(Lines::new(terminal::events()))),
             None => Ok(Arc::new(Lines::stdout())),
             Some(line) => self.command(line, config),
         }

@@ -2,43 +2,54 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value};
+use csv::{QuoteStyle, WriterBuilder};
+use serde_json::Value;
 
-use super::columns::{Layout, cell};
+use super::path::{Cell, Path};
+use super::spreadsheet;
 use crate::error::CliError;
 
-/// Writes rows, with the header before the first page.
-pub(crate) fn write(
-    out: &mut impl Write,
-    layout: &Layout<'_>,
-    rows: &[Value],
-    header: bool,
-) -> Result<(), CliError> {
-    let columns = layout.columns(rows);
-    let mut writer = csv::Writer::from_writer(out);
-    if header {
-        writer.write_record(columns.iter().map(|column| column.key)).map_err(failed)?;
-    }
-    let empty = Map::new();
-    for row in rows {
-        let row = row.as_object().unwrap_or(&empty);
-        writer.write_record(columns.iter().map(|column| cell(row, column.key))).map_err(failed)?;
-    }
-    Ok(writer.flush()?)
+/// A writer of rows.
+pub(super) struct Rows<W: Write> {
+    writer: csv::Writer<W>,
+    /// Whether a spreadsheet is to take every cell for what it says.
+    safe: bool,
 }
 
-/// Writes rows of text under a header.
-pub(crate) fn plain<'a, const N: usize>(
-    out: &mut impl Write,
-    header: &[&str; N],
-    rows: impl Iterator<Item = [&'a str; N]>,
-) -> Result<(), CliError> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(header).map_err(failed)?;
-    for row in rows {
-        writer.write_record(row).map_err(failed)?;
+impl<W: Write> Rows<W> {
+    pub(super) fn new(out: W, safe: bool) -> Self {
+        // Some spreadsheets end a cell at a semicolon or a tab, unless it is quoted.
+        let quotes = if safe { QuoteStyle::NonNumeric } else { QuoteStyle::Necessary };
+        Self { writer: WriterBuilder::new().quote_style(quotes).from_writer(out), safe }
     }
-    Ok(writer.flush()?)
+
+    /// Writes the names of the columns. Where there are no columns, there is no header.
+    pub(super) fn header(&mut self, columns: &[Path]) -> Result<(), CliError> {
+        self.texts(columns.iter().map(Path::title))
+    }
+
+    pub(super) fn row(&mut self, columns: &[Path], row: &Value) -> Result<(), CliError> {
+        self.cells(columns.iter().map(|column| column.cell(row)))
+    }
+
+    /// Writes cells that are text.
+    pub(super) fn texts(&mut self, texts: impl Iterator<Item = String>) -> Result<(), CliError> {
+        self.cells(texts.map(|text| Cell { text, is_text: true }))
+    }
+
+    fn cells(&mut self, cells: impl Iterator<Item = Cell>) -> Result<(), CliError> {
+        let cells: Vec<String> = cells
+            .map(|cell| if self.safe && cell.is_text { spreadsheet::inert(cell.text) } else { cell.text })
+            .collect();
+        if cells.is_empty() {
+            return Ok(());
+        }
+        self.writer.write_record(cells).map_err(failed)
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), CliError> {
+        Ok(self.writer.flush()?)
+    }
 }
 
 fn failed(error: csv::Error) -> CliError {

@@ -3,26 +3,34 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use super::table::short;
-use crate::terminal::{heading, printable};
+use super::path::Path;
+use super::table::to_the_second;
+use crate::terminal::{printable, wrapped};
 
 /// How far what is nested stands in, and a value that does not fit beside its name.
 const INDENT: usize = 2;
 /// The space between a name and its value.
 const GAP: usize = 2;
 
-/// The fields of a thing.
-pub(super) fn render(value: &Value, width: usize) -> String {
-    let Value::Object(object) = value else {
-        return printable(&value.to_string());
-    };
+/// The fields of a thing, or those that were chosen, in lines of which the first is the heading.
+pub(super) fn render(value: &Value, chosen: Option<&[Path]>, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    object.iter().for_each(|(key, value)| collect(key, value, 0, &mut lines));
+    match (value, chosen) {
+        (value, Some(columns)) => {
+            for column in columns {
+                let text = to_the_second(&column.cell(value).text);
+                lines.push(Line { indent: 0, name: printable(&column.title()), value: printable(&text) });
+            }
+        }
+        (Value::Object(object), None) => {
+            object.iter().for_each(|(key, value)| collect(key, value, 0, &mut lines));
+        }
+        (value, None) => return vec![value.to_string()],
+    }
     let names = lines.iter().map(|line| line.name.width() + line.indent).max().unwrap_or(0);
     let names = names.max("field".len());
-    let head = heading(&format!("{:names$}  value", "field"));
-    let written = lines.iter().flat_map(|line| line.written(names, width));
-    std::iter::once(head).chain(written).collect::<Vec<String>>().join("\n")
+    let head = format!("{:names$}  value", "field");
+    std::iter::once(head).chain(lines.iter().flat_map(|line| line.written(names, width))).collect()
 }
 
 /// A field, with its value unless that is below it.
@@ -39,7 +47,7 @@ fn collect(name: &str, value: &Value, indent: usize, lines: &mut Vec<Line>) {
     match value {
         Value::Null => {}
         Value::String(text) if text.is_empty() => {}
-        Value::String(text) => line(short(text)),
+        Value::String(text) => line(to_the_second(text)),
         Value::Bool(_) | Value::Number(_) => line(value.to_string()),
         Value::Array(items) if items.is_empty() => {}
         Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
@@ -71,31 +79,15 @@ impl Line {
         // A value without white space is never broken: if need be, it has a line of its own.
         if beside + longest <= width {
             let padding = " ".repeat(beside - name.width());
-            let mut lines = wrapped(&self.value, width - beside).into_iter();
+            let mut lines = wrapped(self.value.trim(), width - beside, 0).into_iter();
             let first = format!("{name}{padding}{}", lines.next().unwrap_or_default());
             std::iter::once(first).chain(lines.map(|line| " ".repeat(beside) + &line)).collect()
         } else {
             let indent = self.indent + 2 * INDENT;
-            let lines = wrapped(&self.value, width.saturating_sub(indent));
+            let lines = wrapped(self.value.trim(), width.saturating_sub(indent), 0);
             std::iter::once(name).chain(lines.into_iter().map(|line| " ".repeat(indent) + &line)).collect()
         }
     }
-}
-
-/// A text in lines of at most that width; a longer word has a line of its own.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -109,7 +101,7 @@ mod tests {
         let sha = "5".repeat(64);
         let thing = json!({ "id": "a1", "none": null, "comments": [], "tags": ["x", "y"], "description": "word ".repeat(30),
             "user": { "name": "anna" }, "evidence": [{ "sha256": sha, "time": "2030-01-31T12:00:00.1234567Z" }, { "n": 1 }] });
-        let table = render(&thing, 80);
+        let table = render(&thing, None, 80).join("\n");
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
         for part in [
             "id           a1\n",

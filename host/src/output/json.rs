@@ -5,16 +5,13 @@ use std::io::Write;
 use connector_host::Reply;
 use serde_json::Value;
 
-use super::columns::Layout;
+use super::layout::Layout;
 use crate::error::CliError;
 use crate::terminal;
 
 /// Writes a result of one page as it is, and one of many as if it had been one.
-pub(crate) fn write(
-    out: &mut impl Write,
-    mut pages: Vec<Reply>,
-    layout: &Layout<'_>,
-) -> Result<(), CliError> {
+pub(super) fn write(mut pages: Vec<Reply>, layout: &Layout<'_>) -> Result<(), CliError> {
+    let mut out = terminal::data();
     if pages.len() == 1 && !terminal::stdout_is_terminal() {
         let text = pages.swap_remove(0).into_json();
         out.write_all(text.as_bytes())?;

@@ -1,13 +1,13 @@
-//! Tables for people: a line for each row, as many columns as fit, nothing that could drive the terminal.
+//! Tables for people: a line for each row, as many columns as fit.
 //!
-//! What identifies a thing is never shortened, so that it can be copied. Text that is too long ends in an ellipsis.
+//! What identifies a thing is never shortened, so that it can be copied. Text that is too long ends in an ellipsis. Times
+//! lose their fractions, and, where that makes room for a column that matters, their seconds; other formats are exact.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::columns::{Layout, cell};
-use super::entity;
-use crate::terminal::{heading, printable};
+use super::path::Path;
+use crate::terminal::printable;
 
 /// The space between two columns.
 const GAP: usize = 2;
@@ -18,33 +18,41 @@ const COMFORTABLE: usize = 24;
 /// The least width at which text is worth showing, where there is no more.
 const LEAST: usize = 12;
 
-/// A result as a table: its rows, or, of a single thing, its fields.
-pub(crate) fn render(layout: &Layout<'_>, rows: &[Value], width: usize) -> String {
-    if !layout.is_list() {
-        return rows.first().map_or_else(String::new, |row| entity::render(row, width));
+/// A table.
+pub(super) struct Table {
+    /// Its lines, the first of which is the heading.
+    pub(super) lines: Vec<String>,
+    /// How many columns it has.
+    pub(super) columns: usize,
+}
+
+/// Rows as a table with as many of the columns, the most wanted first, as fit into the width.
+pub(super) fn render(columns: &[Path], rows: &[Value], width: usize) -> Table {
+    let laid_out = |short: fn(&str) -> String| {
+        let columns = columns.iter().map(|path| {
+            let cells = rows.iter().map(|row| short(&path.cell(row).text));
+            Column::new(&path.title(), cells.collect())
+        });
+        fitting(columns.collect(), width)
+    };
+    let mut fit = laid_out(to_the_second);
+    if fit.left_out.is_some() {
+        let shorter = laid_out(to_the_minute);
+        // The later the first column that is left out, the more of what matters is there.
+        if shorter.left_out.is_none_or(|first| Some(first) > fit.left_out) {
+            fit = shorter;
+        }
     }
-    if rows.is_empty() {
-        return "nothing found".into();
-    }
-    let empty = Map::new();
-    let columns: Vec<Column> = layout
-        .shown(rows)
-        .into_iter()
-        .map(|key| {
-            let cells = rows.iter().map(|row| short(&cell(row.as_object().unwrap_or(&empty), key)));
-            Column::new(key, cells.collect())
-        })
-        .collect();
-    joined(written(&fitting(columns, width)).into_iter())
+    Table { lines: written(&fit.shown), columns: fit.shown.len() }
 }
 
 /// Rows under headings, each on one line: what does not fit ends in an ellipsis.
-pub(crate) fn lines(headings: &[&str], rows: &[Vec<String>], width: usize) -> String {
+pub(super) fn lines(headings: &[&str], rows: &[Vec<String>], width: usize) -> Vec<String> {
     let column = |(place, title): (usize, &&str)| {
         Column::new(title, rows.iter().map(|row| row.get(place).cloned().unwrap_or_default()).collect())
     };
     let columns: Vec<Column> = headings.iter().enumerate().map(column).collect();
-    joined(written(&columns).iter().map(|line| cut(line, width)))
+    written(&columns).iter().map(|line| cut(line, width)).collect()
 }
 
 /// A column with its cells, ready to be printed.
@@ -61,17 +69,12 @@ struct Column {
 
 impl Column {
     fn new(title: &str, cells: Vec<String>) -> Self {
+        let title = printable(title);
         let cells: Vec<String> = cells.iter().map(|cell| printable(cell)).collect();
         let widest = cells.iter().map(|cell| cell.width()).max().unwrap_or(0);
         let has_words = cells.iter().any(|cell| cell.contains(char::is_whitespace));
         let natural = widest.max(title.width());
-        Self {
-            title: title.into(),
-            cells,
-            natural,
-            width: natural,
-            is_text: has_words || widest > LONGEST_ID,
-        }
+        Self { title, cells, natural, width: natural, is_text: has_words || widest > LONGEST_ID }
     }
 
     /// What it takes where there is so much room, if that is enough for it.
@@ -86,12 +89,19 @@ impl Column {
     }
 }
 
-/// The columns that fit side by side, most wanted first. The first one names the row, and is there whatever it takes.
-/// What is left over goes to columns of text.
-fn fitting(columns: Vec<Column>, width: usize) -> Vec<Column> {
+/// The columns that fit side by side.
+struct Fit {
+    shown: Vec<Column>,
+    /// The first that does not fit, by its place among all.
+    left_out: Option<usize>,
+}
+
+/// As many columns as fit, most wanted first. The first one names the row, and is there whatever it takes. What is left
+/// over goes to columns of text.
+fn fitting(columns: Vec<Column>, width: usize) -> Fit {
     let mut shown: Vec<Column> = Vec::new();
-    let mut used = 0;
-    for mut column in columns {
+    let (mut used, mut left_out) = (0, None);
+    for (place, mut column) in columns.into_iter().enumerate() {
         if shown.is_empty() {
             used = column.natural;
             shown.push(column);
@@ -99,6 +109,8 @@ fn fitting(columns: Vec<Column>, width: usize) -> Vec<Column> {
             column.width = taken;
             used += GAP + taken;
             shown.push(column);
+        } else {
+            left_out = left_out.or(Some(place));
         }
     }
     let mut left = width.saturating_sub(used);
@@ -107,13 +119,7 @@ fn fitting(columns: Vec<Column>, width: usize) -> Vec<Column> {
         column.width += more;
         left -= more;
     }
-    shown
-}
-
-/// The lines, the first of which is a heading.
-fn joined(mut lines: impl Iterator<Item = String>) -> String {
-    let head = lines.next().map(|line| heading(&line));
-    head.into_iter().chain(lines).collect::<Vec<String>>().join("\n")
+    Fit { shown, left_out }
 }
 
 fn written(columns: &[Column]) -> Vec<String> {
@@ -145,13 +151,29 @@ fn cut(text: &str, width: usize) -> String {
     kept.trim_end().to_owned() + "…"
 }
 
-/// Times lose their fraction: a table is for reading, and the other formats are exact.
-pub(super) fn short(text: &str) -> String {
-    let is_time = text.len() >= 20 && text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z');
-    match (is_time, text.find('.')) {
+/// A time without its fraction; other text as it is.
+pub(super) fn to_the_second(text: &str) -> String {
+    match (is_time(text), text.find('.')) {
         (true, Some(fraction)) => format!("{}Z", &text[..fraction]),
         _ => text.to_owned(),
     }
+}
+
+/// A time without its seconds; other text as it is.
+fn to_the_minute(text: &str) -> String {
+    match is_time(text).then(|| text.rsplit_once(':')).flatten() {
+        Some((minute, _)) => format!("{minute}Z"),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether text is a time in UTC, such as `2030-01-31T12:00:00.1234567Z`.
+fn is_time(text: &str) -> bool {
+    text.len() >= 20
+        && text.is_ascii()
+        && text.as_bytes()[10] == b'T'
+        && text.as_bytes()[16] == b':'
+        && text.ends_with('Z')
 }
 
 #[cfg(test)]
@@ -167,7 +189,7 @@ mod tests {
         let id = "a".repeat(40);
         let text = "word ".repeat(30);
         let columns = vec![column("id", &id), column("title", &text), column("state", "New")];
-        let table = written(&fitting(columns, 80));
+        let table = written(&fitting(columns, 80).shown);
         let row = &table[1];
         assert!(row.starts_with(&id) && row.ends_with("New") && row.contains('…'), "{row}");
         assert_eq!(row.width(), 78, "the heading of the last column is wider than its cell");
@@ -177,8 +199,19 @@ mod tests {
     fn a_column_that_does_not_fit_makes_room_for_one_that_does() {
         let columns =
             vec![column("id", &"a".repeat(40)), column("host", &"b".repeat(39)), column("risk", "High")];
-        let table = written(&fitting(columns, 80));
+        let table = written(&fitting(columns, 80).shown);
         assert!(!table[0].contains("host") && table[1].contains("High"), "{table:?}");
+    }
+
+    #[test]
+    fn times_lose_their_seconds_only_where_that_makes_room() {
+        let row = serde_json::json!({ "id": "a".repeat(31), "time": "2030-01-31T12:34:56.1234567Z",
+            "severity": "Informational", "title": "word ".repeat(9) });
+        let columns = ["id", "time", "severity", "title"].map(Path::key);
+        let table = render(&columns, std::slice::from_ref(&row), 80);
+        assert!(table.columns == 4 && table.lines[1].contains(" 2030-01-31T12:34Z "), "{:?}", table.lines);
+        let table = render(&columns, &[row], 120);
+        assert!(table.columns == 4 && table.lines[1].contains(" 2030-01-31T12:34:56Z "), "{:?}", table.lines);
     }
 
     #[test]

@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Input that does not fit the action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{parameter}: {problem}")]
+#[error("{}{problem}", prefix(.parameter))]
 pub struct InputError {
     /// The parameter as the published connector calls it, with the path into it where it is nested.
     pub parameter: String,
@@ -34,6 +34,9 @@ pub enum InputProblem {
         /// The one that was probably meant.
         similar: Option<String>,
     },
+    /// A key without a name. Nobody means to write one.
+    #[error("a key of the input is empty")]
+    EmptyKey,
     /// The same parameter was given under two names.
     #[error("given twice, also as `{0}`")]
     Repeated(String),
@@ -59,6 +62,11 @@ impl InputError {
                 Some(format!("did you mean `{similar}`?"))
             }
             InputProblem::Repeated(_) => Some("give it once".into()),
+            InputProblem::EmptyKey => Some(
+                "in double quotes, a shell takes a key such as `$filter` for a variable of its own, which is empty: \
+                 put the JSON in single quotes, or in a file"
+                    .into(),
+            ),
             _ => None,
         }
     }
@@ -108,6 +116,9 @@ impl Signature {
 
     fn refuse_unknown(&self, input: &Map<String, Value>) -> Result<(), InputError> {
         for key in input.keys() {
+            if key.is_empty() {
+                return Err(InputError { parameter: String::new(), problem: InputProblem::EmptyKey });
+            }
             if self.meant_by(key).is_none() {
                 let known: Vec<String> =
                     self.parameters().map(|parameter| parameter.key.to_string()).collect();
@@ -286,6 +297,11 @@ fn field_meant_by<'field>(key: &str, fields: &'field [RecordField]) -> Option<&'
 
 fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
     found.next().filter(|_| found.next().is_none())
+}
+
+/// What is wrong is told of a parameter, unless it has no name.
+fn prefix(parameter: &str) -> String {
+    if parameter.is_empty() { String::new() } else { format!("{parameter}: ") }
 }
 
 fn push(path: &mut String, key: &str) {

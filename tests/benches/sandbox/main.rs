@@ -3,6 +3,8 @@
 //! `cargo bench` prints pairs with their ratios, measured in one run, alternating, against a server on loopback that
 //! answers from memory. The numbers depend on the machine; the ratios are what to look at.
 
+#![allow(clippy::disallowed_macros, reason = "its figures are for who runs it")]
+
 mod api;
 mod native;
 mod sandboxed;

@@ -4,6 +4,8 @@
 //! The clients write the same bytes again and again over kept connections and read no more than they must, so that what
 //! is measured is the simulator.
 
+#![allow(clippy::disallowed_macros, reason = "its figures are for who runs it")]
+
 use std::time::{Duration, Instant};
 
 use defender_simulator::{LimitMode, LimitOptions, LogOptions, Options, Population, Simulator, names};

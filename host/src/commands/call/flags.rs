@@ -3,33 +3,69 @@
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use connector_host::{Function, Parameter, Shape};
+use serde_json::{Map, Value};
 
 use crate::cli::Globals;
+use crate::terminal::printable;
 
 /// Flags of `call` itself, in clap's ids: no parameter is called like this.
 pub(super) const INPUT: &str = "call:input";
 const ALL: &str = "call:all";
+const COLUMNS: &str = "call:columns";
 
 /// A connector may call a parameter like a flag of ours; ours stay what they are.
-const OURS: [&str; 10] =
-    ["all", "component", "config", "connection", "deadline", "help", "input", "output", "verbose", "version"];
+const OURS: [&str; 12] = [
+    "all",
+    "columns",
+    "component",
+    "config",
+    "connection",
+    "csv-safe",
+    "deadline",
+    "help",
+    "input",
+    "output",
+    "verbose",
+    "version",
+];
+/// What limits a list, by its name in [OData](https://docs.oasis-open.org/odata/odata/v4.01/).
+const TOP: &str = "$top";
 
 /// The command that calls one action.
 pub(crate) fn command(function: &Function) -> Command {
     let action = &function.action;
     let mut command = Globals::augment(Command::new(action.name.clone()))
         .bin_name(format!("connector call {}", action.name))
-        .about(action.summary.clone())
-        .long_about([action.summary.as_str(), action.description.as_str()].join("\n\n").trim_end().to_owned())
+        .about(printable(&action.summary))
+        .long_about(
+            [&action.summary, &action.description]
+                .map(|text| paragraphs(text))
+                .join("\n\n")
+                .trim_end()
+                .to_owned(),
+        )
         .max_term_width(110)
         .arg(
             Arg::new(INPUT)
                 .long("input")
                 .value_name("JSON")
                 .help("The parameters as a JSON object; `@file` reads a file, `-` standard input"),
+        )
+        .arg(
+            Arg::new(COLUMNS)
+                .long("columns")
+                .value_name("NAME,NAME")
+                .value_delimiter(',')
+                .help("The columns of a table or of CSV, such as id; of what is nested, such as a.b"),
+        )
+        .after_help(
+            "A text flag reads a file as `@file`, standard input as `@-`; `@@` begins a text with an `@`.",
         );
     if action.paging.is_some() {
-        let all = Arg::new(ALL).long("all").action(ArgAction::SetTrue).help("Fetch all pages");
+        let all = Arg::new(ALL)
+            .long("all")
+            .action(ArgAction::SetTrue)
+            .help("Fetch all pages; --deadline is for all of them together");
         command = command.arg(all);
     }
     let names: Vec<String> =
@@ -48,8 +84,29 @@ pub(super) fn all(function: &Function, matches: &ArgMatches) -> bool {
     function.action.paging.is_some() && matches.get_flag(ALL)
 }
 
+/// The columns that are asked for.
+pub(super) fn columns(matches: &ArgMatches) -> Option<Vec<String>> {
+    let names = matches.get_many::<String>(COLUMNS)?;
+    Some(names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
+}
+
+/// The flag that limits a list and how many things it allows, if it is given.
+pub(super) fn top(function: &Function, input: &Map<String, Value>) -> Option<(String, u64)> {
+    let parameter = function.signature.parameters().find(|parameter| *parameter.key == *TOP)?;
+    let (_, given) = input.iter().find(|(key, _)| {
+        function.signature.meant_by(key).is_some_and(|meant| std::ptr::eq(meant, parameter))
+    })?;
+    let allowed = given.as_u64().or_else(|| given.as_str()?.parse().ok())?;
+    Some((flag_name(&parameter.name), allowed))
+}
+
+/// A text whose line breaks stay.
+fn paragraphs(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
 fn flag(parameter: &Parameter) -> Arg {
-    let mut help = format!("{}: {}", parameter.title, parameter.description);
+    let mut help = printable(&format!("{}: {}", parameter.title, parameter.description));
     if parameter.required() {
         help.push_str(" (required)");
     }

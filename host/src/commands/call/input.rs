@@ -1,20 +1,18 @@
 //! What flags and `--input` say, as JSON for the action.
 
-use std::io::Read;
-
 use clap::ArgMatches;
-use connector_host::{Function, Parameter, Shape};
+use connector_host::{CallError, Function, InputError, InputProblem, Parameter, Shape};
 use serde_json::{Map, Value};
 
 use super::flags::{INPUT, inner};
 use super::strict;
+use crate::argument::{self, Argument};
 use crate::error::CliError;
-use crate::setup;
 
 /// The input that flags and `--input` make together.
 pub(super) fn read(function: &Function, matches: &ArgMatches) -> Result<Map<String, Value>, CliError> {
     let mut input = match matches.get_one::<String>(INPUT) {
-        Some(text) => document(text)?,
+        Some(text) => document(function, text)?,
         None => Map::new(),
     };
     for parameter in function.signature.parameters() {
@@ -37,22 +35,18 @@ fn means(function: &Function, key: &str, parameter: &Parameter) -> bool {
     function.signature.meant_by(key).is_some_and(|meant| std::ptr::eq(meant, parameter))
 }
 
-fn document(text: &str) -> Result<Map<String, Value>, CliError> {
-    let (name, text) = match text.strip_prefix('@') {
-        Some(path) => (path.to_owned(), setup::read_text(path)?),
-        None if text == "-" => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|error| {
-                CliError::usage(format!("cannot read standard input: {error}"), "give UTF-8 text")
-            })?;
-            ("standard input".to_owned(), text)
-        }
-        None => ("--input".to_owned(), text.to_owned()),
-    };
+fn document(function: &Function, written: &str) -> Result<Map<String, Value>, CliError> {
+    let Argument { text, source } =
+        if written == "-" { argument::standard_input()? } else { argument::read(written)? };
+    let name = source.unwrap_or_else(|| "--input".to_owned());
     let hint = r#"give an object such as '{"Machine ID": "…"}'; `@file` reads a file"#;
-    match strict::parse(text.trim_start_matches('\u{feff}')) {
+    match strict::parse(&text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(CliError::usage(format!("{name} is JSON, but not an object"), hint)),
+        Err(error) if strict::is_about_empty_keys(&error) => {
+            let error = InputError { parameter: String::new(), problem: InputProblem::EmptyKey };
+            Err(CliError::call(CallError::Input { action: function.action.name.clone(), error }, function))
+        }
         // Of JSON that is well-formed, but says something twice.
         Err(error) if error.is_data() => Err(CliError::usage(format!("{name}: {error}"), "give it once")),
         Err(error) => Err(CliError::usage(format!("{name} is not JSON: {error}"), hint)),
@@ -77,19 +71,20 @@ fn given(action: &str, parameter: &Parameter, values: &[&String]) -> Result<Valu
 }
 
 fn value(action: &str, parameter: &Parameter, shape: &Shape, text: &str) -> Result<Value, CliError> {
+    let text = argument::read(text)?.text;
     Ok(match inner(shape) {
-        Shape::Bool => match text {
+        Shape::Bool => match &*text {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             other => Value::from(other),
         },
-        Shape::Float { .. } => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+        Shape::Float { .. } => serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text)),
         Shape::Record(_)
         | Shape::Json
         | Shape::Variant(_)
         | Shape::Tuple(_)
         | Shape::Flags(_)
-        | Shape::List(_) => strict::parse(text).map_err(|error| {
+        | Shape::List(_) => strict::parse(&text).map_err(|error| {
             CliError::usage(
                 format!("--{} is not JSON: {error}", parameter.name),
                 format!("`connector describe {action}` shows an example"),

@@ -5,6 +5,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+/// What is said of keys that are empty, twice.
+const EMPTY_KEYS: &str = "two keys are empty";
+
+/// Whether the trouble is that a key without a name is repeated: then it was not written so.
+pub(super) fn is_about_empty_keys(error: &serde_json::Error) -> bool {
+    error.is_data() && error.to_string().starts_with(EMPTY_KEYS)
+}
+
 /// Reads one JSON value.
 ///
 /// # Errors
@@ -70,6 +78,9 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(Strict)?;
             if object.contains_key(&key) {
+                if key.is_empty() {
+                    return Err(Error::custom(EMPTY_KEYS));
+                }
                 return Err(Error::custom(format_args!("the key `{key}` is given twice")));
             }
             object.insert(key, value);

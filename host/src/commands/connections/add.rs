@@ -75,8 +75,9 @@ fn mend(known: &mut Answers, error: &ProfileError) -> Result<bool, CliError> {
 
 /// Shows where the credential would go by the connector's word alone, and asks whether it may.
 fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
+    tell!("");
     tell!(
-        "\nThis is not the connector that this program carries. Where the connection's data and its credential go"
+        "This is not the connector that this program carries. Where the connection's data and its credential go"
     );
     tell!("would be its author's choice:");
     for proposal in proposals {

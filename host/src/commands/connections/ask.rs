@@ -1,6 +1,6 @@
 //! Asking, on a terminal. Each answer is checked when it is given, and asked for again if it cannot be.
 
-use std::io::{IsTerminal, stderr, stdin};
+use std::io::{IsTerminal, stdin};
 use std::time::Duration;
 
 use dialoguer::console::Term;
@@ -12,12 +12,12 @@ use super::file::Setting;
 use super::kinds::What;
 use super::questions::{Question, Wanted};
 use crate::error::CliError;
-use crate::setup;
-use crate::terminal::tell;
+use crate::terminal::{printable, tell};
+use crate::{setup, terminal};
 
 /// Whether there is somebody to ask.
 pub(super) fn is_possible() -> bool {
-    stdin().is_terminal() && stderr().is_terminal()
+    stdin().is_terminal() && terminal::stderr_is_terminal()
 }
 
 /// Has an interrupt leave the terminal as it was: a choice hides the cursor, and nobody else shows it again.
@@ -79,7 +79,7 @@ pub(super) fn name(default: &str, check: fn(&str) -> Result<(), &'static str>) -
 }
 
 pub(super) fn confirmed(prompt: &str, default: bool) -> Result<bool, CliError> {
-    Confirm::new().with_prompt(prompt).default(default).interact().map_err(|error| unasked(&error))
+    Confirm::new().with_prompt(printable(prompt)).default(default).interact().map_err(|error| unasked(&error))
 }
 
 /// Whether the name of a variable is one. A secret that was pasted by mistake is not repeated.
@@ -100,8 +100,9 @@ fn typed(
     default: Option<String>,
     check: impl Fn(&str) -> Result<(), String>,
 ) -> Result<String, CliError> {
-    let mut input =
-        Input::<String>::new().with_prompt(prompt).validate_with(move |text: &String| check(text.trim()));
+    let mut input = Input::<String>::new()
+        .with_prompt(printable(prompt))
+        .validate_with(move |text: &String| check(text.trim()));
     if let Some(default) = default {
         input = input.default(default);
     }
@@ -110,7 +111,8 @@ fn typed(
 }
 
 fn select(prompt: &str, titles: &[&str]) -> Result<usize, CliError> {
-    let select = Select::new().with_prompt(prompt).items(titles.iter().copied()).default(0);
+    let titles = titles.iter().map(|title| printable(title));
+    let select = Select::new().with_prompt(printable(prompt)).items(titles).default(0);
     select.interact().map_err(|error| unasked(&error))
 }
 

@@ -177,7 +177,8 @@ impl<'a> Story<'a> {
 }
 
 pub(super) fn step(title: &str) -> Result<(), CliError> {
-    say(&format!("\n* {title}"))
+    say("")?;
+    say(&format!("* {title}"))
 }
 
 /// A row that stands under a step, as its heading does.

@@ -1,48 +1,87 @@
-//! What a parameter's type is made of: the fields of a record, the values of an enum, and so on inwards.
+//! What a type is made of: the fields of a record, the values of an enum, and so on inwards.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use connector_host::manifest::{Field, Manifest, TypeDefinition};
 
-use crate::terminal::printable;
+use crate::terminal::Screen;
 
-/// How deep a description goes: types may contain themselves.
-const DEEPEST: usize = 8;
+/// How far a nested field stands in from what it is a part of.
+const STEP: usize = 2;
+/// How far lines after the first stand in from it.
+const HANGING: usize = 4;
 
-/// Writes a line for each part of a type, `depth` steps from the margin. Types that have no parts have no lines.
-pub(super) fn write(out: &mut impl Write, manifest: &Manifest, name: &str, depth: usize) -> io::Result<()> {
-    let indent = "  ".repeat(depth);
-    match manifest.types.get(item(name)) {
-        _ if depth > DEEPEST => Ok(()),
-        Some(TypeDefinition::Enum { cases, .. }) => cases.iter().try_for_each(|case| {
-            let other = if case.name == case.key { String::new() } else { format!(" ({})", case.key) };
-            writeln!(out, "{indent}{}{other}: {}", case.name, printable(&case.description))
-        }),
-        Some(TypeDefinition::Record { fields, .. }) => fields.iter().try_for_each(|field| {
-            let required = if field.required { ", required" } else { "" };
-            let kind = kind(manifest, field);
-            writeln!(out, "{indent}{} ({kind}{required}): {}", field.key, printable(&field.description))?;
-            write(out, manifest, &field.type_name, depth + 1)
-        }),
-        None => Ok(()),
-    }
+/// The types that a description has told of. Each is told of once: a type may contain itself, or come again and again.
+pub(super) struct Parts<'a> {
+    manifest: &'a Manifest,
+    /// Their names, and what was of that type.
+    told: BTreeMap<&'a str, &'a str>,
 }
 
-/// A field's type in the words that parameters have: an enum by its values, a record as an object.
-fn kind(manifest: &Manifest, field: &Field) -> String {
-    let (array, name) = match field.type_name.strip_prefix("array of ") {
-        Some(name) => ("array of ", name),
-        None => ("", field.type_name.as_str()),
-    };
-    match manifest.types.get(name) {
-        Some(TypeDefinition::Enum { cases, .. }) => {
-            format!("{array}{}", cases.iter().map(|case| case.key.as_str()).collect::<Vec<_>>().join(" | "))
+impl<'a> Parts<'a> {
+    pub(super) fn new(manifest: &'a Manifest) -> Self {
+        Self { manifest, told: BTreeMap::new() }
+    }
+
+    /// Writes a line for each part of a type, `depth` steps from the margin. Types that have no parts have no lines.
+    /// `of` is what is of that type.
+    pub(super) fn write(
+        &mut self,
+        screen: &mut Screen<impl Write>,
+        (of, name): (&'a str, &'a str),
+        depth: usize,
+    ) -> io::Result<()> {
+        let (name, margin) = (item(name), " ".repeat(STEP * depth));
+        let Some(definition) = self.manifest.types.get(name) else { return Ok(()) };
+        if let Some(before) = self.told.get(name) {
+            return screen.line(format_args!("{margin}(as in {before}, above)"));
         }
-        Some(TypeDefinition::Record { .. }) => format!("{array}object"),
-        None => format!("{array}{name}"),
+        self.told.insert(name, of);
+        match definition {
+            TypeDefinition::Enum { cases, .. } => cases.iter().try_for_each(|case| {
+                let other = if case.name == case.key { String::new() } else { format!(" ({})", case.key) };
+                let line = format!("{margin}{}{other}: {}", case.name, case.description);
+                screen.hanging(HANGING, line)
+            }),
+            TypeDefinition::Record { fields, .. } => {
+                fields.iter().try_for_each(|field| self.field(screen, field, &margin, depth))
+            }
+        }
+    }
+
+    fn field(
+        &mut self,
+        screen: &mut Screen<impl Write>,
+        field: &'a Field,
+        margin: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let required = if field.required { ", required" } else { "" };
+        let kind = self.kind(field);
+        let told = Some(&field.description).filter(|text| !text.is_empty()).unwrap_or(&field.title);
+        screen.hanging(HANGING, format_args!("{margin}{} ({kind}{required}): {told}", field.key))?;
+        self.write(screen, (&field.key, &field.type_name), depth + 1)
+    }
+
+    /// A field's type in the words that parameters have: an enum by its values, a record as an object.
+    fn kind(&self, field: &Field) -> String {
+        let name = item(&field.type_name);
+        let array = if name == field.type_name { "" } else { "array of " };
+        match self.manifest.types.get(name) {
+            Some(TypeDefinition::Enum { cases, .. }) => {
+                format!(
+                    "{array}{}",
+                    cases.iter().map(|case| case.key.as_str()).collect::<Vec<_>>().join(" | ")
+                )
+            }
+            Some(TypeDefinition::Record { .. }) => format!("{array}object"),
+            None => format!("{array}{name}"),
+        }
     }
 }
 
+/// What an array is of, or the type itself.
 fn item(name: &str) -> &str {
     name.strip_prefix("array of ").unwrap_or(name)
 }

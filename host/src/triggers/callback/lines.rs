@@ -28,6 +28,10 @@ struct Torn<W> {
 impl Lines<io::Stdout> {
     /// To standard output. If it is a file that ends in the middle of a line, the first event begins a new one.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "events are data, and an embedder's standard output is its own"
+    )]
     pub fn stdout() -> Self {
         Self { writer: Arc::new(Mutex::new(Torn { writer: io::stdout(), torn: torn::stdout_is_torn() })) }
     }

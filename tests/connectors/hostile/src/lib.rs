@@ -116,6 +116,7 @@ impl Attempts for Connector {
         Ok("x".repeat(megabytes as usize * 1_000_000))
     }
 
+    #[allow(clippy::disallowed_methods, reason = "a stranger keeps to no rule of this house")]
     fn chatter(megabytes: u32) -> Result<String, Failure> {
         let line = "all work and no play makes a dull connector\n".repeat(1000);
         for _ in 0..megabytes * 20 {

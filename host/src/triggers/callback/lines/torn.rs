@@ -15,6 +15,7 @@ pub(super) fn stdout_is_torn() -> bool {
 
 /// Standard output once more, for reading.
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "nothing is written")]
 fn stdout() -> Option<File> {
     use std::os::fd::AsFd as _;
     let own = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
