@@ -15,7 +15,7 @@ async fn unknown_paths_and_methods() {
         "/",
         "/api",
         "/api/",
-        "/api/alerts/",
+        "/api/alerts//",
         "/api/v2.0/alerts",
         "/api/alerts/a/b",
         "/alerts",

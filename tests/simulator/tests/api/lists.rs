@@ -52,7 +52,7 @@ async fn what_odata_would_refuse_is_refused() {
         ("$filter=alertCreationTime gt '2020-01-01T00:00:00Z'", "Edm.DateTimeOffset"),
         ("$filter=nothing eq 'x'", "Could not find a property named 'nothing'"),
         ("$filter=title eq 'x'", "cannot be used in the $filter"),
-        ("$filter=status/any(t: t eq 'x')", "no collection"),
+        ("$filter=status/any(t: t eq 'x')", "not a collection"),
         ("$filter=contains(incidentId,'x')", "single-valued string"),
         ("$orderby=nothing", "Could not find a property"),
         ("$orderby=title up", "Syntax error"),
