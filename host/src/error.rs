@@ -124,7 +124,7 @@ impl CliError {
         }
     }
 
-    /// The exit codes are a promise to scripts: see the README.
+    /// The exit codes are a promise to scripts: see the manual.
     fn code(&self, case: FailureCase) -> u8 {
         match case {
             FailureCase::PermanentInvalidInput => 2,

@@ -32,7 +32,10 @@ pub(crate) fn run(globals: &Globals, arguments: &SimulateArgs) -> Result<(), Cli
 
 fn options(text: &str) -> Result<Options, CliError> {
     serde_json::from_str(&argument::read(text)?.text).map_err(|error| {
-        CliError::usage(format!("--options is not a set of options: {error}"), "see the simulator's README")
+        CliError::usage(
+            format!("--options is not a set of options: {error}"),
+            r#"give options such as '{"limits": {"perMinute": 20}}'; tests/simulator/README.md lists them"#,
+        )
     })
 }
 
