@@ -62,6 +62,11 @@ fn announce(simulator: &Simulator, format: Format) -> Result<(), CliError> {
     screen.line("")?;
     screen.verbatim(format_args!("    export DEFENDER_CLIENT_SECRET='{}'", simulator.client_secret()))?;
     screen.line("")?;
+    screen.line(
+        "To sign in as a person instead, set kind to \"device-code\" or \"auth-code\", leave client-secret-env out, and \
+         run `connector login`: the page that opens is the simulator's own.",
+    )?;
+    screen.line("")?;
     screen.line("Stop with Ctrl-C.")?;
     Ok(screen.flush()?)
 }

@@ -113,6 +113,11 @@ impl Handle {
         self.simulation.tokens.expire_all(self.simulation.clock.now());
     }
 
+    /// Ends every sign-in of a person: codes and refresh tokens so far are of no use any more.
+    pub fn end_sign_ins(&self) {
+        self.simulation.sign_ins.end_all();
+    }
+
     /// Adds an alert and tells subscribers once it can be found; its id.
     pub fn add_alert(&self, new: NewAlert) -> String {
         let now = self.simulation.clock.now();

@@ -22,7 +22,7 @@ pub use additions::{NewActivity, NewAlert, ReportedEvent};
 pub use api::ALL_ROLES;
 pub use clock::{Clock, ClockChange};
 pub use handle::Handle;
-pub use identity::{Federation, Key, KeySet, ManagedIdentity, TrustedIssuer};
+pub use identity::{Consent, Federation, Key, KeySet, ManagedIdentity, Person, TrustedIssuer};
 pub use model::machine::Behaviour;
 pub use moment::{InvalidMoment, Moment};
 pub use notifications::Delivery;

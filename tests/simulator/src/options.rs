@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::api::ALL_ROLES;
-use crate::identity::{Federation, ManagedIdentity, TrustedIssuer};
+use crate::identity::{Consent, Federation, ManagedIdentity, Person, TrustedIssuer};
 use crate::server::limits::LimitOptions;
 use crate::server::log::LogOptions;
 
@@ -26,6 +26,8 @@ pub struct Options {
     pub client_secret: String,
     /// Another issuer's tokens that the application may use in its secret's place.
     pub federation: Option<Federation>,
+    /// The person who signs in with a code or a browser.
+    pub person: Person,
     /// The identity of the machine, for those that have one.
     pub managed_identity: ManagedIdentity,
     /// Other authorities whose tokens the API accepts.
@@ -48,6 +50,14 @@ pub struct Options {
 pub struct Settings {
     /// How long a new token is good for.
     pub token_lifetime_seconds: u64,
+    /// What the person says to an application that asks to act for them.
+    pub consent: Consent,
+    /// How long a code for a person is good.
+    pub device_code_lifetime_seconds: u64,
+    /// How often a program may ask whether the person has signed in.
+    pub device_code_interval_seconds: u64,
+    /// How long a new refresh token is good for.
+    pub refresh_token_lifetime_seconds: u64,
     /// How long a new machine action stays `Pending`, in simulator time.
     pub action_pending_milliseconds: u64,
     /// How long it then stays `InProgress`.
@@ -96,6 +106,7 @@ impl Default for Options {
             client_id: "3c1d9a52-8e47-4f0b-b6a1-2d7e9f4c8051".to_owned(),
             client_secret: "simulated~client~secret".to_owned(),
             federation: None,
+            person: Person::default(),
             managed_identity: ManagedIdentity::default(),
             trusted_issuers: Vec::new(),
             roles: ALL_ROLES.iter().map(|role| (*role).to_owned()).collect(),
@@ -111,6 +122,10 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             token_lifetime_seconds: 3599,
+            consent: Consent::Ask,
+            device_code_lifetime_seconds: 900,
+            device_code_interval_seconds: 5,
+            refresh_token_lifetime_seconds: 90 * 24 * 3600,
             action_pending_milliseconds: 1000,
             action_running_milliseconds: 2000,
             next_link_after: None,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::identity::{Identity, ManagedIdentity, Tokens};
+use crate::identity::{Identity, ManagedIdentity, SignIns, Tokens};
 pub(crate) use crate::lists::ListKey;
 use crate::lists::Lists;
 use crate::model::Organisation;
@@ -28,6 +28,7 @@ pub(crate) struct Simulation {
     pub(crate) faults: Faults,
     pub(crate) limits: Limits,
     pub(crate) tokens: Tokens,
+    pub(crate) sign_ins: SignIns,
     pub(crate) managed: ManagedIdentity,
     pub(crate) organisation: RwLock<Organisation>,
     pub(crate) lists: Lists,
@@ -57,6 +58,7 @@ impl Simulation {
             client_id: options.client_id.clone(),
             client_secret: options.client_secret.clone(),
             federation: options.federation.clone(),
+            person: options.person.clone(),
             app_name: seed::APP_NAME.to_owned(),
         };
         Self {
@@ -67,6 +69,7 @@ impl Simulation {
             faults: Faults::default(),
             limits: Limits::new(options.limits.clone()),
             tokens: Tokens::trusting(options.trusted_issuers.clone()),
+            sign_ins: SignIns::default(),
             managed: options.managed_identity.clone(),
             organisation: RwLock::new(organisation),
             lists: Lists::default(),
@@ -113,6 +116,7 @@ impl Simulation {
         self.faults.clear();
         self.limits.configure(self.options.limits.clone());
         self.subscriptions.clear();
+        self.sign_ins.end_all();
         self.set_settings(self.options.settings.clone());
         let roles = self.options.roles.clone();
         self.change_roles(|current| *current = roles);

@@ -125,6 +125,11 @@ pub(super) async fn expire_tokens(State(controls): State<Controls>) -> StatusCod
     StatusCode::NO_CONTENT
 }
 
+pub(super) async fn end_sign_ins(State(controls): State<Controls>) -> StatusCode {
+    controls.handle.end_sign_ins();
+    StatusCode::NO_CONTENT
+}
+
 pub(super) async fn add_alerts(
     State(controls): State<Controls>,
     Json(alerts): Json<OneOrMany<NewAlert>>,

@@ -49,6 +49,7 @@ impl Administration {
             .route("/_simulator/limits", get(handlers::limits).put(handlers::set_limits))
             .route("/_simulator/roles", get(handlers::roles).post(handlers::change_roles))
             .route("/_simulator/tokens", delete(handlers::expire_tokens))
+            .route("/_simulator/sign-ins", delete(handlers::end_sign_ins))
             .route("/_simulator/alerts", post(handlers::add_alerts))
             .route("/_simulator/remediation-activities", post(handlers::add_activities))
             .route("/_simulator/events", get(handlers::events))

@@ -14,14 +14,24 @@ use crate::moment::Moment;
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// A body of another content type has no parameters.
+    /// A body of another content type has no parameters. One of no content type is taken for a form: clients in the field
+    /// leave it out.
     pub(crate) fn read(content_type: Option<&HeaderValue>, body: &[u8]) -> Self {
-        let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let text = content_type.map_or(FORM, |value| value.to_str().unwrap_or_default());
         let essence = text.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !essence.eq_ignore_ascii_case(FORM) {
             return Self(Vec::new());
         }
-        let pairs = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned()));
+        Self::parse(body)
+    }
+
+    pub(crate) fn of_query(query: Option<&str>) -> Self {
+        Self::parse(query.unwrap_or_default().as_bytes())
+    }
+
+    fn parse(text: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned()));
         Self(pairs.collect())
     }
 
@@ -48,9 +58,7 @@ pub(crate) fn check(
         Some((client, _)) => client.as_str(),
         None => form.required("client_id")?,
     };
-    if !client.eq_ignore_ascii_case(&identity.client_id) {
-        return Err(EntraError::Client { client: client.to_owned(), tenant: identity.tenant_domain.clone() });
-    }
+    check_client(identity, client)?;
     let secret = basic.as_ref().map(|(_, secret)| secret.as_str()).or(form.value("client_secret"));
     match (secret, form.value("client_assertion")) {
         (Some(secret), _) if secret == identity.client_secret => Ok(()),
@@ -68,6 +76,35 @@ pub(crate) fn check(
             }
         }
         (None, None) => Err(EntraError::NoCredential),
+    }
+}
+
+/// Accepts the one client, which needs no secret to act for a person; one that it gives must be right.
+pub(crate) fn check_public(
+    identity: &Identity,
+    form: &Form,
+    authorization: Option<&HeaderValue>,
+) -> Result<(), EntraError> {
+    let basic = authorization.and_then(basic);
+    let (client, secret) = match &basic {
+        Some((client, secret)) => (client.as_str(), Some(secret.as_str())),
+        None => (form.required("client_id")?, form.value("client_secret")),
+    };
+    check_client(identity, client)?;
+    match secret {
+        Some(secret) if secret != identity.client_secret => {
+            Err(EntraError::Secret(identity.client_id.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn check_client(identity: &Identity, client: &str) -> Result<(), EntraError> {
+    match client.eq_ignore_ascii_case(&identity.client_id) {
+        true => Ok(()),
+        false => {
+            Err(EntraError::Client { client: client.to_owned(), tenant: identity.tenant_domain.clone() })
+        }
     }
 }
 

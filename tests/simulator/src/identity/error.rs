@@ -50,6 +50,39 @@ pub(crate) enum EntraError {
          You might have sent your authentication request to the wrong tenant."
     )]
     Resource { resource: String, tenant: String },
+    #[error(
+        "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope {0} \
+         is not valid."
+    )]
+    SeveralResources(String),
+    #[error(
+        "The provided value for the input parameter 'response_type' is not allowed. Expected value is 'code', not '{0}'."
+    )]
+    ResponseType(String),
+    #[error("The provided value for the input parameter 'response_mode' is not allowed: '{0}'.")]
+    ResponseMode(String),
+    #[error(
+        "The redirect URI '{0}' specified in the request does not match the redirect URIs configured for the application."
+    )]
+    RedirectUri(String),
+    #[error("OAuth 2.0 device flow error. Authorization is pending. Continue polling.")]
+    Pending,
+    #[error("User declined to consent to access the app.")]
+    Declined(&'static str),
+    #[error("The device code has expired. Sign in again.")]
+    DeviceCodeExpired,
+    #[error("Invalid verification code. Device code is not known.")]
+    UnknownDeviceCode,
+    #[error("The provided grant is invalid or malformed.")]
+    UnknownGrant,
+    #[error("The provided authorization code or refresh token was already redeemed. Sign in again.")]
+    Redeemed,
+    #[error("The provided authorization code or refresh token has expired. Sign in again.")]
+    GrantExpired,
+    #[error("The 'redirect_uri' does not match that of the request for the authorization code.")]
+    OtherRedirect,
+    #[error("The Code_Verifier does not match the code_challenge supplied in the authorization request.")]
+    Verifier,
 }
 
 #[derive(Serialize)]
@@ -68,9 +101,7 @@ impl EntraError {
         let (status, error, code) = self.parts();
         let timestamp = now.whole_second().to_string().replace('T', " ");
         let (trace_id, correlation_id) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
-        let error_description = format!(
-            "AADSTS{code}: {self} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
-        );
+        let error_description = self.described(&trace_id, &correlation_id, &timestamp);
         let error_uri = format!("https://login.microsoftonline.com/error?code={code}");
         let body = Body {
             error,
@@ -82,6 +113,24 @@ impl EntraError {
             error_uri,
         };
         Reply::json(status, &body)
+    }
+
+    /// The OAuth error.
+    pub(crate) fn code(&self) -> &'static str {
+        self.parts().1
+    }
+
+    /// The message, with ids of its own.
+    pub(crate) fn description(&self, now: Moment) -> String {
+        let timestamp = now.whole_second().to_string().replace('T', " ");
+        self.described(&Uuid::new_v4().to_string(), &Uuid::new_v4().to_string(), &timestamp)
+    }
+
+    fn described(&self, trace_id: &str, correlation_id: &str, timestamp: &str) -> String {
+        let (_, _, code) = self.parts();
+        format!(
+            "AADSTS{code}: {self} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
+        )
     }
 
     /// Status, OAuth error and Entra's number.
@@ -103,6 +152,19 @@ impl EntraError {
             Self::Scope(_) => (BAD, "invalid_scope", 70_011),
             Self::ScopeWithoutDefault(_) => (BAD, "invalid_scope", 1_002_012),
             Self::Resource { .. } => (BAD, "invalid_resource", 500_011),
+            Self::SeveralResources(_) => (BAD, "invalid_request", 28_000),
+            Self::ResponseType(_) => (BAD, "unsupported_response_type", 70_005),
+            Self::ResponseMode(_) => (BAD, "invalid_request", 70_007),
+            Self::RedirectUri(_) => (BAD, "invalid_request", 50_011),
+            Self::Pending => (BAD, "authorization_pending", 70_016),
+            Self::Declined(error) => (BAD, error, 65_004),
+            Self::DeviceCodeExpired => (BAD, "expired_token", 70_020),
+            Self::UnknownDeviceCode => (BAD, "bad_verification_code", 70_018),
+            Self::UnknownGrant => (BAD, "invalid_grant", 9_002_313),
+            Self::Redeemed => (BAD, "invalid_grant", 54_005),
+            Self::GrantExpired => (BAD, "invalid_grant", 70_008),
+            Self::OtherRedirect => (BAD, "invalid_grant", 500_112),
+            Self::Verifier => (BAD, "invalid_grant", 501_481),
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::tokens::Holder;
 use super::{audience_of_resource, is_foreign};
 use crate::server::reply::Reply;
 use crate::simulation::Simulation;
@@ -120,7 +121,7 @@ fn token(simulation: &Simulation, service: Service, parts: &Parts) -> Result<Rep
         &super::Identity { client_id: identity.client_id.clone(), ..simulation.identity.clone() },
         &simulation.origin,
         &audience,
-        roles,
+        Holder::Application { roles: &roles },
         now,
         lifetime,
     );

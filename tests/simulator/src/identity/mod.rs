@@ -1,11 +1,19 @@
-//! The token endpoint, in the shape of Microsoft Entra's: v2 and v1 token requests, and discovery; the token services of
-//! Azure's machines; and other authorities that the API trusts.
+//! The token authority, in the shape of Microsoft Entra: v2 and v1 token requests, a person's sign-in with a code or a
+//! browser, and discovery; the token services of Azure's machines; and other authorities that the API trusts.
 
+mod authorize;
 mod credentials;
+mod delegated;
+mod device;
+mod discovery;
 mod error;
 mod federation;
 mod jwt;
 mod managed;
+mod pages;
+mod person;
+mod scopes;
+mod sign_ins;
 mod tokens;
 mod trusted;
 
@@ -22,13 +30,16 @@ pub use self::federation::Federation;
 pub use self::jwt::{Key, KeySet};
 pub use self::managed::ManagedIdentity;
 pub(crate) use self::managed::Service;
+pub use self::person::{Consent, Person};
+pub(crate) use self::sign_ins::SignIns;
+use self::tokens::Holder;
 pub(crate) use self::tokens::Tokens;
 pub use self::trusted::TrustedIssuer;
-use crate::server::log::{MANAGED, TOKEN};
+use crate::server::log::{MANAGED, SIGN_IN, TOKEN};
 use crate::server::reply::Reply;
 use crate::simulation::Simulation;
 
-/// The one tenant and its one application.
+/// The one tenant, its one application and its one person.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) tenant_id: String,
@@ -36,6 +47,7 @@ pub(crate) struct Identity {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     pub(crate) federation: Option<Federation>,
+    pub(crate) person: Person,
     /// The application's display name: the requestor of what it asks for.
     pub(crate) app_name: String,
 }
@@ -43,8 +55,23 @@ pub(crate) struct Identity {
 /// A path of the token service, with the tenant it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
-    Token { tenant: String, version: Version },
-    Discovery { tenant: String },
+    Token {
+        tenant: String,
+        version: Version,
+    },
+    /// Where a browser signs a person in.
+    Authorize {
+        tenant: String,
+    },
+    /// Where a program asks for a code.
+    DeviceCode {
+        tenant: String,
+    },
+    /// Where a person types it.
+    DevicePage,
+    Discovery {
+        tenant: String,
+    },
     Keys,
     Managed(Service),
 }
@@ -61,11 +88,16 @@ impl Endpoint {
         if let Some(service) = Service::of(path) {
             return Some(Self::Managed(service));
         }
+        if path == device::PAGE {
+            return Some(Self::DevicePage);
+        }
         let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
         let tenant = tenant.to_owned();
         match rest {
             "oauth2/v2.0/token" => Some(Self::Token { tenant, version: Version::V2 }),
             "oauth2/token" => Some(Self::Token { tenant, version: Version::V1 }),
+            "oauth2/v2.0/authorize" => Some(Self::Authorize { tenant }),
+            "oauth2/v2.0/devicecode" => Some(Self::DeviceCode { tenant }),
             "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration" => {
                 Some(Self::Discovery { tenant })
             }
@@ -78,18 +110,25 @@ impl Endpoint {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Managed(_) => MANAGED,
+            Self::Authorize { .. } | Self::DeviceCode { .. } | Self::DevicePage => SIGN_IN,
             _ => TOKEN,
         }
     }
 }
 
 pub(crate) fn answer(simulation: &Simulation, endpoint: &Endpoint, parts: &Parts, body: &Bytes) -> Reply {
-    let reply = match endpoint {
-        Endpoint::Token { tenant, version } => token(simulation, tenant, *version, parts, body),
-        Endpoint::Discovery { tenant } => discovery(simulation, tenant),
-        Endpoint::Managed(service) => Ok(managed::answer(simulation, *service, parts)),
-        Endpoint::Keys => Ok(Reply::json(StatusCode::OK, &json!({ "keys": [] }))),
-    };
+    let reply =
+        match endpoint {
+            Endpoint::Token { tenant, version } => token(simulation, tenant, *version, parts, body),
+            Endpoint::Authorize { tenant } => check_tenant(&simulation.identity, tenant)
+                .map(|()| authorize::answer(simulation, parts, body)),
+            Endpoint::DeviceCode { tenant } => check_tenant(&simulation.identity, tenant)
+                .and_then(|()| device::begin(simulation, parts, body)),
+            Endpoint::DevicePage => Ok(device::page(simulation, parts, body)),
+            Endpoint::Discovery { tenant } => discovery::document(simulation, tenant),
+            Endpoint::Managed(service) => Ok(managed::answer(simulation, *service, parts)),
+            Endpoint::Keys => Ok(Reply::json(StatusCode::OK, &json!({ "keys": [] }))),
+        };
     reply.unwrap_or_else(|error| error.reply(simulation.clock.now()))
 }
 
@@ -129,7 +168,8 @@ fn token(
     let form = Form::read(parts.headers.get(header::CONTENT_TYPE), body);
     let grant_type = form.required("grant_type")?;
     if grant_type != "client_credentials" {
-        return Err(EntraError::GrantType(grant_type.to_owned()));
+        credentials::check_public(identity, &form, parts.headers.get(header::AUTHORIZATION))?;
+        return Ok(uncached(delegated::token(simulation, grant_type, &form)?));
     }
     let endpoint = format!("{}{}", simulation.origin, parts.uri.path());
     credentials::check(
@@ -146,7 +186,9 @@ fn token(
     let lifetime = simulation.settings().token_lifetime_seconds;
     let now = simulation.clock.now();
     let roles = if is_foreign(&audience) { Vec::new() } else { simulation.roles() };
-    let access_token = simulation.tokens.issue(identity, &simulation.origin, &audience, roles, now, lifetime);
+    let holder = Holder::Application { roles: &roles };
+    let access_token =
+        simulation.tokens.issue(identity, &simulation.origin, &audience, holder, now, lifetime);
     let access_token = access_token.as_str();
     let reply = match version {
         Version::V2 => Reply::json(
@@ -167,29 +209,11 @@ fn token(
             Reply::json(StatusCode::OK, &reply)
         }
     };
-    Ok(reply.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache")))
+    Ok(uncached(reply))
 }
 
-fn discovery(simulation: &Simulation, tenant: &str) -> Result<Reply, EntraError> {
-    check_tenant(&simulation.identity, tenant)?;
-    let base = format!("{}/{}", simulation.origin, simulation.identity.tenant_id);
-    Ok(Reply::json(
-        StatusCode::OK,
-        &json!({
-            "token_endpoint": format!("{base}/oauth2/v2.0/token"),
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-            "jwks_uri": format!("{base}/discovery/v2.0/keys"),
-            "response_modes_supported": ["query", "fragment", "form_post"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": format!("{base}/v2.0"),
-            "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
-            "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
-            "tenant_region_scope": "EU",
-        }),
-    ))
+fn uncached(reply: Reply) -> Reply {
+    reply.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"))
 }
 
 fn check_tenant(identity: &Identity, tenant: &str) -> Result<(), EntraError> {

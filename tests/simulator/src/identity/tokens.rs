@@ -9,7 +9,7 @@ use http::{HeaderMap, header};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Identity, TrustedIssuer, trusted};
+use super::{Identity, Person, TrustedIssuer, person, trusted};
 use crate::moment::Moment;
 use crate::server::refusal::Refusal;
 use crate::server::reply::to_json;
@@ -50,12 +50,40 @@ struct Claims<'a> {
     appid: &'a str,
     appidacr: &'a str,
     idp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     oid: &'a str,
-    roles: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scp: Option<String>,
     sub: &'a str,
     tid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upn: Option<&'a str>,
     uti: String,
     ver: &'a str,
+}
+
+/// Whom a token is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Holder<'a> {
+    /// The application itself, with these roles.
+    Application { roles: &'a [String] },
+    /// A person, for whom the application acts with these delegated permissions.
+    Person { person: &'a Person, scopes: &'a [String] },
+}
+
+impl Holder<'_> {
+    /// The roles that this comes to: a delegated permission allows what the application's of that name does.
+    fn roles(&self) -> Arc<[String]> {
+        match self {
+            Self::Application { roles } => (*roles).into(),
+            Self::Person { scopes, .. } => {
+                scopes.iter().flat_map(|scope| [scope.clone(), format!("{scope}.All")]).collect()
+            }
+        }
+    }
 }
 
 /// The service principal's object id.
@@ -67,18 +95,24 @@ impl Tokens {
         Self { trusted, granted: RwLock::default() }
     }
 
-    /// A new token: three parts like a JWT, its signature nothing but random bytes.
-    pub(crate) fn issue(
+    /// A new token.
+    pub(super) fn issue(
         &self,
         identity: &Identity,
         origin: &str,
         audience: &str,
-        roles: Vec<String>,
+        holder: Holder<'_>,
         now: Moment,
         lifetime_seconds: u64,
     ) -> String {
         let issued = now.unix_seconds();
         let issuer = format!("{origin}/{}/", identity.tenant_id);
+        let (object, roles, scp, person) = match holder {
+            Holder::Application { roles } => (OBJECT_ID, Some(roles), None, None),
+            Holder::Person { person, scopes } => {
+                (person::OBJECT_ID, None, Some(scopes.join(" ")), Some(person))
+            }
+        };
         let claims = Claims {
             aud: audience,
             iss: issuer.clone(),
@@ -87,21 +121,21 @@ impl Tokens {
             exp: issued.saturating_add_unsigned(lifetime_seconds),
             app_displayname: &identity.app_name,
             appid: &identity.client_id,
-            appidacr: "1",
+            appidacr: if person.is_some() { "0" } else { "1" },
             idp: issuer,
-            oid: OBJECT_ID,
-            roles: &roles,
-            sub: OBJECT_ID,
+            name: person.map(|person| person.name.as_str()),
+            oid: object,
+            roles,
+            scp,
+            sub: object,
             tid: &identity.tenant_id,
+            upn: person.map(|person| person.username.as_str()),
             uti: URL_SAFE_NO_PAD.encode(Uuid::new_v4()),
             ver: "1.0",
         };
-        let header = Header { typ: "JWT", alg: "RS256", kid: "simulator" };
-        let signature: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
-        let parts = [to_json(&header), to_json(&claims), signature];
-        let token = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let token = unsigned(&claims);
         let expires = now.after(std::time::Duration::from_secs(lifetime_seconds));
-        self.remember(token.clone(), Grant { roles: roles.into(), expires }, now);
+        self.remember(token.clone(), Grant { roles: holder.roles(), expires }, now);
         token
     }
 
@@ -139,4 +173,12 @@ impl Tokens {
         }
         granted.insert(token, grant);
     }
+}
+
+/// A token of these claims: three parts like a JWT, its signature nothing but random bytes.
+pub(super) fn unsigned(claims: &impl Serialize) -> String {
+    let header = Header { typ: "JWT", alg: "RS256", kid: "simulator" };
+    let signature: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+    let parts = [to_json(&header), to_json(claims), signature];
+    parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
 }

@@ -234,6 +234,8 @@ impl Default for LogOptions {
 
 /// The operation name under which token requests are logged and can be made to fail.
 pub(crate) const TOKEN: &str = "Token";
+/// The same for where a person signs in.
+pub(crate) const SIGN_IN: &str = "SignIn";
 /// The same for a machine's own identity.
 pub(crate) const MANAGED: &str = "ManagedIdentity";
 
@@ -249,7 +251,11 @@ fn redacted(authorization: &str) -> String {
 /// A token request's form with the values that prove an identity taken out.
 fn without_secrets(form: &str) -> String {
     let shown = |pair: &str| match pair.split_once('=') {
-        Some((name @ ("client_secret" | "client_assertion" | "refresh_token" | "code"), _)) => {
+        Some((
+            name @ ("client_secret" | "client_assertion" | "refresh_token" | "code" | "device_code"
+            | "code_verifier"),
+            _,
+        )) => {
             format!("{name}=<redacted>")
         }
         _ => pair.to_owned(),

@@ -17,6 +17,7 @@ mod machine_actions;
 mod machines;
 mod managed;
 mod remediation;
+mod sign_in;
 mod statistics;
 mod subscriptions;
 mod support;

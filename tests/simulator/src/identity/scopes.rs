@@ -1,0 +1,94 @@
+//! What an application asks for in a person's name: permissions of one API, and what OpenID Connect offers besides.
+
+use super::error::EntraError;
+use super::{audience_of_resource, is_foreign};
+use crate::simulation::Simulation;
+
+/// The scopes that belong to no API.
+const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+/// All permissions that the application has.
+const DEFAULT: &str = ".default";
+/// The API that a scope without a resource belongs to.
+const GRAPH: &str = "https://graph.microsoft.com";
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(super) audience: String,
+    /// The API's permissions by name; all that there are, if none is named.
+    permissions: Option<Vec<String>>,
+    /// As it was asked for.
+    words: String,
+    pub(super) nonce: Option<String>,
+}
+
+impl Wanted {
+    pub(super) fn of(simulation: &Simulation, text: &str) -> Result<Self, EntraError> {
+        let mut resources: Vec<&str> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
+        for word in text.split_whitespace().filter(|word| !OPENID.contains(word)) {
+            let (resource, name) = word.rsplit_once('/').unwrap_or((GRAPH, word));
+            resources.push(resource);
+            names.push(name);
+        }
+        resources.dedup();
+        let resource = match resources[..] {
+            [] => GRAPH,
+            [resource] => resource,
+            _ => return Err(EntraError::SeveralResources(text.to_owned())),
+        };
+        let permissions = (!names.is_empty() && !names.contains(&DEFAULT))
+            .then(|| names.into_iter().map(str::to_owned).collect());
+        let audience = audience_of_resource(simulation, resource)?;
+        Ok(Self { audience, permissions, words: text.to_owned(), nonce: None })
+    }
+
+    pub(super) fn with_nonce(self, nonce: Option<&str>) -> Self {
+        Self { nonce: nonce.map(str::to_owned), ..self }
+    }
+
+    /// Whether a refresh token is asked for.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.asks("offline_access")
+    }
+
+    /// Whether an ID token is asked for.
+    pub(super) fn is_openid(&self) -> bool {
+        self.asks("openid")
+    }
+
+    /// The permissions that the person has to give, by their delegated names: those asked for, of those that there are.
+    pub(super) fn granted(&self, simulation: &Simulation) -> Vec<String> {
+        if is_foreign(&self.audience) {
+            return Vec::new();
+        }
+        let roles = simulation.roles();
+        let delegated = roles.iter().map(|role| role.strip_suffix(".All").unwrap_or(role).to_owned());
+        let asked = |name: &String| match &self.permissions {
+            Some(permissions) => permissions.iter().any(|asked| asked.eq_ignore_ascii_case(name)),
+            None => true,
+        };
+        delegated.filter(asked).collect()
+    }
+
+    /// The `scope` of a reply: what was asked for, and what it comes to.
+    pub(super) fn in_reply(&self, granted: &[String]) -> String {
+        let mut words: Vec<String> = self
+            .words
+            .split_whitespace()
+            .filter(|word| *word != "offline_access")
+            .map(str::to_owned)
+            .collect();
+        for name in granted {
+            let word = format!("{}/{name}", self.audience);
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.join(" ")
+    }
+
+    fn asks(&self, scope: &str) -> bool {
+        self.words.split_whitespace().any(|word| word == scope)
+    }
+}
