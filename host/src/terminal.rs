@@ -9,6 +9,7 @@
 //! Characters that could move the cursor, reorder, hide or imitate text are shown as escapes: see [`printable`]. Only
 //! this program's own colours reach a terminal. `.clippy.toml` forbids every other way.
 
+mod filter;
 mod guarded;
 mod log;
 mod printable;

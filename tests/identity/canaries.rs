@@ -169,9 +169,13 @@ fn of_hostile_connector(home: &Home, kind: &Kind, start: &str) -> String {
     printed
 }
 
+/// What CONNECTOR_LOG has to be for all to tell all that secrets pass through.
+const EVERYTHING: &str = "trace,axum=trace,h2=trace,hyper=trace,hyper_util=trace,keyring=trace,oauth2=trace,rusqlite=trace,\
+    rustls=trace,tower=trace,wasmtime_wasi=trace,wasmtime_wasi_http=trace";
+
 fn traced(home: &Home, kind: &Kind, words: &[&str]) -> Command {
     let mut command = home.command(words);
-    command.env("CONNECTOR_LOG", "trace").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+    command.env("CONNECTOR_LOG", EVERYTHING).env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
     command.env("CONNECTOR_CACHE_DIR", own_cache());
     command.envs(kind.environment.iter().map(|(name, value)| (*name, value.as_str())));
     command

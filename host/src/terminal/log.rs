@@ -3,23 +3,19 @@
 use std::io::{self, Write};
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::filter;
 use super::printable::printable;
 
 /// Sends diagnostics to standard error: our own warnings by default, more by `-v` or the variable `CONNECTOR_LOG`.
 pub(crate) fn start_logging(verbosity: u8) {
-    let level = match verbosity {
-        // What the verifier of certificates says, the failure that comes of it says better.
-        0 => "connector=warn,connector_host=warn,rustls_platform_verifier=off,error",
-        1 => "connector=info,rustls_platform_verifier=off,warn",
-        2 => "connector=debug,connector_host=debug,info",
-        _ => "trace",
-    };
-    let filter = EnvFilter::try_from_env("CONNECTOR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     // A second subscriber would only mean that a caller set one first. Colours are added once an event is safe.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Log).with_ansi(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter::chosen(verbosity))
+        .with_writer(Log)
+        .with_ansi(false)
+        .try_init();
 }
 
 /// Where events go.

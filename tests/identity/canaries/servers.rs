@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::{Kind, hex, listed, nowhere, own_cache, run, traced};
+use super::{EVERYTHING, Kind, hex, listed, nowhere, own_cache, run, traced};
 use crate::identity::authority::client;
 use crate::serve::world::{PATH_SECRET, Serving, by_hand, configure, notification};
 use crate::support::home::{Home, SECRET, simulator};
@@ -56,7 +56,7 @@ async fn the_key_of_a_proxy_shows_where_it_is_told_and_nowhere_else() {
     child.wait().expect("it ends");
     let mut printed = reading.join().expect("no thread panics").expect("it is text");
     stdout.read_to_string(&mut printed).expect("it is text");
-    assert!(printed.len() > 5000, "the log says too little to be a test: {printed}");
+    assert!(printed.len() > 2000, "the log says too little to be a test: {printed}");
     nowhere(&home, &printed, vec![key.to_owned(), api.client_secret().to_owned()]);
 }
 
@@ -91,7 +91,7 @@ async fn no_secret_of_a_callback_shows_anywhere() {
     let environment: Vec<(&str, &str)> =
         kind.environment.iter().map(|(name, value)| (*name, &**value)).collect();
     let cache = own_cache().display().to_string();
-    let tracing = [("CONNECTOR_LOG", "trace"), ("CONNECTOR_CACHE_DIR", &cache)];
+    let tracing = [("CONNECTOR_LOG", EVERYTHING), ("CONNECTOR_CACHE_DIR", &cache)];
     let serving = Serving::start(&home, &[], &[&environment[..], &tracing].concat()).await;
     serving.ready().await;
     let status = serving.notify("alerts", &notification("alert-1")).await.expect("it answers").status();
