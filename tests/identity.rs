@@ -11,12 +11,15 @@ mod devices;
 mod failures;
 mod internet;
 mod lasting;
+mod logins;
 mod managed;
 mod matrix;
+mod misplaced;
 mod people;
 #[cfg(unix)]
 mod programs;
 mod tricks;
+mod windows;
 
 pub(crate) use applications::certificate;
 pub(crate) use managed::Cluster;

@@ -204,7 +204,7 @@ async fn an_authority_that_does_not_answer_delays_the_start_no_longer_than_told(
     assert!(test.stderr.contains("within 1.0 s") && test.stderr.contains("hint: "), "{test:?}");
     let (code, stderr) = Running::start(&home, &["--deadline", "1s"]).stop();
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(stderr.contains("warning: there was no token within 1.0 s"), "{stderr}");
+    assert!(stderr.contains("warning: no token was obtained within 1.0 s"), "{stderr}");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 

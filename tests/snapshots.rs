@@ -25,10 +25,11 @@ fn check(folder: &str, name: &str, text: &str) {
 }
 
 /// What differs from run to run, and the word that stands for it.
-const CHANGING: [(&str, &str); 5] = [
+const CHANGING: [(&str, &str); 6] = [
     (r"127\.0\.0\.1:[0-9]{4,5}", "127.0.0.1:PORT"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "00000000-0000-0000-0000-000000000000"),
     (r"Correlation ID: [0-9a-f-]+", "Correlation ID: 00000000-0000-0000-0000-000000000000"),
+    (r"Timestamp: [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z", "Timestamp: 2030-01-31 12:00:00Z"),
     (r"/\S*/config\.toml", "HOME/config.toml"),
     // What the operating system calls it.
     (r"\(os error [0-9]+\)", "(os error)"),

@@ -193,7 +193,7 @@ async fn a_vault_that_cannot_be_used_keeps_nobody_from_calling() {
     let vault = home.path().join("state/vault");
     std::fs::set_permissions(&vault, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
     let outcome = home.run(&call).done();
-    assert!(outcome.stderr.contains("not this user's alone"), "{outcome:?}");
+    assert!(outcome.stderr.contains("accessible to other users"), "{outcome:?}");
     assert_eq!(token_requests(&simulator), 2);
     std::fs::set_permissions(&vault, std::fs::Permissions::from_mode(0o700)).expect("it is ours");
     for entry in std::fs::read_dir(vault.join("file")).expect("the vault is there") {

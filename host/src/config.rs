@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::connection::{Profile, Trust};
 use crate::manifest::Manifest;
+use crate::regular;
 
 mod auth;
 mod duration;
@@ -34,9 +35,9 @@ pub use duration::{duration, since};
 pub use error::ConfigError;
 pub use paths::{Paths, PathsError};
 pub use trigger::{MOST_OVERLAP, TriggerProblem, TriggerSettings, TriggerSource};
-pub use variables::Variables;
+pub use variables::{Variables, is_variable_name, looks_secret};
 
-/// The connection that is meant when none is named.
+/// The connection that is used if none is named.
 pub const DEFAULT_CONNECTION: &str = "default";
 
 /// A configuration: connections by name. What is in it is known to be well formed; whether a connection fits a
@@ -50,10 +51,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the configuration file. The variables are those from which credentials will be read.
+    /// Reads the configuration file. Credentials will be read from these variables.
     ///
     /// # Errors
-    /// The file cannot be read, or says where it is not a configuration.
+    /// The file cannot be read, or is not a valid configuration; the error names the line.
     pub fn load(path: &Path, variables: &Variables) -> Result<Self, ConfigError> {
         let bytes = std::fs::read(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => ConfigError::NoFile { path: path.into() },
@@ -70,8 +71,9 @@ impl Config {
     /// Reads a configuration from text. The path is for messages.
     ///
     /// # Errors
-    /// Says where the text is not a configuration.
+    /// The text is not a valid configuration; the error names the line.
     pub fn parse(path: &Path, text: &str, variables: &Variables) -> Result<Self, ConfigError> {
+        let text = regular::without_mark(text);
         let file: file::File =
             toml::from_str(text).map_err(|error| ConfigError::malformed(path, text, &error))?;
         let triggers = triggers(path, &file.triggers)?;
@@ -94,8 +96,8 @@ impl Config {
         self.triggers.iter()
     }
 
-    /// The environment variables that hold a secret of any connection or trigger: programs that this one starts have no
-    /// business with them.
+    /// The environment variables that hold secrets of connections and triggers. Programs that this one starts should not
+    /// get them.
     pub fn secret_variables(&self) -> impl Iterator<Item = &str> {
         let of_connections = self.connections.values().flat_map(file::Connection::secret_variables);
         of_connections.chain(self.triggers.iter().flat_map(TriggerSettings::secret_variables))
@@ -105,7 +107,7 @@ impl Config {
     /// out may be taken from the connector's manifest: addresses and the scope, which decide who gets the credential.
     ///
     /// # Errors
-    /// There is no such connection, or it says too little, or it does not fit the connector.
+    /// There is no such connection, or it is incomplete, or it does not fit the connector.
     pub fn profile(&self, name: &str, manifest: &Manifest, trust: Trust) -> Result<Profile, ConfigError> {
         let connection = self.connections.get(name).ok_or_else(|| ConfigError::NoConnection {
             path: self.path.clone(),

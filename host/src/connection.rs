@@ -1,4 +1,4 @@
-//! Connection profiles: which API, as whom, how often. A [`Profile`] is valid by construction.
+//! Connection profiles: which API, how to sign in, the request quota. A [`Profile`] is valid by construction.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use crate::egress::quota::QuotaSettings;
 mod auth;
 mod builder;
 mod check;
+mod clouds;
 mod credentials;
 mod error;
 mod redirect;
@@ -46,7 +47,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Begins a profile. What is not said is taken from the connector's manifest: the quota as it stands, addresses and
+    /// Begins a profile. Whatever is left out is taken from the connector's manifest: the quota as it stands, addresses and
     /// the scope only where the connector is vouched for ([`ProfileBuilder::trust`]).
     #[must_use]
     pub fn builder() -> ProfileBuilder {
@@ -71,13 +72,13 @@ impl Profile {
         &self.allowed_origins
     }
 
-    /// Whether this machine may be reached, and by `http`: for tests and simulators.
+    /// Whether requests may go to this machine, and by `http`: for tests and simulators.
     #[must_use]
     pub fn allow_loopback_http(&self) -> bool {
         self.allow_loopback_http
     }
 
-    /// How long one request may take, from the connection to the last byte of the reply.
+    /// How long one request may take, from connecting to the last byte of the reply.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
@@ -89,13 +90,13 @@ impl Profile {
         self.max_reply_bytes
     }
 
-    /// As whom.
+    /// How requests are authenticated.
     #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
 
-    /// How often.
+    /// The request quota.
     #[must_use]
     pub fn quota(&self) -> &QuotaSettings {
         &self.quota
@@ -107,7 +108,7 @@ impl Profile {
         self.action_limits
     }
 
-    /// The environment variables among which the credential's are.
+    /// The environment variables from which the credential is read.
     #[must_use]
     pub fn variables(&self) -> &Variables {
         &self.variables

@@ -44,6 +44,7 @@ mod login;
 pub mod manifest;
 pub mod manual;
 pub mod permissions;
+mod program;
 pub mod proxy;
 mod regular;
 #[cfg(feature = "serve")]

@@ -5,9 +5,9 @@ use crate::egress::credential::{CredentialError, Prompt, SignedIn, is_logged_in,
 use crate::host::Host;
 
 impl Host {
-    /// Has a person sign in for the profile, and keeps what comes of it in the vault, for this and later runs.
+    /// Has a person sign in for the profile, and stores the login in the vault, for this and later runs.
     ///
-    /// `prompt` is told what the person is to do: type a code, or open an address. Then it is waited for them, for some
+    /// `prompt` gets what the person has to do: type a code, or open an address. Then this waits for them, for some
     /// minutes at most; to give up, drop the future.
     ///
     /// # Errors
@@ -21,7 +21,7 @@ impl Host {
         login(profile, self.vault(), self.clock(), &mut prompt).await
     }
 
-    /// Whether a login of the profile's is kept. Nothing is sent, so it may be over all the same.
+    /// Whether the vault has a login of the profile. Nothing is sent, so it may have expired.
     ///
     /// # Errors
     /// The vault cannot be used, or the profile is of a kind that needs no login.

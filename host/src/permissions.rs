@@ -31,14 +31,14 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Grants {
-    /// It says.
+    /// The token says what it grants.
     Known {
-        /// For whom.
+        /// Whom the token is for.
         kind: Kind,
         /// The names of the permissions.
         permissions: BTreeSet<String>,
     },
-    /// It is not a token that says anything to others than the API.
+    /// The token is opaque: only the API can read it.
     Opaque,
 }
 
@@ -57,21 +57,21 @@ pub struct Statement {
 /// Whether an action is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict<'a> {
-    /// It is.
+    /// The token allows it.
     Allowed,
-    /// It is not: any one of these is missing.
+    /// The token lacks one of these permissions; any one of them suffices.
     Missing(&'a [String]),
-    /// It cannot be allowed to that kind of token at all.
+    /// No token of that kind can allow it.
     NotForKind(Kind),
-    /// The token does not say, or the manifest does not.
+    /// Unknown: the token or the manifest does not say.
     Unknown,
 }
 
 impl Statement {
-    /// What is known of a token that does not say anything, or of none.
+    /// What is known of an opaque token, or without a token.
     pub const NOTHING: Self = Self { grants: Grants::Opaque, audiences: Vec::new(), expires: None };
 
-    /// Reads what the token says. Its signature is not looked at.
+    /// Reads the token's claims. Its signature is not checked.
     #[must_use]
     pub fn of(token: &AccessToken) -> Self {
         let header = token.header();

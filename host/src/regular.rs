@@ -21,7 +21,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// What is in the file, which has so many bytes at most.
+/// The contents of the file. A file of more bytes than `most` is refused.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = open(path)?;
     let metadata = file.metadata()?;
@@ -36,6 +36,11 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
         return Err(io::Error::other(format!("it is larger than {most} bytes")));
     }
     Ok(bytes)
+}
+
+/// The text without the byte order mark with which some editors begin a file, those of Windows most of all.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -36,13 +36,13 @@ pub trait Vault: Send + Sync + fmt::Debug {
     /// What is kept under the name.
     ///
     /// # Errors
-    /// The vault cannot be used, or what is kept is not what was written ([`VaultError::Damaged`]).
+    /// The vault cannot be used, or the entry is damaged ([`VaultError::Damaged`]).
     fn read(&self, name: &str) -> Result<Option<SecretString>, VaultError>;
 
-    /// Keeps the secret, in place of what was there. It is there wholly or not at all.
+    /// Stores the secret in place of the old one: wholly or not at all.
     ///
     /// # Errors
-    /// The vault cannot be used; what was there is still there.
+    /// The vault cannot be used; the old secret is still there.
     fn write(&self, name: &str, secret: &SecretString) -> Result<(), VaultError>;
 
     /// Forgets what is kept under the name, damaged or not, and says whether there was something.
@@ -113,14 +113,14 @@ impl fmt::Debug for VaultLock {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
-    /// What is kept is not what was written: it was cut short or altered, or belongs to another key.
-    #[error("what is kept in {location} is damaged, or was encrypted with another key")]
+    /// The stored entry was cut short or altered, or was encrypted with another key.
+    #[error("the entry in {location} is damaged, or was encrypted with another key")]
     Damaged {
         /// Where it is.
         location: String,
     },
-    /// Others than the user may read or change what is kept, so that it is not used.
-    #[error("{location} is not this user's alone: {message}")]
+    /// Other users may read or change the stored entries, so they are not used.
+    #[error("{location} is accessible to other users: {message}")]
     Exposed {
         /// Where it is.
         location: String,
@@ -128,19 +128,19 @@ pub enum VaultError {
         message: String,
     },
     /// The operating system does not let the vault be used.
-    #[error("cannot keep secrets in {location}: {source}")]
+    #[error("cannot store secrets in {location}: {source}")]
     Denied {
         /// Where the vault is.
         location: String,
         /// What the operating system said.
         source: Arc<std::io::Error>,
     },
-    /// Another process has a lock, and does not let go of it.
-    #[error("another process has had the lock of {location} for {seconds} s")]
+    /// Another process holds a lock and does not release it.
+    #[error("another process has held the lock of {location} for {seconds} s")]
     Busy {
         /// What is locked.
         location: String,
-        /// How long it was waited, in seconds.
+        /// How long this process waited, in seconds.
         seconds: u64,
     },
     /// The platform's keyring cannot be used, because the feature `keyring` was left out.
@@ -153,7 +153,7 @@ pub enum VaultError {
         message: String,
     },
     /// The secret is too long to be kept.
-    #[error("a secret of {length} bytes is too long to be kept; the most is {limit}")]
+    #[error("a secret of {length} bytes is too long to store; the limit is {limit}")]
     TooLong {
         /// Its length, in bytes.
         length: usize,
@@ -169,14 +169,20 @@ impl VaultError {
         match self {
             Self::Damaged { location } => format!("remove {location}, and sign in again"),
             Self::Exposed { location, .. } => {
-                format!("take it from the others (`chmod -R go= {location}`), or remove it and sign in again")
+                format!(
+                    "make it accessible to you alone (`chmod -R go= {location}`), or remove it and sign in again"
+                )
             }
-            Self::Denied { .. } => "check that the directory is yours to write, and on a local disk".into(),
+            Self::Denied { .. } => {
+                "check that you may write to the directory, and that it is on a local disk with free space"
+                    .into()
+            }
             Self::Busy { .. } => {
-                "it may be suspended: look for another `connector`, let it go on (`fg`) or end it, and try again".into()
+                "it may be suspended: look for another `connector`, resume it (`fg`) or end it, and try again"
+                    .into()
             }
-            Self::NoKeyring => "let secrets be kept in a file: set CONNECTOR_VAULT to `file`".into(),
-            Self::Keyring { .. } => "unlock the keyring, or let secrets be kept in a file".into(),
+            Self::NoKeyring => "store secrets in a file: set CONNECTOR_VAULT to `file`".into(),
+            Self::Keyring { .. } => "unlock the keyring, or store secrets in a file".into(),
             Self::TooLong { .. } => "check what provides the secret".into(),
         }
     }

@@ -101,7 +101,10 @@ fn rows() -> Vec<Row> {
             &["{authority}", "redirect"],
         ),
         // It is a code that is asked for, and there is none.
-        Row { not: &[Code], ..row("a token that is none", body(bad_token), CREDENTIAL, &["no token has"]) },
+        Row {
+            not: &[Code],
+            ..row("a token that is none", body(bad_token), CREDENTIAL, &["invalid characters"])
+        },
     ]
 }
 

@@ -244,7 +244,7 @@ async fn commands_log_a_person_in_and_out() {
     Outcome::from(kept_nowhere).usage("no login is kept");
     let secret = authority.home(&api, &secret_lines(&authority)).run(&["login"]);
     assert_eq!(secret.code, 3, "{secret:?}");
-    assert!(secret.stderr.contains("there is no login") && secret.stderr.contains("hint: "), "{secret:?}");
+    assert!(secret.stderr.contains("has no login") && secret.stderr.contains("hint: "), "{secret:?}");
     let late = device.run(&["login", "--deadline", "1s"]);
     assert_eq!(late.code, 3, "{late:?}");
 }

@@ -1,6 +1,7 @@
 //! `connector connections`: what is configured, and whether it works.
 
 mod add;
+mod addresses;
 mod ask;
 mod check;
 mod file;

@@ -7,7 +7,7 @@ use connector_host::{CallError, Connection, Failure, FailureCase};
 
 use crate::error::CliError;
 
-/// Why there is no token.
+/// Why no token was obtained.
 pub(crate) struct NotSignedIn {
     pub(crate) error: CliError,
     pub(crate) message: String,
@@ -30,9 +30,9 @@ pub(crate) async fn sign_in(
         Err(_) => {
             let mut failure = Failure::default();
             failure.case = FailureCase::Unavailable;
-            failure.message = format!("there was no token within {:.1} s", time.as_secs_f64());
+            failure.message = format!("no token was obtained within {:.1} s", time.as_secs_f64());
             failure.hint = Some(
-                "check the way to whoever gives tokens, proxies and firewalls included, or allow more time with --deadline"
+                "check the network to the token authority, proxies and firewalls included, or allow more time with --deadline"
                     .into(),
             );
             let message = failure.message.clone();

@@ -54,7 +54,7 @@ pub enum ConfigError {
         /// The names that there are.
         known: Vec<String>,
     },
-    /// The connection says too little, or what it says cannot be.
+    /// The connection is incomplete or invalid.
     #[error("{}: connections.{connection}: {error}", path.display())]
     Invalid {
         /// The file.
@@ -64,7 +64,7 @@ pub enum ConfigError {
         /// What is wrong.
         error: Box<ProfileError>,
     },
-    /// What the table of a trigger says cannot be.
+    /// A trigger's table is invalid.
     #[error("{}: triggers.{name}: {problem}", path.display())]
     Trigger {
         /// The file.
@@ -98,12 +98,12 @@ impl ConfigError {
                 match most_similar(name, known.iter().map(String::as_str)) {
                     Some(similar) => format!("did you mean \"{similar}\"?"),
                     None if known.is_empty() => format!("add a table [connections.{name}]"),
-                    None => format!("there are: {}", known.join(", ")),
+                    None => format!("the file has: {}", known.join(", ")),
                 }
             }
             Self::Invalid { error, connection, .. } => match &**error {
                 ProfileError::Unaccepted { proposals } => format!(
-                    "if you trust whoever has these addresses with the connection's credential, say so in the \
+                    "if you trust whoever runs these addresses with the connection's credential, add them to the \
                      configuration:\n{}",
                     Proposal::lines(proposals, connection)
                 ),
@@ -156,7 +156,7 @@ impl<'a> Complaint<'a> {
                 ("the value is of the wrong kind".into(), format!("it should be {}", in_words(expected)))
             }
             Self::Syntax(message) => {
-                (message.to_owned(), "see https://toml.io for how a file is written".into())
+                (message.to_owned(), "see https://toml.io for how such a file is written".into())
             }
         }
     }

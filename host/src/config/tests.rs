@@ -99,7 +99,7 @@ fn what_is_wrong_is_named_with_its_line_and_a_hint() {
         ("timeout-seconds = 0\nauth.kind = \"none\"", "`timeout-seconds` is not a number from 1 to 3600"),
         ("cloud = ", "config.toml:2: "),
         ("cloud = \"public\"\ncloud = \"public\"", "config.toml:3: duplicate key"),
-        ("", "connections.default: `auth` is missing\nhint: say how to sign in"),
+        ("", "connections.default: `auth` is missing\nhint: choose how to sign in"),
         ("[connections.default.auth]", "config.toml:2: the key `kind` is missing"),
         (
             "auth.kind = \"client-secrets\"",
@@ -123,11 +123,11 @@ fn what_is_wrong_is_named_with_its_line_and_a_hint() {
         ),
         (
             "tenant-id = \"a/../b\"\nauth = { kind = \"client-secret\", client-id = \"A\", client-secret-env = \"B\" }",
-            "`tenant-id` is empty or has characters that it cannot have",
+            "`tenant-id` is empty or contains invalid characters",
         ),
         (
             "tenant-id = \"..\"\nauth = { kind = \"client-secret\", client-id = \"A\", client-secret-env = \"B\" }",
-            "`tenant-id` is empty or has characters",
+            "`tenant-id` is empty or contains invalid characters",
         ),
         (
             "auth = { kind = \"client-secret\", client-id = \"A\", client-secret = \"canary\" }",

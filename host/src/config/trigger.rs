@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::DEFAULT_CONNECTION;
 use super::duration::{duration, since};
+use super::{DEFAULT_CONNECTION, is_variable_name};
 
 /// The longest name of a trigger's table, in bytes.
 const LONGEST_NAME: usize = 63;
@@ -89,6 +89,9 @@ pub enum TriggerProblem {
         /// What is wrong.
         problem: &'static str,
     },
+    /// What should be the name of an environment variable is not one. It is not shown: it may be the secret itself.
+    #[error("`{0}` is not the name of an environment variable")]
+    VariableName(&'static str),
     /// A key is of no use here.
     #[error("`{key}` is for triggers with `source = \"{of}\"`")]
     OutOfPlace {
@@ -117,6 +120,10 @@ impl TriggerProblem {
                 "give an https address, \"exec:program argument\", or \"-\" for standard output".into()
             }
             Self::Value { .. } => "give a time such as \"30s\", \"5m\" or \"1h\"".into(),
+            Self::VariableName(key) => format!(
+                "set `{key}` to the name of the variable that holds the secret; if the secret itself was written there, \
+                 replace it: others may have seen it"
+            ),
             Self::OutOfPlace { key, .. } => format!("leave `{key}` out"),
             Self::Twice(_) => "leave one of them out; a receiver can hand events on to others".into(),
         }
@@ -165,6 +172,10 @@ impl TriggerTable {
         if self.to.trim().is_empty() {
             return Err(TriggerProblem::Value { key: "to", problem: "empty" });
         }
+        let verify = self.verify_env.iter().flatten();
+        variables("secret-env", &self.secret_env)?;
+        variables("verify-env", verify)?;
+        variables("path-secret-env", &self.path_secret_env)?;
         Ok(TriggerSettings {
             name: name.to_owned(),
             connection: self.connection.clone().unwrap_or_else(|| DEFAULT_CONNECTION.to_owned()),
@@ -240,6 +251,16 @@ impl TriggerSettings {
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let pushed = |settings: &Self| matches!(settings.source, TriggerSource::Push { .. });
         (&self.connection, &self.trigger, pushed(self)) == (&other.connection, &other.trigger, pushed(other))
+    }
+}
+
+fn variables<'a>(
+    key: &'static str,
+    names: impl IntoIterator<Item = &'a String>,
+) -> Result<(), TriggerProblem> {
+    match names.into_iter().all(|name| is_variable_name(name)) {
+        true => Ok(()),
+        false => Err(TriggerProblem::VariableName(key)),
     }
 }
 

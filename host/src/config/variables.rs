@@ -34,12 +34,58 @@ impl Variables {
     }
 }
 
+/// Whether it can be the name of an environment variable: letters, digits and underscores, of which the first is no digit.
+///
+/// Platforms allow other names too. But where such a name is asked for, people also put the secret itself, and those
+/// that authorities make up have other characters.
+#[must_use]
+pub fn is_variable_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= LONGEST_NAME
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The longest name, in bytes.
+const LONGEST_NAME: usize = 128;
+
+/// Whether a variable's name is more likely the secret itself: no words, but letters and digits at random. Of a variable
+/// that is set, it is the name.
+#[must_use]
+pub fn looks_secret(name: &str) -> bool {
+    let any = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
+    name.len() >= 16 && !name.contains('_') && any(u8::is_ascii_digit) && any(u8::is_ascii_lowercase)
+}
+
 /// The values may be secrets.
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(variables) => f.debug_set().entries(variables.keys()).finish(),
             None => f.write_str("the process's"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_not_the_name_of_a_variable() {
+        for name in ["MY_SECRET_2", "_x", "a", &"A".repeat(128)] {
+            assert!(is_variable_name(name), "{name}");
+        }
+        for secret in ["", "8Q~abc", "a b", "0a1b2c", "ab.cd-ef", "a=b", "é", &"A".repeat(129)] {
+            assert!(!is_variable_name(secret), "{secret}");
+        }
+        for (name, looks) in [
+            ("MY_OTHER_SECRET_2", false),
+            ("my_secret", false),
+            ("clientsecretvariable", false),
+            ("x8QabcDEF0123456789hijkl", true),
+        ] {
+            assert_eq!(looks_secret(name), looks, "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! As whom a connection is made, with all that is needed to sign in.
+//! How requests are authenticated, with all that is needed to sign in.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::egress::credential::{Credential, SecretSource};
 use crate::egress::destination::Origin;
 use crate::manifest::Endpoints;
 
-/// As whom.
+/// How requests are authenticated.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Auth {
-    /// As nobody: requests carry no token.
+    /// Not at all: requests carry no token.
     Anonymous,
     /// With the token in an environment variable.
     TokenVariable(String),
@@ -77,13 +77,13 @@ pub struct Application {
     pub client_id: String,
 }
 
-/// A certificate and its RSA key, in files: PEM, in one or two, or PKCS#12.
+/// A certificate and its RSA key in files: PEM (one file or two), DER with the key in a file of its own, or PKCS#12.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CertificateProfile {
     /// The certificate, with the key unless that is in a file of its own.
     pub certificate_file: PathBuf,
-    /// The key, in PEM.
+    /// The key, in PEM or DER.
     pub key_file: Option<PathBuf>,
     /// What opens the key or the PKCS#12 file.
     pub password: Option<SecretSource>,
@@ -92,7 +92,7 @@ pub struct CertificateProfile {
 }
 
 impl CertificateProfile {
-    /// The certificate in that file.
+    /// The certificate in this file.
     #[must_use]
     pub fn new(certificate_file: impl Into<PathBuf>) -> Self {
         Self {
@@ -103,21 +103,21 @@ impl CertificateProfile {
         }
     }
 
-    /// Its key is in that file.
+    /// The file that holds its key.
     #[must_use]
     pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.key_file = Some(path.into());
         self
     }
 
-    /// That password opens it.
+    /// The password that opens the key or the PKCS#12 file.
     #[must_use]
     pub fn password(mut self, password: SecretSource) -> Self {
         self.password = Some(password);
         self
     }
 
-    /// Statements are signed so.
+    /// The algorithm that signs statements.
     #[must_use]
     pub fn algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.algorithm = algorithm;
@@ -222,7 +222,7 @@ impl Auth {
         }
     }
 
-    /// Whether a login for the one is a login for the other: of the same application, for the same scope.
+    /// Whether both use the same login: of the same application, for the same scope.
     #[must_use]
     pub fn shares_login(&self, other: &Self) -> bool {
         match (self.person(), other.person()) {
@@ -244,7 +244,7 @@ impl Auth {
         }
     }
 
-    /// The environment variables that hold a secret of it: programs that this one starts have no business with them.
+    /// The environment variables that hold its secrets. Programs that this one starts should not get them.
     #[must_use]
     pub fn secret_variables(&self) -> Vec<&str> {
         match self {

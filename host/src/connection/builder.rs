@@ -1,4 +1,4 @@
-//! Gathers what a profile is made of, from code or from a configuration.
+//! Gathers the parts of a profile, from code or from a configuration.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::config::Variables;
 use crate::egress::quota::WhenExceeded;
 use crate::manifest::{Endpoints, Limit};
 
-/// Gathers what a profile is made of.
+/// Gathers the parts of a profile.
 ///
 /// ```
 /// # use connector_host::{Profile, Trust};
@@ -50,7 +50,22 @@ pub struct ProfileBuilder {
 }
 
 impl ProfileBuilder {
-    /// Whose word counts for where the credential goes; the profile's alone when left out.
+    /// How long one request may take unless [`ProfileBuilder::timeout`] says otherwise. The slowest requests that are
+    /// documented for any API here take 200 s, and then the API says so itself.
+    ///
+    /// ```
+    /// assert_eq!(connector_host::ProfileBuilder::DEFAULT_TIMEOUT.as_secs(), 240);
+    /// ```
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(240);
+
+    /// How large a reply may be, in bytes, unless [`ProfileBuilder::max_reply_bytes`] says otherwise.
+    ///
+    /// ```
+    /// assert_eq!(connector_host::ProfileBuilder::DEFAULT_MAX_REPLY_BYTES, 256 * 1024 * 1024);
+    /// ```
+    pub const DEFAULT_MAX_REPLY_BYTES: u64 = 256 << 20;
+
+    /// Who decides where the credential goes: the profile alone (the default), or also the connector.
     #[must_use]
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
@@ -115,21 +130,22 @@ impl ProfileBuilder {
         self
     }
 
-    /// Lets requests go to this machine, and by `http`: for tests and simulators.
+    /// Whether requests may go to this machine, and by `http`: for tests and simulators.
     #[must_use]
     pub fn allow_loopback_http(mut self, allow: bool) -> Self {
         self.allow_loopback_http = allow;
         self
     }
 
-    /// How long one request may take, from the connection to the last byte of the reply; 240 s when left out.
+    /// How long one request may take, from connecting to the last byte of the reply;
+    /// [`ProfileBuilder::DEFAULT_TIMEOUT`] if left out.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How large a reply may be, in bytes; 256 MiB when left out.
+    /// How large a reply may be, in bytes; [`ProfileBuilder::DEFAULT_MAX_REPLY_BYTES`] if left out.
     #[must_use]
     pub fn max_reply_bytes(mut self, bytes: u64) -> Self {
         self.max_reply_bytes = Some(bytes);
@@ -144,28 +160,28 @@ impl ProfileBuilder {
         self
     }
 
-    /// What becomes of a request for which there is no slot; it waits when left out.
+    /// What happens to a request that exceeds the quota; it waits if left out.
     #[must_use]
     pub fn when_exceeded(mut self, then: WhenExceeded) -> Self {
         self.when_exceeded = then;
         self
     }
 
-    /// The quota's name, in place of one that is the connection's alone: connections that name the same one share it.
+    /// The quota's name, in place of one of the connection's own. Connections that give the same name share the quota.
     #[must_use]
     pub fn bucket(mut self, name: impl Into<String>) -> Self {
         self.bucket = Some(name.into());
         self
     }
 
-    /// Whether the API's own limits on single actions, which the manifest names, are kept to. They are, when left out.
+    /// Whether to keep to the API's own limits on single actions, which the manifest names; `true` if left out.
     #[must_use]
     pub fn action_limits(mut self, keep: bool) -> Self {
         self.action_limits = Some(keep);
         self
     }
 
-    /// Counts nothing: neither a quota nor the limits of actions hold. For stand-ins of an API, which have none.
+    /// Turns off the quota and the limits on actions: for stand-ins of an API, which have none.
     #[must_use]
     pub fn without_limits(mut self) -> Self {
         self.unlimited = true;

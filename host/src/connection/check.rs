@@ -1,18 +1,16 @@
-//! Makes a profile of what was gathered. Whatever is wrong with it shows here.
+//! Builds a profile from its parts, and reports whatever is wrong with them.
 
 use std::time::Duration;
 
 use super::{Profile, ProfileBuilder, ProfileError};
+use crate::config::is_variable_name;
 use crate::egress::destination::{Origin, check_grant};
 use crate::egress::quota::QuotaSettings;
 use crate::manifest::{Cloud, Limit, Manifest};
 
 /// The cloud that is meant when none is named.
 const DEFAULT_CLOUD: &str = "public";
-/// The slowest requests that are documented for any API here take 200 s, and then the API says so itself.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(240);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
-const DEFAULT_MAX_REPLY: u64 = 256 << 20;
 
 impl ProfileBuilder {
     /// The profile, for that connector.
@@ -35,7 +33,7 @@ impl ProfileBuilder {
             }
             None => [api_url.clone()].into(),
         };
-        let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = self.timeout.unwrap_or(Self::DEFAULT_TIMEOUT);
         if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
             return Err(ProfileError::Range {
                 key: "timeout-seconds",
@@ -43,7 +41,7 @@ impl ProfileBuilder {
                 most: LONGEST_TIMEOUT.as_secs(),
             });
         }
-        let max_reply_bytes = self.max_reply_bytes.unwrap_or(DEFAULT_MAX_REPLY);
+        let max_reply_bytes = self.max_reply_bytes.unwrap_or(Self::DEFAULT_MAX_REPLY_BYTES);
         if max_reply_bytes == 0 {
             return Err(ProfileError::Range { key: "max-reply-bytes", least: 1, most: u64::MAX });
         }
@@ -117,6 +115,11 @@ pub fn is_identifier(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let dots = text.bytes().all(|byte| byte == b'.');
     !dots && text.len() <= 253 && text.bytes().all(plain)
+}
+
+/// The name of a variable, of whichever key names one.
+pub(super) fn variable(key: &'static str, name: &str) -> Result<(), ProfileError> {
+    if is_variable_name(name) { Ok(()) } else { Err(ProfileError::VariableName { key }) }
 }
 
 pub(super) fn visible(key: &'static str, text: &str) -> Result<String, ProfileError> {

@@ -1,19 +1,19 @@
 //! What is wrong with a profile.
 
-use super::{Proposal, RedirectError};
+use super::{Proposal, RedirectError, clouds};
 use crate::egress::destination::{OriginError, Reason};
 
 /// What is wrong with a profile. Keys are those of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProfileError {
-    /// Something must be said.
+    /// A key is missing.
     #[error("`{key}` is missing")]
     Missing {
         /// The key.
         key: &'static str,
     },
-    /// The connector's API is not offered in such a cloud.
+    /// The connector does not know the cloud.
     #[error("`cloud` is \"{name}\", which the connector does not know")]
     UnknownCloud {
         /// The name that was given.
@@ -21,15 +21,15 @@ pub enum ProfileError {
         /// The names that there are.
         known: Vec<String>,
     },
-    /// What should be an origin is not. It is not shown as a whole: there may be a password in it.
-    #[error("`{key}` is not an address that can be used: {error}")]
+    /// The address is not a valid origin. It is not shown as a whole: it may contain a password.
+    #[error("`{key}` is not a valid address: {error}")]
     Origin {
         /// The key.
         key: &'static str,
         /// What is wrong with it.
         error: Box<OriginError>,
     },
-    /// The origin is one that needs a grant, or that none allows.
+    /// Requests may not go to the origin, at least not without a further setting.
     #[error("`{key}` cannot be used: {reason}")]
     NotGranted {
         /// The key.
@@ -47,7 +47,7 @@ pub enum ProfileError {
         /// The most that is allowed.
         most: u64,
     },
-    /// Two keys of which only one can be.
+    /// Two keys that exclude each other.
     #[error("`{}` and `{}` are both set", keys[0], keys[1])]
     Both {
         /// The keys.
@@ -61,27 +61,32 @@ pub enum ProfileError {
         /// The kind.
         kind: &'static str,
     },
-    /// What should be a redirect address is not. It is not shown: it may be a secret in the wrong place.
+    /// The redirect address is not valid. It is not shown: it may be a secret in the wrong place.
     #[error("`auth.redirect-uri` cannot be used: {error}")]
     Redirect {
         /// What is wrong with it.
         error: RedirectError,
     },
-    /// The connector's manifest, or the profile, names a path of the token authority that is none.
-    #[error("the token authority is said to have \"{path}\", which is not a path")]
+    /// The connector's manifest, or the profile, names an invalid path of the token authority.
+    #[error("\"{path}\" is not a valid path on the token authority")]
     Endpoint {
-        /// What it says.
+        /// The path, cut short and escaped.
         path: String,
     },
-    /// Only the connector says where the credential would go, and its word does not count ([`Trust`](crate::Trust)).
-    #[error("where its credential goes would be the connector's own choice: {}", list(proposals))]
+    /// What should be the name of an environment variable is not one. It is not shown: it may be the secret itself.
+    #[error("`{key}` is not the name of an environment variable")]
+    VariableName {
+        /// The key.
+        key: &'static str,
+    },
+    /// Only the connector says where the credential would go, and it is not trusted with that ([`Trust`](crate::Trust)).
+    #[error("the connector itself would decide where its credential goes: {}", list(proposals))]
     Unaccepted {
         /// What the connector proposes.
         proposals: Vec<Proposal>,
     },
-    /// What should be an id or a name is empty or has characters that none has. It is not shown: it may be a secret
-    /// in the wrong place.
-    #[error("`{key}` is empty or has characters that it cannot have")]
+    /// An id or a name is empty or contains invalid characters. It is not shown: it may be a secret in the wrong place.
+    #[error("`{key}` is empty or contains invalid characters")]
     Identifier {
         /// The key.
         key: &'static str,
@@ -101,6 +106,7 @@ impl ProfileError {
             | Self::NotGranted { key, .. }
             | Self::Range { key, .. }
             | Self::NotOfKind { key, .. }
+            | Self::VariableName { key }
             | Self::Identifier { key } => key,
             Self::Both { keys: [key, _] } => key,
             Self::Unaccepted { proposals } => proposals.first().map_or("api-url", |proposal| proposal.key),
@@ -112,7 +118,7 @@ impl ProfileError {
     pub fn hint(&self) -> String {
         match self {
             Self::Missing { key: "auth" } => {
-                "say how to sign in, such as kind = \"client-secret\" or \"token\"; \"none\" sends no token"
+                "choose how to sign in, such as kind = \"client-secret\" or \"token\"; \"none\" sends no token"
                     .into()
             }
             Self::Missing { key: "api-url" } => "set `api-url`, or `cloud` if the connector names any".into(),
@@ -122,17 +128,19 @@ impl ProfileError {
             Self::Range { key, least, most } => {
                 format!("set `{key}` to a number {}, or leave it out", range(*least, *most))
             }
+            Self::Identifier { key: key @ ("tenant-id" | "auth.client-id") } => format!(
+                "write `{key}` as letters, digits, `-`, `.` and `_`, such as 00000000-0000-0000-0000-000000000000, \
+                 without braces or spaces"
+            ),
             Self::Missing { key } | Self::Identifier { key } => {
                 format!("set `{key}`")
             }
+            Self::VariableName { key } => format!(
+                "set `{key}` to the name of the variable that holds the secret; if the secret itself was written there, \
+                 replace it: others may have seen it"
+            ),
             Self::Both { keys: [_, key] } | Self::NotOfKind { key, .. } => format!("leave `{key}` out"),
-            Self::UnknownCloud { known, name } => {
-                match crate::similar::most_similar(name, known.iter().map(String::as_str)) {
-                    Some(similar) => format!("did you mean \"{similar}\"?"),
-                    None if known.is_empty() => "the connector names no clouds; set `api-url` instead".into(),
-                    None => format!("there are: {}", known.join(", ")),
-                }
-            }
+            Self::UnknownCloud { known, name } => clouds::hint(name, known),
             Self::Redirect { .. } => {
                 "leave `auth.redirect-uri` out, or set it to the address that the application is registered with".into()
             }
@@ -143,7 +151,7 @@ impl ProfileError {
             }
             Self::Unaccepted { proposals } => {
                 let keys: Vec<_> = proposals.iter().map(|proposal| format!("`{}`", proposal.key)).collect();
-                format!("say {} yourself, or vouch for the connector", keys.join(", "))
+                format!("set {} yourself, or trust the connector", keys.join(", "))
             }
             Self::Origin { .. } => "write it like https://api.example.com, without a path".into(),
             Self::NotGranted { reason, .. } => match **reason {

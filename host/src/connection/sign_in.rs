@@ -1,10 +1,11 @@
-//! Makes a credential of what was gathered: the cloud gives what was not said.
+//! Builds a credential from its parts; the cloud provides what was left out.
 
-use super::check::{identifier, origin, plain_origin, visible};
+use super::check::{identifier, origin, plain_origin, variable, visible};
 use super::{
     Application, Auth, AuthDraft, AzureCliProfile, ManagedIdentityProfile, ProfileBuilder, ProfileError,
     Redirect, WorkloadIdentityProfile,
 };
+use crate::egress::credential::SecretSource;
 use crate::egress::destination::{Origin, check_metadata};
 use crate::manifest::{Cloud, Endpoints};
 
@@ -15,15 +16,26 @@ impl ProfileBuilder {
     pub(super) fn checked_auth(&self, cloud: Option<&Cloud>) -> Result<Auth, ProfileError> {
         let draft = self.auth.as_ref().ok_or(ProfileError::Missing { key: "auth" })?;
         Ok(match draft {
-            AuthDraft::Ready(auth) => auth.clone(),
+            AuthDraft::Ready(auth) => {
+                if let Auth::TokenVariable(name) = auth {
+                    variable("auth.token-env", name)?;
+                }
+                auth.clone()
+            }
             AuthDraft::ClientSecret { client_id, secret } => Auth::ClientSecret {
                 application: self.application(client_id, cloud)?,
-                secret: secret.clone(),
+                secret: checked_source("auth.client-secret-env", secret)?,
             },
-            AuthDraft::Certificate { client_id, certificate } => Auth::Certificate {
-                application: self.application(client_id, cloud)?,
-                certificate: certificate.clone(),
-            },
+            AuthDraft::Certificate { client_id, certificate } => {
+                let password = certificate.password.as_ref();
+                password
+                    .map(|password| checked_source("auth.certificate-password-env", password))
+                    .transpose()?;
+                Auth::Certificate {
+                    application: self.application(client_id, cloud)?,
+                    certificate: certificate.clone(),
+                }
+            }
             AuthDraft::DeviceCode { client_id } => Auth::DeviceCode(self.application(client_id, cloud)?),
             AuthDraft::AuthCode { client_id, redirect } => Auth::AuthCode {
                 application: self.application(client_id, cloud)?,
@@ -110,6 +122,13 @@ impl ProfileBuilder {
             .map_err(|reason| ProfileError::NotGranted { key, reason: Box::new(reason) })?;
         Ok(endpoint)
     }
+}
+
+fn checked_source(key: &'static str, source: &SecretSource) -> Result<SecretSource, ProfileError> {
+    if let SecretSource::Variable(name) = source {
+        variable(key, name)?;
+    }
+    Ok(source.clone())
 }
 
 fn optional(key: &'static str, text: Option<&String>) -> Result<Option<String>, ProfileError> {

@@ -1,4 +1,4 @@
-//! Whose word counts for where a credential goes.
+//! Who decides where a credential goes.
 //!
 //! A connector names in its manifest where its API is, who gives tokens for it and for which scope. Whoever wrote the
 //! connector wrote that too, and whoever decides these decides who gets the client secret and the token. So what a
@@ -8,18 +8,18 @@
 use super::{AuthDraft, ProfileBuilder, ProfileError};
 use crate::manifest::{Cloud, Endpoints};
 
-/// Whose word counts for the addresses and the scope that a connection uses.
+/// Who decides on the addresses and the scope that a connection uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// The profile's alone: it says all of them, or it is refused with [`ProfileError::Unaccepted`].
+    /// The profile alone: it sets all of them, or it is refused with [`ProfileError::Unaccepted`].
     #[default]
     Profile,
-    /// The connector's too: what the profile leaves out is as the connector's manifest has it. For a connector whose
-    /// file is known, such as one that the program carries: its author decides who gets the credential.
+    /// The connector too: its manifest provides what the profile leaves out. For a connector whose file is known, such as
+    /// one that the program carries: its author decides who gets the credential.
     Connector,
 }
 
-/// What a connector's manifest says and nobody has accepted.
+/// A setting from a connector's manifest that nobody has accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proposal {

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::transport::Transport;
 use crate::clock::{Clock, Timestamp};
 use crate::connection::{Application, Auth, Profile};
+use crate::regular;
 use crate::vault::Vault;
 
 mod ask;
@@ -35,12 +36,15 @@ mod identity;
 mod kept;
 mod login;
 mod managed_identity;
+mod message;
+mod numbers;
 mod person;
 mod refusal;
 mod registration;
 mod secret;
 mod token;
 mod unfinished;
+mod unkept;
 mod workload_identity;
 
 use azure_cli::AzureCli;
@@ -66,7 +70,7 @@ pub trait Credential: Send + Sync + fmt::Debug {
     /// A token that is good now, from memory when there is one.
     ///
     /// # Errors
-    /// Says why there is none, and in [`CredentialError::hint`] what to do.
+    /// Says why no token was obtained; [`CredentialError::hint`] says what to do.
     fn token(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
 
     /// A token that was obtained just now: what a test of a connection asks for.
@@ -83,8 +87,7 @@ pub trait Credential: Send + Sync + fmt::Debug {
     /// A token that meets claims, in place of one that the API refused because it does not.
     ///
     /// # Errors
-    /// As [`Credential::token`], and [`CredentialError::StepUp`] where that takes a person, which is so unless a
-    /// credential says otherwise.
+    /// As [`Credential::token`], and [`CredentialError::StepUp`] where that takes a person (the default).
     fn step_up(
         &self,
         refused: &AccessToken,
@@ -104,8 +107,8 @@ pub trait Credential: Send + Sync + fmt::Debug {
 
 /// Obtains a token, each time anew.
 pub trait Source: Send + Sync + fmt::Debug + 'static {
-    /// Whose tokens these are: processes whose sources have the same identity share one token. None when they are not
-    /// to be shared, which is so unless a source says otherwise. It may wait for a disk.
+    /// Whose tokens these are: processes whose sources have the same identity share one token. `None` (the default) if
+    /// tokens must not be shared. It may wait for a disk.
     fn identity(&self) -> Option<Identity> {
         None
     }
@@ -113,14 +116,13 @@ pub trait Source: Send + Sync + fmt::Debug + 'static {
     /// A new token.
     ///
     /// # Errors
-    /// Says why there is none.
+    /// Says why no token was obtained.
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
 
     /// A new token that meets claims: the authority's parameter `claims`.
     ///
     /// # Errors
-    /// As [`Source::fetch`], and [`CredentialError::StepUp`] where a person must sign in for that, which is so unless a
-    /// source says otherwise.
+    /// As [`Source::fetch`], and [`CredentialError::StepUp`] where a person must sign in for that (the default).
     fn step_up<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
         let _ = claims;
         futures::future::ready(Err(CredentialError::StepUp)).boxed()
@@ -139,9 +141,9 @@ impl AccessToken {
     /// line break, is left out.
     ///
     /// # Errors
-    /// The text is empty or has characters that no token has.
+    /// The text is empty or contains characters that a token cannot have.
     pub fn new(secret: &SecretString, expires: Option<Timestamp>) -> Result<Self, CredentialError> {
-        let text = secret.expose_secret().trim();
+        let text = regular::without_mark(secret.expose_secret()).trim();
         if text.is_empty() {
             return Err(CredentialError::EmptyToken);
         }

@@ -20,6 +20,7 @@ mod certificate;
 mod changes;
 mod credentials;
 mod door;
+mod given;
 mod giving_up;
 mod login;
 mod logins;
@@ -30,6 +31,7 @@ mod secrets;
 mod server;
 mod sharing;
 mod stepping_up;
+mod timing;
 
 use server::{Act, Server};
 

@@ -9,7 +9,7 @@ use crate::manifest::Manifest;
 pub enum Audience {
     /// It is for the API.
     Own,
-    /// It is for what the connection's scope asks for, which is not known to be the API.
+    /// It is for the resource of the connection's scope, which is not known to be the API.
     Asked,
     /// It is for another API.
     Foreign,

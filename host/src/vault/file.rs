@@ -42,7 +42,7 @@ const REST: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum KeyPlace {
-    /// In the platform's keyring; or, where there is none that answers, in a file.
+    /// In the platform's keyring; in a file if no keyring answers.
     #[default]
     KeyringOrFile,
     /// In the platform's keyring: Keychain, Credential Manager, or the Secret Service. Needs the feature `keyring`.

@@ -65,7 +65,7 @@ fn ask<T: Send + 'static>(
 fn explain(error: &Error) -> String {
     match error {
         Error::BadEncoding(_) | Error::BadDataFormat(..) => "its entry is damaged".into(),
-        Error::NoDefaultStore => "there is none".into(),
+        Error::NoDefaultStore => "this platform has none".into(),
         error => error.to_string(),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use connector_host::config::{Config, ConfigError, DEFAULT_CONNECTION, Variables};
+use connector_host::config::{Config, ConfigError, DEFAULT_CONNECTION, Variables, looks_secret};
 use connector_host::{Connector, Profile, ProfileError, Proposal};
 
 use super::ask::{ask, confirmed, is_possible, name as ask_name, tidy_up_when_interrupted};
-use super::check::{check, looks_secret};
+use super::check::check;
 use super::file::{ConfigFile, Setting};
 use super::kinds::What;
-use super::questions::{Answers, draft, next, own};
+use super::questions::{Answers, LOOPBACK, draft, next, own};
 use crate::cli::{AddArgs, Globals, LoginArgs};
 use crate::commands::login::login;
 use crate::error::CliError;
@@ -49,17 +49,16 @@ pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError
 /// Asks for all that is not said.
 fn complete(known: &mut Answers, connector: &Connector, asks: bool) -> Result<(), CliError> {
     while let Some(question) = next(known, connector.manifest()) {
-        let (key, setting) = match question.left_out {
-            _ if asks => ask(question, known.contains_key(LOOPBACK))?,
-            Some(key) => (key, Setting::Nothing),
+        match question.left_out {
+            _ if asks => ask(question, known)?,
+            Some(key) => drop(known.insert(key, Setting::Nothing)),
             None => {
                 return Err(CliError::usage(
                     format!("{} is missing: there is no terminal to ask on", question.flags),
                     "give it as a flag; `connector connections add --help` shows all of them",
                 ));
             }
-        };
-        known.insert(key, setting);
+        }
     }
     Ok(())
 }
@@ -77,9 +76,9 @@ fn mend(known: &mut Answers, error: &ProfileError) -> Result<bool, CliError> {
 fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
     tell!("");
     tell!(
-        "This is not the connector that this program carries. Where the connection's data and its credential go"
+        "This is not the connector that this program carries. Its author would decide where the connection's data"
     );
-    tell!("would be its author's choice:");
+    tell!("and its credential go:");
     for proposal in proposals {
         let what = match bare(proposal.key) {
             "api-url" => "the API, which gets what is sent and the token",
@@ -92,12 +91,11 @@ fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
     let accepted = confirmed("Do you trust these, and want them in your configuration", false)?;
     for proposal in proposals {
         let key = bare(proposal.key);
-        let (key, setting) = if accepted {
-            (key, Setting::Text(proposal.value.clone()))
+        if accepted {
+            known.insert(key, Setting::Text(proposal.value.clone()));
         } else {
-            ask(own(key), known.contains_key(LOOPBACK))?
-        };
-        known.insert(key, setting);
+            ask(own(key), known)?;
+        }
     }
     Ok(())
 }
@@ -113,7 +111,7 @@ fn refused(error: ConfigError) -> CliError {
                 let flags: Vec<_> = flags.collect();
                 CliError::usage(
                     format!("this is not the connector that this program carries: {error}"),
-                    format!("if you trust whoever has these addresses, say so: {}", flags.join(" ")),
+                    format!("if you trust whoever runs these addresses, accept them: {}", flags.join(" ")),
                 )
             }
             _ => error.into(),
@@ -127,7 +125,7 @@ fn bare(key: &'static str) -> &'static str {
     key.strip_prefix("auth.").unwrap_or(key)
 }
 
-/// Says what is left to do, or does it.
+/// Says what remains to be done, or does it.
 fn finish(globals: &Globals, name: &str, path: &Path, profile: &Profile, asks: bool) -> Result<(), CliError> {
     let globals =
         Globals { connection: Some(name.to_owned()), config: Some(path.to_owned()), ..globals.clone() };
@@ -165,7 +163,7 @@ pub(super) fn is_unset(variable: &str) -> bool {
 fn name(globals: &Globals, arguments: &AddArgs, asks: bool) -> Result<String, CliError> {
     match arguments.name.as_ref().or(globals.connection.as_ref()) {
         Some(name) if is_name(name) => Ok(name.clone()),
-        Some(_) => Err(CliError::usage("that is no name for a connection", NAMES)),
+        Some(_) => Err(CliError::usage("that is not a valid name for a connection", NAMES)),
         None if asks => ask_name(DEFAULT_CONNECTION, |name| if is_name(name) { Ok(()) } else { Err(NAMES) }),
         None => Ok(DEFAULT_CONNECTION.to_owned()),
     }
@@ -225,9 +223,6 @@ fn given(arguments: &AddArgs) -> Result<Answers, CliError> {
     }
     Ok(known)
 }
-
-/// The key that lets addresses be this machine's.
-const LOOPBACK: &str = "allow-loopback-http";
 
 const HELP: &str = "`connector connections add --help` says what the flags take";
 

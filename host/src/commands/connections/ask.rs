@@ -3,14 +3,15 @@
 use std::io::{IsTerminal, stdin};
 use std::time::Duration;
 
+use connector_host::config::looks_secret;
 use dialoguer::console::Term;
 use dialoguer::{Confirm, Input, Select};
 
 use super::add::is_unset;
-use super::check::{check, looks_secret};
+use super::check::check;
 use super::file::Setting;
 use super::kinds::What;
-use super::questions::{Question, Wanted};
+use super::questions::{Answers, Choice, LOOPBACK, Question, Wanted};
 use crate::error::CliError;
 use crate::terminal::{printable, tell};
 use crate::{setup, terminal};
@@ -43,34 +44,55 @@ fn show_cursor() {
     let _ = Term::stderr().show_cursor();
 }
 
-/// The key that the answer is for, and the answer. `loopback` says whether addresses may be this machine's.
-pub(super) fn ask(question: Question, loopback: bool) -> Result<(&'static str, Setting), CliError> {
+/// Asks, and adds the answer to what is known.
+pub(super) fn ask(question: Question, known: &mut Answers) -> Result<(), CliError> {
+    let unchosen = || CliError::usage("nothing was chosen", NOTHING);
     match question.answer {
         Wanted::Choice { key, choices } => {
             let titles: Vec<&str> = choices.iter().map(|choice| choice.title.as_str()).collect();
             let chosen = select(&question.prompt, &titles)?;
-            let value = choices.into_iter().nth(chosen).map(|choice| choice.value);
-            Ok((key, Setting::Text(value.unwrap_or_default())))
+            let Choice { value, then, .. } = choices.into_iter().nth(chosen).ok_or_else(unchosen)?;
+            if let Some(question) = then {
+                return ask(*question, known);
+            }
+            known.insert(key, Setting::Text(value));
         }
         Wanted::Place(places) => {
             let titles: Vec<&str> = places.iter().map(|(title, _)| *title).collect();
             let chosen = select(&question.prompt, &titles)?;
-            match places.into_iter().nth(chosen) {
-                Some((_, Ok(question))) => ask(question, loopback),
-                Some((_, Err(left_out))) => Ok((left_out, Setting::Nothing)),
-                None => Err(CliError::usage("nothing was chosen", NOTHING)),
+            match places.into_iter().nth(chosen).ok_or_else(unchosen)? {
+                (_, Ok(question)) => return ask(question, known),
+                (_, Err(left_out)) => drop(known.insert(left_out, Setting::Nothing)),
             }
         }
         Wanted::Text { key, what, default } => loop {
-            let text = typed(&question.prompt, default.clone(), |text| check(what, text, loopback))?;
+            let text = typed(&question.prompt, default.clone(), |text| check(what, text, true))?;
             let setting = match what {
                 What::Variable if !is_meant(&text)? => continue,
+                What::Address if !may_be_there(&text, known)? => continue,
                 What::Command => Setting::Words(shlex::split(&text).unwrap_or_default()),
                 _ => Setting::Text(text),
             };
-            return Ok((key, setting));
+            known.insert(key, setting);
+            break;
         },
     }
+    Ok(())
+}
+
+/// Whether requests may go to the address. If it is this machine's, the one who typed it has to say so.
+fn may_be_there(address: &str, known: &mut Answers) -> Result<bool, CliError> {
+    if known.contains_key(LOOPBACK) || check(What::Address, address, false).is_ok() {
+        return Ok(true);
+    }
+    let may = confirmed(
+        "That is this machine. Let requests go there, and by http: for tests and simulators",
+        true,
+    )?;
+    if may {
+        known.insert(LOOPBACK, Setting::Flag(true));
+    }
+    Ok(may)
 }
 
 /// The new connection's name.

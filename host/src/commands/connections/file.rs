@@ -9,6 +9,8 @@ use toml_edit::{Document, DocumentMut, Item, Table, Value};
 
 use crate::error::CliError;
 
+/// The byte order mark.
+const MARK: &str = "\u{feff}";
 /// The table of all connections.
 const CONNECTIONS: &str = "connections";
 
@@ -17,6 +19,8 @@ pub(super) struct ConfigFile {
     path: PathBuf,
     /// What was read; nothing, if there was no file.
     before: Option<String>,
+    /// Whether it began with a byte order mark.
+    is_marked: bool,
     document: DocumentMut,
 }
 
@@ -43,14 +47,17 @@ impl ConfigFile {
         // A link stays a link: what it leads to is written.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = text(&path)?;
-        let document = before.as_deref().unwrap_or_default().parse().map_err(|_| {
+        let read = before.as_deref().unwrap_or_default();
+        let unmarked = read.strip_prefix(MARK);
+        let is_marked = unmarked.is_some();
+        let document = unmarked.unwrap_or(read).parse().map_err(|_| {
             // What is wrong may be a secret, so the parser's own words, which show it, are left out.
             CliError::usage(
                 format!("{} is not a configuration file", path.display()),
                 "`connector connections list` says in which line; mend it first",
             )
         })?;
-        Ok(Self { path, before, document })
+        Ok(Self { path, before, is_marked, document })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -61,9 +68,10 @@ impl ConfigFile {
         self.document.get(CONNECTIONS).and_then(|connections| connections.get(name)).is_some()
     }
 
-    /// The file's text, with the line ends that it had.
+    /// The file's text, with the line ends and the byte order mark that it had.
     pub(super) fn text(&self) -> String {
-        let text = self.document.to_string();
+        let mark = if self.is_marked { MARK } else { "" };
+        let text = format!("{mark}{}", self.document);
         let carriage_returns = self.before.as_deref().is_some_and(|before| before.contains("\r\n"));
         if carriage_returns { text.replace('\n', "\r\n") } else { text }
     }
@@ -192,7 +200,8 @@ mod tests {
                         auth = { kind = \"none\" }\n\n# The end.\n";
 
     fn file(text: &str) -> ConfigFile {
-        ConfigFile { path: "config.toml".into(), before: Some(text.into()), document: text.parse().unwrap() }
+        let document = text.parse().unwrap();
+        ConfigFile { path: "config.toml".into(), before: Some(text.into()), is_marked: false, document }
     }
 
     fn draft(cloud: &str) -> Draft {

@@ -4,6 +4,10 @@
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
+    /// Whether the credential goes to the token authority.
+    pub(super) speaks_to_authority: bool,
+    /// Whether a token is asked for, and so for a scope.
+    pub(super) asks_for_scope: bool,
     pub(super) asks: &'static [Ask],
 }
 
@@ -48,6 +52,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "client-secret",
         title: "an application with a secret",
+        speaks_to_authority: true,
+        asks_for_scope: true,
         asks: &[
             TENANT,
             CLIENT_ID,
@@ -63,12 +69,14 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "certificate",
         title: "an application with a certificate",
+        speaks_to_authority: true,
+        asks_for_scope: true,
         asks: &[
             TENANT,
             CLIENT_ID,
             Ask::Text {
                 key: "certificate-file",
-                prompt: "The certificate's file, PEM or PKCS#12",
+                prompt: "The certificate's file: PEM, DER or PKCS#12",
                 what: What::File,
             },
             Ask::Place {
@@ -96,11 +104,15 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "device-code",
         title: "a person, with a browser on any machine",
+        speaks_to_authority: true,
+        asks_for_scope: true,
         asks: &[TENANT, CLIENT_ID],
     },
     Kind {
         name: "auth-code",
         title: "a person, with a browser on this machine",
+        speaks_to_authority: true,
+        asks_for_scope: true,
         asks: &[
             TENANT,
             CLIENT_ID,
@@ -116,6 +128,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "managed-identity",
         title: "the Azure machine or app that this runs on",
+        speaks_to_authority: false,
+        asks_for_scope: true,
         asks: &[Ask::Place {
             prompt: "Which of its identities",
             places: &[
@@ -127,6 +141,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "workload-identity",
         title: "a workload of Kubernetes or another issuer that the application trusts",
+        speaks_to_authority: true,
+        asks_for_scope: true,
         asks: &[
             Ask::Place {
                 prompt: "The tenant",
@@ -154,6 +170,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "azure-cli",
         title: "whoever is signed in with `az login`",
+        speaks_to_authority: false,
+        asks_for_scope: true,
         asks: &[Ask::Place {
             prompt: "The tenant",
             places: &[
@@ -164,7 +182,9 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "token",
-        title: "a token that something else obtains",
+        title: "a token that another program or person obtains",
+        speaks_to_authority: false,
+        asks_for_scope: false,
         asks: &[Ask::Place {
             prompt: "Where the token comes from",
             places: &[
@@ -178,7 +198,13 @@ pub(super) const KINDS: &[Kind] = &[
             ],
         }],
     },
-    Kind { name: "none", title: "nobody: the API asks for no token", asks: &[] },
+    Kind {
+        name: "none",
+        title: "nobody: the API asks for no token",
+        speaks_to_authority: false,
+        asks_for_scope: false,
+        asks: &[],
+    },
 ];
 
 const TENANT: Ask =

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use connector_host::manifest::Manifest;
 
+use super::addresses;
 use super::file::{Draft, Setting};
 use super::kinds::{Ask, KINDS, Place, What};
-use crate::terminal::printable;
 
 /// What is known of the new connection: keys of the configuration file, and what they are set to.
 pub(super) type Answers = BTreeMap<&'static str, Setting>;
+
+/// The key that lets addresses be this machine's.
+pub(super) const LOOPBACK: &str = "allow-loopback-http";
 
 /// The keys that stand in the table `auth`; the others stand in the connection's own.
 const AUTH: &[&str] = &[
@@ -35,7 +38,7 @@ const AUTH: &[&str] = &[
 ];
 
 /// The keys in the order in which they are written.
-const ORDER: &[&str] = &["cloud", "api-url", "tenant-id", "allow-loopback-http"];
+const ORDER: &[&str] = &["cloud", "api-url", "tenant-id", LOOPBACK];
 
 /// The next thing to ask.
 #[derive(Debug, PartialEq)]
@@ -63,27 +66,24 @@ pub(super) enum Wanted {
 pub(super) struct Choice {
     pub(super) value: String,
     pub(super) title: String,
+    /// What to ask next, if this choice is no answer by itself.
+    pub(super) then: Option<Box<Question>>,
 }
 
 /// What to ask next; nothing when all is known.
 pub(super) fn next(known: &Answers, manifest: &Manifest) -> Option<Question> {
+    if let Some(question) = addresses::api(known, manifest) {
+        return Some(question);
+    }
     let has = |key: &str| known.contains_key(key);
-    if !has("cloud") && !has("api-url") && manifest.clouds.len() > 1 {
-        return Some(cloud(manifest));
-    }
-    if !has("api-url") && manifest.clouds.is_empty() {
-        return Some(text(
-            "api-url",
-            "The API's address, such as https://api.example.com",
-            What::Address,
-            None,
-        ));
-    }
     let Some(Setting::Text(kind)) = known.get("kind") else {
         return Some(kinds());
     };
     // A kind that is not known shows when the file is checked.
     let kind = KINDS.iter().find(|known| known.name == kind)?;
+    if let Some(question) = addresses::authority(known, manifest, kind) {
+        return Some(question);
+    }
     kind.asks.iter().find_map(|ask| match ask {
         Ask::Text { key, prompt, what } => (!has(key)).then(|| text(key, prompt, *what, None)),
         Ask::Place { prompt, places } => {
@@ -110,29 +110,12 @@ pub(super) fn draft(known: &Answers) -> Draft {
     Draft { connection: pick(ORDER), auth: pick(AUTH) }
 }
 
-fn cloud(manifest: &Manifest) -> Question {
-    // The public cloud, where there is one, is what most mean.
-    let mut names: Vec<&String> = manifest.clouds.keys().collect();
-    names.sort_by_key(|name| *name != "public");
-    let choices = names.into_iter().map(|name| Choice {
-        value: name.clone(),
-        title: manifest
-            .clouds
-            .get(name)
-            .map_or_else(String::new, |cloud| printable(&format!("{name}  {}", cloud.api))),
-    });
-    Question {
-        prompt: "The cloud".into(),
-        flags: "--cloud".into(),
-        left_out: None,
-        answer: Wanted::Choice { key: "cloud", choices: choices.collect() },
-    }
-}
-
 fn kinds() -> Question {
-    let choices = KINDS
-        .iter()
-        .map(|kind| Choice { value: kind.name.into(), title: format!("{}  {}", kind.name, kind.title) });
+    let choices = KINDS.iter().map(|kind| Choice {
+        value: kind.name.into(),
+        title: format!("{}  {}", kind.name, kind.title),
+        then: None,
+    });
     Question {
         prompt: "Sign in as".into(),
         flags: "--kind".into(),
@@ -141,7 +124,7 @@ fn kinds() -> Question {
     }
 }
 
-fn text(key: &'static str, prompt: &str, what: What, default: Option<String>) -> Question {
+pub(super) fn text(key: &'static str, prompt: &str, what: What, default: Option<String>) -> Question {
     Question {
         prompt: prompt.into(),
         flags: format!("--{key}"),
@@ -235,7 +218,7 @@ mod tests {
 
         let token: Answers = [("kind", Setting::Text("token".into()))].into();
         assert_eq!(asked(token.clone(), &clouds).0, ["cloud", "token-env"]);
-        assert_eq!(asked(token.clone(), &manifest(&["only"])).0, ["token-env"]);
+        assert_eq!(asked(token.clone(), &manifest(&["only"])).0, ["cloud", "token-env"]);
         assert_eq!(asked(token, &manifest(&[])).0, ["api-url", "token-env"]);
         let given: Answers = [
             ("api-url", Setting::Text("https://x".into())),
@@ -244,6 +227,44 @@ mod tests {
         ]
         .into();
         assert_eq!(asked(given, &clouds).0, [""; 0]);
+    }
+
+    #[test]
+    fn with_an_api_of_its_own_the_authority_is_asked_for_too() {
+        let clouds = manifest(&["eu", "public"]);
+        let given = |api: &str, kind: &str| -> Answers {
+            [("api-url", Setting::Text(api.into())), ("kind", Setting::Text(kind.into()))].into()
+        };
+        let keys = |api: &str, kind: &str| asked(given(api, kind), &clouds).0.join(" ");
+        let stand_in = "http://127.0.0.1:9000";
+        for kind in ["client-secret", "certificate", "device-code", "auth-code", "workload-identity"] {
+            assert!(keys(stand_in, kind).starts_with("authority scope "), "{kind}");
+        }
+        assert!(keys(stand_in, "managed-identity").starts_with("scope "));
+        assert_eq!(keys(stand_in, "token"), "token-env");
+        assert_eq!(keys(stand_in, "none"), "");
+        assert_eq!(keys("https://eu.example.com", "device-code"), "tenant-id client-id", "it is a cloud's");
+
+        let known = given(stand_in, "client-secret");
+        let question = next(&known, &clouds).unwrap();
+        assert_eq!((&*question.flags, question.left_out), ("--authority", None), "it must be said");
+        let Wanted::Choice { choices, .. } = question.answer else { panic!() };
+        let values: Vec<&str> = choices.iter().map(|choice| &*choice.value).collect();
+        assert_eq!(values, [stand_in, "https://a", ""]);
+        assert!(choices[2].then.is_some(), "another can be typed");
+        let named = [("cloud", Setting::Text("eu".into()))].into_iter().chain(known).collect();
+        assert_eq!(next(&named, &clouds).unwrap().flags, "--tenant-id", "the cloud says it");
+    }
+
+    #[test]
+    fn an_api_that_is_no_clouds_can_be_entered() {
+        for names in [&["eu", "public"][..], &["only"]] {
+            let question = next(&Answers::new(), &manifest(names)).unwrap();
+            assert_eq!(question.left_out.is_some(), names.len() == 1);
+            let Wanted::Choice { choices, .. } = question.answer else { panic!() };
+            let then = choices.last().unwrap().then.as_ref().unwrap();
+            assert!(matches!(then.answer, Wanted::Text { key: "api-url", .. }), "{then:?}");
+        }
     }
 
     #[test]
@@ -262,7 +283,8 @@ mod tests {
             ("azure-cli", "tenant-id", "kind"),
             ("none", "", "kind"),
         ] {
-            let (keys, known) = asked([("kind", Setting::Text(kind.into()))].into(), &only);
+            let cloud = ("cloud", Setting::Text("only".into()));
+            let (keys, known) = asked([cloud, ("kind", Setting::Text(kind.into()))].into(), &only);
             assert_eq!(keys.join(" "), asks, "{kind}");
             let names: Vec<&str> = draft(&known).auth.iter().map(|(key, _)| *key).collect();
             assert_eq!(names.join(" "), writes, "{kind}");

@@ -20,7 +20,7 @@ pub(super) async fn ask<T: Send + 'static>(
     answer.await.unwrap_or_else(|_| Err(cut_off()))
 }
 
-/// Takes the name's lock, and waits for it so long and no longer; then there is none.
+/// Takes the name's lock. `None` if others have held it for as long as `patience`.
 ///
 /// It can be given up at any time: no thread waits for the lock.
 pub(super) async fn lock(

@@ -9,14 +9,16 @@ use futures::future::BoxFuture;
 use http::{Request, StatusCode};
 use oauth2::basic::BasicErrorResponse;
 use oauth2::{
-    AsyncHttpClient, ErrorResponseType, HttpRequest, HttpResponse, RequestTokenError, StandardErrorResponse,
+    AsyncHttpClient, DeviceCodeErrorResponse, DeviceCodeErrorResponseType, ErrorResponseType, HttpRequest,
+    HttpResponse, RequestTokenError, StandardErrorResponse,
 };
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::exchange::{ExchangeError, exchange};
-use super::{CredentialError, Refusal};
+use super::message::{entra_code, presentable};
+use super::{CredentialError, Refusal, numbers};
 use crate::clock::{Clock, SystemClock};
 use crate::egress::destination::{Origin, check_grant};
 use crate::egress::retry;
@@ -30,8 +32,6 @@ const ATTEMPTS: u32 = 3;
 const LONGEST_WISH: Duration = Duration::from_secs(15);
 /// The longest wish that is remembered.
 const LONGEST_BELIEVED: Duration = Duration::from_secs(3600);
-/// How much of an authority's message is shown, in characters.
-const LONGEST_MESSAGE: usize = 300;
 
 /// A token authority, such as `https://login.microsoftonline.com`.
 #[derive(Debug)]
@@ -66,11 +66,7 @@ impl Authority {
 
     /// Sends a request for a token. A token request may be sent again: the worst is a second token.
     pub(super) async fn post(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
-        self.check()?;
-        let (parts, body) = request.into_parts();
-        // The body has the secret: one copy for all attempts, which is wiped.
-        let request = Request::from_parts(parts, Bytes::from_owner(Zeroizing::new(body)));
-        self.patience().await?;
+        let request = self.ready(request).await?;
         let mut attempt = 1;
         loop {
             let outcome = self.attempt(&request).await;
@@ -87,6 +83,27 @@ impl Authority {
             tokio::time::sleep(wish.map_or(backoff, |wish| wish + backoff)).await;
             attempt += 1;
         }
+    }
+
+    /// Asks whether a person has signed in yet, once: whoever asks says when to ask again, which is not before that. An
+    /// authority that is busy or broken has not answered, whatever else it says.
+    pub(super) async fn poll(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
+        let request = self.ready(request).await?;
+        let response = self.attempt(&request).await?;
+        if !is_busy(response.status()) || is_answer_to_poll(response.body()) {
+            return Ok(response);
+        }
+        Err(self.busy(response.status(), self.wish(&response)))
+    }
+
+    /// The request, once it may be sent.
+    async fn ready(&self, request: HttpRequest) -> Result<Request<Bytes>, CredentialError> {
+        self.check()?;
+        let (parts, body) = request.into_parts();
+        // The body has the secret: one copy for all attempts, which is wiped.
+        let request = Request::from_parts(parts, Bytes::from_owner(Zeroizing::new(body)));
+        self.patience().await?;
+        Ok(request)
     }
 
     /// Waits until the authority's last wish is met, unless that is too long.
@@ -112,15 +129,15 @@ impl Authority {
     async fn attempt(&self, request: &Request<Bytes>) -> Result<HttpResponse, CredentialError> {
         let response = exchange(&self.transport, request.clone(), TIMEOUT).await;
         // From here on the reply, which may hold a token, is the library's.
-        response.map(|response| response.map(|mut body| std::mem::take(&mut *body))).map_err(|error| {
-            match error {
+        response
+            .map(|response| response.map(|mut body| numbers::unquoted(std::mem::take(&mut *body))))
+            .map_err(|error| match error {
                 ExchangeError::Transport(error) => self.unreachable(&error),
                 ExchangeError::Unreadable(what) => self.junk(&what),
-            }
-        })
+            })
     }
 
-    /// What a failed exchange comes to. `secret` is left out of whatever the authority says.
+    /// What a failed exchange means. `secret` is left out of whatever the authority says.
     pub(super) fn explain<T: ErrorResponseType + AsRef<str> + Display + 'static>(
         &self,
         error: RequestTokenError<CredentialError, StandardErrorResponse<T>>,
@@ -200,6 +217,17 @@ fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500..=599)
 }
 
+/// Whether a reply says that nobody has signed in yet ([RFC 8628, section 3.5]), be its status what it may.
+///
+/// [RFC 8628, section 3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+fn is_answer_to_poll(body: &[u8]) -> bool {
+    let pending = |said: DeviceCodeErrorResponse| {
+        use DeviceCodeErrorResponseType::{AuthorizationPending, SlowDown};
+        matches!(said.error(), AuthorizationPending | SlowDown)
+    };
+    serde_json::from_slice(body).is_ok_and(pending)
+}
+
 /// The client by which `oauth2` sends its requests.
 impl<'c> AsyncHttpClient<'c> for Authority {
     type Error = CredentialError;
@@ -208,20 +236,4 @@ impl<'c> AsyncHttpClient<'c> for Authority {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.post(request))
     }
-}
-
-/// The number in Microsoft Entra's messages: `AADSTS7000215: Invalid client secret provided. …`
-///
-/// Source: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
-pub(super) fn entra_code(text: &str) -> Option<u32> {
-    let digits = text.split_once("AADSTS")?.1;
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    digits.get(..end)?.parse().ok()
-}
-
-/// The first line, without control characters and without the secret, cut short.
-pub(super) fn presentable(text: &str, secret: &str) -> Box<str> {
-    let line = text.lines().next().unwrap_or_default();
-    let line = if secret.is_empty() { line.to_owned() } else { line.replace(secret, "(secret)") };
-    line.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect::<String>().into()
 }

@@ -16,12 +16,13 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroize;
 use serde::Deserialize;
 
-use super::command::{self, Complaints};
+use super::command::{in_words, printing_a_token};
 use super::token::expiry;
-use super::{AccessToken, Claims, CredentialError, Identity, Source, authority};
+use super::{AccessToken, Claims, CredentialError, Identity, Source, message};
 use crate::clock::Timestamp;
 use crate::config::Variables;
 use crate::connection::AzureCliProfile;
+use crate::program::{Printed, ProgramError};
 use crate::regular;
 
 /// The CLI's program; on Windows it is a batch file.
@@ -36,6 +37,8 @@ const HOME_VARIABLE: &str = "AZURE_CONFIG_DIR";
 const FILES: [&str; 2] = ["azureProfile.json", "config"];
 /// The largest of them that is read, in bytes: the first has some hundred for each subscription.
 const LARGEST: u64 = 16 << 20;
+/// How much of what the CLI complains of is read, in bytes.
+const COMPLAINTS: usize = 64 << 10;
 /// The authorities of clouds other than the CLI's usual one, and what it calls these clouds.
 ///
 /// Source: <https://learn.microsoft.com/cli/azure/manage-clouds-azure-cli>
@@ -55,7 +58,7 @@ pub(super) struct AzureCli {
 
 /// What the CLI prints. `expires_on`, in seconds since the epoch, is there from version 2.54.
 #[derive(Deserialize)]
-struct Printed {
+struct TokenReply {
     #[serde(rename = "accessToken")]
     access_token: String,
     expires_on: Option<i64>,
@@ -78,18 +81,18 @@ impl AzureCli {
         if let Some(tenant) = &self.profile.tenant {
             arguments.extend(["--tenant", tenant]);
         }
-        let finished = command::run(&self.program, arguments, Complaints::Kept)
-            .await
-            .map_err(|error| self.not_run(&error))?;
+        let program = printing_a_token(&self.program).arguments(arguments);
+        let program = program.stderr(Printed::Start(COMPLAINTS));
+        let finished = program.run().await.map_err(|error| self.not_run(&error))?;
         if !finished.status.success() {
-            return Err(self.complaint(&finished.complaints));
+            return Err(self.complaint(&String::from_utf8_lossy(&finished.stderr)));
         }
-        self.read(&finished.output)
+        self.read(&finished.stdout)
     }
 
     fn read(&self, output: &[u8]) -> Result<AccessToken, CredentialError> {
         // The message of a JSON error may quote the token.
-        let mut printed: Printed = serde_json::from_slice(output)
+        let mut printed: TokenReply = serde_json::from_slice(output)
             .map_err(|_| self.failed("what it printed is not the JSON of a token".into()))?;
         let expires = printed.expires_on.and_then(|seconds| seconds.checked_mul(1_000_000));
         let expires = expires.map(Timestamp::from_micros).or_else(|| expiry(&printed.access_token));
@@ -107,7 +110,7 @@ impl AzureCli {
         let line =
             text.lines().map(str::trim).find(|line| line.contains("ERROR")).unwrap_or_else(|| text.trim());
         let line = line.trim_start_matches("ERROR:").trim();
-        self.failed(match authority::presentable(line, "") {
+        self.failed(match message::presentable(line, "") {
             empty if empty.is_empty() => "it did not say why".into(),
             line => line,
         })
@@ -147,11 +150,11 @@ impl AzureCli {
         variable(HOME_VARIABLE).or_else(|| Some(variable(user)?.join(HOME)))
     }
 
-    fn not_run(&self, error: &std::io::Error) -> CredentialError {
-        if error.kind() == std::io::ErrorKind::NotFound {
+    fn not_run(&self, error: &ProgramError) -> CredentialError {
+        if matches!(error, ProgramError::Io(error) if error.kind() == std::io::ErrorKind::NotFound) {
             return CredentialError::NoAzureCli;
         }
-        CredentialError::Command { program: self.program.as_str().into(), message: error.to_string().into() }
+        CredentialError::Command { program: self.program.as_str().into(), message: in_words(error) }
     }
 }
 

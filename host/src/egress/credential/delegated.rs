@@ -13,7 +13,7 @@ use super::kept::{Login, Place};
 use super::person::NotRenewed;
 use super::registration::Registration;
 use super::unfinished::Unfinished;
-use super::{AccessToken, Claims, CredentialError, Identity, Refusal, Source};
+use super::{AccessToken, Claims, CredentialError, Identity, Refusal, Source, unkept};
 use crate::vault::Vault;
 
 /// How long another task or process may have the login. One that is suspended has it for good.
@@ -36,9 +36,10 @@ impl Delegated {
 
     /// Once it has begun, it is not broken off by those who give up waiting: it is the cache's task.
     async fn renew(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
-        let _lock = self.place.lock(PATIENCE).await?;
-        let login = self.place.read().await?;
-        let mut login = login.ok_or_else(|| self.login_required("nobody has logged in yet"))?;
+        let lock = self.place.lock(PATIENCE).await?;
+        let kept = self.place.read().await?;
+        let kept = kept.ok_or_else(|| self.login_required("nobody has logged in yet"))?;
+        let (mut login, is_unkept) = unkept::newest(kept);
         let _unfinished = Unfinished::begin();
         let granted = match self.registration.refresh(&login.refresh, claims).await {
             Ok(granted) => granted,
@@ -46,19 +47,15 @@ impl Delegated {
                 return Err(self.explain(error, demanded.as_ref().or(claims), &mut login).await);
             }
         };
-        if let Some(next) =
-            granted.refresh.filter(|next| next.expose_secret() != login.refresh.expose_secret())
-        {
-            login.refresh = next;
-            // The access token is good all the same.
-            if let Err(error) = self.place.write(&login).await {
-                tracing::warn!(%error, "the next login may be needed soon");
-            }
+        let next = granted.refresh.filter(|next| next.expose_secret() != login.refresh.expose_secret());
+        if next.is_some() || is_unkept {
+            login.refresh = next.unwrap_or(login.refresh);
+            unkept::keep(&self.place, login, lock).await;
         }
         Ok(granted.access)
     }
 
-    /// What a failed renewal comes to. What only a person can bring is noted down for the next login, which asks for it.
+    /// What a failed renewal means. What only a person can provide is noted down for the next login, which asks for it.
     async fn explain(
         &self,
         error: CredentialError,
@@ -70,13 +67,13 @@ impl Delegated {
         };
         let why = if message.is_empty() { error } else { message };
         let Some(wanted) = wanted else {
-            return self.login_required(&format!("the last one is over: {why}"));
+            return self.login_required(&format!("the last one has expired: {why}"));
         };
         login.asking_for(wanted);
         if let Err(error) = self.place.write(login).await {
             tracing::warn!(%error, "the next login does not ask for what the API demands");
         }
-        self.login_required(&format!("a policy of the tenant demands more than the last one brought: {why}"))
+        self.login_required(&format!("a policy of the tenant demands more than the last one provided: {why}"))
     }
 
     fn login_required(&self, message: &str) -> CredentialError {

@@ -22,7 +22,9 @@ use crate::egress::destination::{Origin, check_grant};
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 /// The shortest and the longest wait between two questions to the authority, which says how long; 5 s when it does not.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
-const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(300);
+/// A question that was not answered doubles the wait, up to this or to what the authority said, whichever is longer.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
 
 impl Registration {
     /// Asks for a code, shows it, and waits until somebody has signed in with it, such that the claims are met.
@@ -56,7 +58,7 @@ impl Registration {
             *unanswered.lock().unwrap_or_else(PoisonError::into_inner) = error;
         };
         let send = |request: HttpRequest| async {
-            match self.authority().post(request).await {
+            match self.authority().poll(request).await {
                 Err(error) if !error.is_transient() => {
                     if let Some(fail) = fail.lock().ok().and_then(|mut fail| fail.take()) {
                         let _ = fail.send(error);
@@ -74,7 +76,9 @@ impl Registration {
             clock.sleep_until(clock.now().saturating_add(wait.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL)))
         };
         let asked = self.clock().now();
-        let mut request = client.exchange_device_access_token(&given);
+        let mut request = client
+            .exchange_device_access_token(&given)
+            .set_max_backoff_interval(LONGEST_BACKOFF.max(given.interval()));
         if let Some(claims) = claims {
             request = request.add_extra_param("claims", claims.json());
         }

@@ -1,4 +1,4 @@
-//! Why there is no token, in words that someone can act on.
+//! Why no token was obtained, in words that someone can act on.
 
 use std::path::Path;
 
@@ -6,18 +6,23 @@ use super::Refusal;
 use crate::egress::destination::{Origin, Reason};
 use crate::vault::VaultError;
 
-/// Why there is no token. No variant holds a secret.
+/// Why no token was obtained. No variant holds a secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
+    /// What should be the name of an environment variable is not one. It is not shown: it may be the secret itself.
+    #[error(
+        "what should be the name of an environment variable is not one; it may be the secret itself, so it is not shown"
+    )]
+    NotAVariable,
     /// An environment variable is not set, or is empty.
-    #[error("the environment variable {variable}, which holds the credential, is not set or is empty")]
+    #[error("the environment variable {variable} is not set or is empty")]
     MissingVariable {
         /// The variable's name.
         variable: Box<str>,
     },
     /// An environment variable is not text.
-    #[error("the environment variable {variable}, which holds the credential, is not UTF-8")]
+    #[error("the environment variable {variable} is not UTF-8")]
     UnreadableVariable {
         /// The variable's name.
         variable: Box<str>,
@@ -27,26 +32,24 @@ pub enum CredentialError {
     BadVariable {
         /// The variable's name.
         variable: Box<str>,
-        /// What it should be.
+        /// What it should hold.
         expected: &'static str,
     },
     /// The variables of Azure's workload identity are not set.
-    #[error("there is no workload identity here: the environment variable {variable} is not set")]
+    #[error("no workload identity was found: the environment variable {variable} is not set")]
     NoWorkloadIdentity {
         /// The variable's name.
         variable: Box<str>,
     },
     /// There is no metadata service to ask for a managed identity's token.
-    #[error(
-        "there is no managed identity here: the metadata service at {endpoint} did not answer: {message}"
-    )]
+    #[error("no managed identity was found: the metadata service at {endpoint} did not answer: {message}")]
     NoManagedIdentity {
         /// Where it was looked for.
         endpoint: Origin,
         /// What happened.
         message: Box<str>,
     },
-    /// What is where the metadata service should be is something else.
+    /// Something else answers where the metadata service should be.
     #[error("what answers at {endpoint} is not Azure's metadata service (HTTP status {status})")]
     ForeignMetadata {
         /// Where it was looked for.
@@ -72,7 +75,7 @@ pub enum CredentialError {
         cloud: Option<Box<str>>,
     },
     /// A file cannot be read, or cannot be a secret.
-    #[error("the file {}, which holds the credential, cannot be used: {message}", path.display())]
+    #[error("cannot read a secret from the file {}: {message}", path.display())]
     SecretFile {
         /// The file.
         path: Box<Path>,
@@ -80,7 +83,7 @@ pub enum CredentialError {
         message: Box<str>,
     },
     /// A certificate's file cannot be used.
-    #[error("the file {}, of the certificate, cannot be used: {message}", path.display())]
+    #[error("cannot read a certificate from the file {}: {message}", path.display())]
     Certificate {
         /// The file.
         path: Box<Path>,
@@ -106,9 +109,17 @@ pub enum CredentialError {
     /// What should be a token is empty.
     #[error("the token is empty")]
     EmptyToken,
-    /// What should be a token has white space, control or other characters that no token has.
-    #[error("what should be a token has characters that no token has")]
+    /// What should be a token contains white space, control or other characters that a token cannot have.
+    #[error("the token contains invalid characters")]
     UnprintableToken,
+    /// What provides the token provides something else.
+    #[error("{provider}: {error}")]
+    NotAToken {
+        /// What provides it, such as a variable, with its name.
+        provider: Box<str>,
+        /// What is wrong with it.
+        error: Box<CredentialError>,
+    },
     /// A person has to log in first, or again.
     #[error("the connection \"{connection}\" needs a login: {message}")]
     LoginRequired {
@@ -117,17 +128,17 @@ pub enum CredentialError {
         /// Why.
         message: Box<str>,
     },
-    /// Another task or process has the login, and does not let go of it.
-    #[error("another process has had the connection's login for {seconds} s")]
+    /// Another task or process holds the login, and does not release it.
+    #[error("another process has been using the connection's login for {seconds} s")]
     LoginBusy {
-        /// How long it was waited, in seconds.
+        /// How long this process waited, in seconds.
         seconds: u64,
     },
     /// The login was kept by a later version of this program.
-    #[error("the login was kept by a later version of this program")]
+    #[error("the stored login was written by a later version of this program")]
     StrangeLogin,
-    /// There is nothing to log in to: the connection needs no person.
-    #[error("the connection signs in by itself: with the kind \"{kind}\" there is no login")]
+    /// The connection needs no login: it signs in without a person.
+    #[error("the connection signs in by itself: the kind \"{kind}\" has no login")]
     NoLogin {
         /// The kind of credential.
         kind: &'static str,
@@ -135,27 +146,27 @@ pub enum CredentialError {
     /// Nobody signed in.
     #[error("nobody signed in within {seconds} s")]
     LoginTimedOut {
-        /// How long it was waited, in seconds.
+        /// How long this process waited, in seconds.
         seconds: u64,
     },
-    /// The browser cannot come back.
-    #[error("cannot listen at {address} for the browser to come back: {message}")]
+    /// The browser could not return its answer.
+    #[error("cannot listen at {address} for the browser's answer: {message}")]
     Listener {
         /// The address.
         address: Box<str>,
         /// What the operating system said.
         message: Box<str>,
     },
-    /// The authority let the person in, and gave nothing to stay in by.
-    #[error("the token authority gave no refresh token, so that the login would end with this program")]
+    /// The person signed in, but the authority gave no refresh token.
+    #[error("the token authority gave no refresh token, so the login would end with this program")]
     NoRefreshToken,
-    /// What a login leaves behind cannot be kept or read.
-    #[error("the login cannot be kept: {0}")]
+    /// The refresh token of a login cannot be stored or read.
+    #[error("the login cannot be stored or read: {0}")]
     Vault(#[from] VaultError),
     /// The authority answered, and said no.
     #[error("the token authority refused: {refusal} ({error}{}{message})", if message.is_empty() { "" } else { ": " })]
     Refused {
-        /// What the refusal comes to.
+        /// What the refusal means.
         refusal: Refusal,
         /// The authority's own code, such as `invalid_client`.
         error: Box<str>,
@@ -191,7 +202,7 @@ pub enum CredentialError {
         /// Why.
         reason: Box<Reason>,
     },
-    /// The authority's answer is no token and no error.
+    /// The authority's reply is neither a token nor an error.
     #[error("the reply of the token authority {authority} is not a token: {message}")]
     JunkReply {
         /// The authority.
@@ -215,7 +226,7 @@ pub enum CredentialError {
     )]
     ManagedIdentityStepUp,
     /// The call's time was up before there was a token.
-    #[error("there was no token in time; the request was not sent")]
+    #[error("no token was obtained in time; the request was not sent")]
     NotInTime,
     /// The request for the token was cut off by this program.
     #[error("the request for a token was interrupted")]
@@ -227,10 +238,15 @@ impl CredentialError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
+            Self::NotAVariable => {
+                "give the name of the variable that holds the secret, and replace the secret if it was given: others may \
+                 have seen it"
+                    .into()
+            }
             Self::MissingVariable { variable } | Self::UnreadableVariable { variable } => {
                 format!("set {variable} in the environment of this program")
             }
-            Self::BadVariable { variable, .. } => format!("set {variable} right, or leave it out"),
+            Self::BadVariable { variable, .. } => format!("correct {variable}, or unset it"),
             Self::NoWorkloadIdentity { variable } => {
                 format!("run where Azure's workload identity sets {variable}, or set `client-id`, `tenant-id` and `token-file`")
             }
@@ -238,32 +254,36 @@ impl CredentialError {
                 "only Azure's machines and apps have a managed identity; elsewhere, use another kind of `auth`".into()
             }
             Self::ForeignMetadata { .. } => {
-                "this may be no machine of Azure's: other clouds and proxies have services at that address; use another kind of `auth`"
+                "this may not be an Azure machine: other clouds and proxies have services at that address; use another kind of \
+                 `auth`"
                     .into()
             }
             Self::NoAzureCli => {
-                "install it (https://aka.ms/azure-cli) and see that `az` is on the PATH, or use another kind of `auth`"
+                "install it (https://aka.ms/azure-cli) and make sure that `az` is on the PATH, or use another kind of `auth`"
                     .into()
             }
             Self::AzureCliLogin { command } => format!("run `{command}`"),
             Self::AzureCli { cloud: Some(command), .. } => {
-                format!("the connection is in another cloud than the CLI may be: run `{command}`, then `az login`")
+                format!("the CLI may be set to another cloud than the connection's: run `{command}`, then `az login`")
             }
             Self::AzureCli { .. } => "run `az account get-access-token` by hand to see what it needs".into(),
             Self::SecretFile { .. } => "check the path and that this user may read the file".into(),
             Self::Certificate { .. } => {
-                "it takes a certificate and its RSA key, in PEM (one file or two) or PKCS#12, that this user may read".into()
+                "give a certificate and its RSA key that this user may read: PEM (in one file or two), DER with a key file, or PKCS#12".into()
             }
             Self::ExpiredCertificate { .. } => {
                 "create a new certificate, add it to the application, and put it in this one's place".into()
             }
             Self::Command { program, .. } => format!("run `{program}` by hand; sign in with it first if it asks for that"),
             Self::EmptyToken | Self::UnprintableToken => {
-                "check what provides the token: it must be the token alone, without quotes, `Bearer` or JSON around it".into()
+                "check what provides the token: it must be the token alone, on one line, without quotes, `Bearer` or JSON \
+                 around it"
+                    .into()
             }
+            Self::NotAToken { error, .. } => error.hint(),
             Self::LoginRequired { connection, .. } => format!("run `connector login --connection {connection}`"),
             Self::LoginBusy { .. } => {
-                "it may be suspended: look for another `connector`, let it go on (`fg`) or end it, and try again".into()
+                "it may be suspended: look for another `connector`, resume it (`fg`) or end it, and try again".into()
             }
             Self::StrangeLogin => "use that version, or log in again with this one: `connector login`".into(),
             Self::NoLogin { .. } => "`connector connections test` shows whether it works".into(),

@@ -16,7 +16,7 @@ pub(super) const LARGEST_REPLY: usize = 1 << 20;
 /// Why there is no reply that can be read.
 #[derive(Debug)]
 pub(super) enum ExchangeError {
-    /// There is none, or not all of it.
+    /// No reply came, or only a part of it.
     Transport(TransportError),
     /// It is one that is not read.
     Unreadable(String),

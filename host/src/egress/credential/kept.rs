@@ -21,6 +21,7 @@ const VERSION: u32 = 1;
 const LONGEST_CLAIMS: usize = 2 << 10;
 
 /// A login.
+#[derive(Clone)]
 pub(super) struct Login {
     /// Tells it from every other: what one has bought is not for the next, who may be another person.
     id: String,
@@ -50,6 +51,11 @@ impl Login {
     /// A login that has just happened.
     pub(super) fn new(refresh: SecretString) -> Self {
         Self { id: Uuid::new_v4().to_string(), refresh, claims: None }
+    }
+
+    /// What tells it from every other login, however often it is renewed.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// The claims that the next login is to ask for; none that are too long.

@@ -26,14 +26,14 @@ use crate::clock::Timestamp;
 /// What is asked for besides the API: a refresh token, and the person's name.
 const BESIDES: [&str; 3] = ["offline_access", "openid", "profile"];
 
-/// What a person's sign-in comes to.
+/// What a person's sign-in brings.
 pub(super) struct Granted {
     pub(super) access: AccessToken,
     pub(super) refresh: Option<SecretString>,
     pub(super) user: Option<String>,
 }
 
-/// Why a refresh token bought nothing.
+/// Why a refresh token was not exchanged.
 pub(super) struct NotRenewed {
     pub(super) error: CredentialError,
     /// What a sign-in must bring, where the authority says so.

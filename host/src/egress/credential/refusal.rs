@@ -1,6 +1,6 @@
-//! What an authority's refusal comes to.
+//! What an authority's refusal means.
 
-/// What an authority's refusal comes to.
+/// What an authority's refusal means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -11,7 +11,7 @@ pub enum Refusal {
     #[error("the client secret has expired")]
     ExpiredSecret,
     /// The application does not know whoever signed the assertion.
-    #[error("the assertion does not convince it")]
+    #[error("the authority rejected the client assertion")]
     WrongAssertion,
     /// The application does not have the certificate.
     #[error("the application does not know the certificate")]
@@ -23,7 +23,7 @@ pub enum Refusal {
     #[error("the application does not trust the federated token")]
     NoFederation,
     /// The assertion is too old or not valid yet.
-    #[error("the assertion is not within its time")]
+    #[error("the client assertion has expired, or is not valid yet")]
     WrongTime,
     /// The person, or an administrator, said no.
     #[error("the sign-in was declined")]
@@ -31,35 +31,35 @@ pub enum Refusal {
     /// The code was not used in time.
     #[error("the code has expired")]
     CodeExpired,
-    /// What a login left behind is no longer good.
-    #[error("the login is over")]
+    /// The refresh token that a login left behind is no longer good.
+    #[error("the sign-in has expired")]
     LoginOver,
     /// The authority asks for a secret of an application that has none.
-    #[error("the application may not sign people in without a secret")]
+    #[error("the application cannot sign people in without a secret")]
     NotPublic,
-    /// The application does not have the redirect address.
-    #[error("the application does not know the redirect address")]
+    /// The redirect address is not one of the application's.
+    #[error("the redirect address is not registered for the application")]
     BadRedirect,
     /// No such identity is assigned to the machine or app.
-    #[error("no such identity is assigned here")]
+    #[error("this machine or app has no such identity")]
     NoIdentity,
     /// The tenant does not have the application.
-    #[error("the tenant does not know the application")]
+    #[error("the application was not found in the tenant")]
     UnknownClient,
     /// The application is disabled.
     #[error("the application is disabled in the tenant")]
     DisabledClient,
     /// There is no such tenant.
-    #[error("there is no such tenant at this authority")]
+    #[error("the tenant was not found at this authority")]
     UnknownTenant,
-    /// The scope is not one, or the tenant does not have what it belongs to.
+    /// The scope is malformed, or the tenant does not have the resource that it belongs to.
     #[error("the scope is not valid in the tenant")]
     BadScope,
     /// Nobody has consented.
     #[error("no administrator has consented to the application's permissions")]
     NoConsent,
-    /// The application is for those alone who are assigned to it.
-    #[error("whoever signs in is not assigned to the application, which asks for that")]
+    /// Only users who are assigned to the application may use it.
+    #[error("the user is not assigned to the application, which requires it")]
     NotAssigned,
     /// The account is not in the tenant.
     #[error("the account does not belong to the tenant")]
@@ -68,13 +68,13 @@ pub enum Refusal {
     #[error("the account is disabled")]
     DisabledUser,
     /// A policy of the tenant.
-    #[error("a conditional access policy of the tenant stands against it")]
+    #[error("blocked by a conditional access policy of the tenant")]
     Policy,
     /// The authority is busy or broken.
-    #[error("it cannot serve the request now")]
+    #[error("the authority cannot serve the request now")]
     Unavailable,
     /// Something else.
-    #[error("it gives its own reason")]
+    #[error("for a reason of its own")]
     Other,
 }
 
@@ -141,7 +141,7 @@ impl Refusal {
                 "give the application a federated credential with the token's issuer, subject and audience"
             }
             Self::WrongTime => {
-                "set this machine's clock right; if the assertion is in a file, see that it is renewed"
+                "correct this machine's clock; if the assertion is in a file, make sure that it is renewed"
             }
             Self::Declined => "log in again, and accept; if an administrator must, ask one",
             Self::CodeExpired => "log in again, and type the code sooner",

@@ -31,7 +31,7 @@ pub(super) struct Registration {
     clock: Arc<dyn Clock>,
 }
 
-/// By what an application shows that it is itself.
+/// How an application proves its identity.
 pub(super) enum Proof<'a> {
     /// A shared secret.
     Secret(&'a SecretString),

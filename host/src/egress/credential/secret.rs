@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use super::CredentialError;
-use crate::config::Variables;
+use crate::config::{Variables, is_variable_name, looks_secret};
 use crate::regular;
 
 /// The largest file that is taken for a secret, in bytes.
@@ -18,7 +18,8 @@ const LARGEST: u64 = 64 << 10;
 pub enum SecretSource {
     /// In an environment variable.
     Variable(String),
-    /// In a regular file. White space around it, such as a final line break, is left out.
+    /// In a regular file of UTF-8. A byte order mark at its beginning is left out, and white space around it, such as a
+    /// final line break.
     File(PathBuf),
     /// In memory, given by a program that embeds the host.
     Given(SecretString),
@@ -28,7 +29,7 @@ impl SecretSource {
     /// The secret. It may wait for a disk.
     ///
     /// # Errors
-    /// There is none, and where it was looked for.
+    /// There is no secret; the error says where it was looked for.
     pub fn read(&self, variables: &Variables) -> Result<SecretString, CredentialError> {
         match self {
             Self::Variable(name) => variable(variables, name),
@@ -46,8 +47,14 @@ impl SecretSource {
 }
 
 pub(super) fn variable(variables: &Variables, name: &str) -> Result<SecretString, CredentialError> {
+    if !is_variable_name(name) {
+        return Err(CredentialError::NotAVariable);
+    }
     let Some(value) = variables.var(name).filter(|value| !value.is_empty()) else {
-        return Err(CredentialError::MissingVariable { variable: name.into() });
+        return Err(match looks_secret(name) {
+            true => CredentialError::NotAVariable,
+            false => CredentialError::MissingVariable { variable: name.into() },
+        });
     };
     let value =
         value.into_string().map_err(|_| CredentialError::UnreadableVariable { variable: name.into() })?;
@@ -62,6 +69,6 @@ fn file(path: &std::path::Path) -> Result<SecretString, CredentialError> {
 }
 
 fn trimmed(text: &str) -> Option<SecretString> {
-    let secret = text.trim();
+    let secret = regular::without_mark(text).trim();
     (!secret.is_empty()).then(|| secret.into())
 }

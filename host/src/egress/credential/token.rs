@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::command::{self, Complaints};
+use super::command::{in_words, printing_a_token};
 use super::{AccessToken, CredentialError, Source, secret};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::Variables;
@@ -29,8 +29,9 @@ impl TokenVariable {
 
 impl Source for TokenVariable {
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
-        let token =
-            secret::variable(&self.variables, &self.name).and_then(|token| AccessToken::new(&token, None));
+        let named = |error| not_a_token(format!("the environment variable {}", self.name), error);
+        let token = secret::variable(&self.variables, &self.name)
+            .and_then(|token| AccessToken::new(&token, None).map_err(named));
         futures::future::ready(token).boxed()
     }
 }
@@ -71,19 +72,17 @@ impl TokenCommand {
     }
 
     async fn run(&self) -> Result<AccessToken, CredentialError> {
-        let failed = |message: String| CredentialError::Command {
-            program: self.program.as_str().into(),
-            message: message.into(),
-        };
-        let finished = command::run(&self.program, &self.arguments, Complaints::Shown)
-            .await
-            .map_err(|error| failed(error.to_string()))?;
+        let failed = |message| CredentialError::Command { program: self.program.as_str().into(), message };
+        let program = printing_a_token(&self.program).arguments(&self.arguments);
+        let finished = program.run().await.map_err(|error| failed(in_words(&error)))?;
         if !finished.status.success() {
-            return Err(failed(finished.status.to_string()));
+            return Err(failed(finished.status.to_string().into()));
         }
-        let text = std::str::from_utf8(&finished.output).map_err(|_| CredentialError::UnprintableToken)?;
+        let named = |error| not_a_token(format!("the output of the command `{}`", self.program), error);
+        let text =
+            std::str::from_utf8(&finished.stdout).map_err(|_| named(CredentialError::UnprintableToken))?;
         let token = SecretString::from(text.trim());
-        AccessToken::new(&token, expiry(token.expose_secret()))
+        AccessToken::new(&token, expiry(token.expose_secret())).map_err(named)
     }
 }
 
@@ -91,6 +90,10 @@ impl Source for TokenCommand {
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>> {
         self.run().boxed()
     }
+}
+
+fn not_a_token(provider: String, error: CredentialError) -> CredentialError {
+    CredentialError::NotAToken { provider: provider.into(), error: Box::new(error) }
 }
 
 /// When a token says that it expires, if it is a JWT ([RFC 7519]). It is a hint for the cache and proves nothing. A

@@ -25,8 +25,8 @@ impl Drop for Unfinished {
     }
 }
 
-/// Waits until each refresh token that this process has handed in is replaced in the vault, and so long at most. Returns
-/// whether it is so.
+/// Waits until the vault has the replacement of each refresh token that this process has used, but no longer than
+/// `patience`. Returns whether it has them all.
 ///
 /// For the end of a program, before it lets go of its runtime: renewals go on when nobody waits for them any more.
 pub async fn settle(patience: Duration) -> bool {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 
 use super::*;
@@ -155,6 +155,58 @@ async fn a_certificate_is_read_from_any_usual_file() {
 }
 
 #[tokio::test]
+async fn a_der_certificate_is_used_with_a_key_in_pem_or_der() {
+    let server = authority().await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let der = CertificateDer::from_pem_file(file("certificate.pem")).unwrap();
+    let certificate = || CertificateProfile::new(write("certificate.cer", &der));
+    let protected = std::fs::read_to_string(file("key-protected.pem")).unwrap();
+    let protected: String = protected.lines().filter(|line| !line.starts_with('-')).collect();
+    let protected = base64::prelude::BASE64_STANDARD.decode(protected).unwrap();
+    let key = |name: &str| {
+        let key = PrivateKeyDer::from_pem_file(file(name)).unwrap();
+        write(&format!("{name}.der"), key.secret_der())
+    };
+    for certificate in [
+        certificate().key_file(file("key.pem")),
+        certificate().key_file(key("key.pem")),
+        certificate().key_file(key("key-pkcs1.pem")),
+        certificate().key_file(file("key-protected.pem")).password(password()),
+        certificate().key_file(write("protected.der", &protected)).password(password()),
+    ] {
+        sign_in(&server, certificate.clone())
+            .await
+            .unwrap_or_else(|error| panic!("{certificate:?}: {error}"));
+        assert_eq!(assertion(server.seen().last().unwrap()).0["x5t#S256"], THUMBPRINT, "{certificate:?}");
+    }
+}
+
+#[tokio::test]
+async fn files_from_windows_are_read_as_any_others() {
+    let server = authority().await;
+    let folder = tempfile::tempdir().unwrap();
+    let from_windows = |name: &str| {
+        let text = std::fs::read_to_string(file(name)).unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
+        path
+    };
+    let secret = folder.path().join("password");
+    std::fs::write(&secret, "\u{feff}canary-password\r\n").unwrap();
+    for key in ["key.pem", "key-pkcs1.pem", "key-protected.pem"] {
+        let certificate = CertificateProfile::new(from_windows("certificate.pem"))
+            .key_file(from_windows(key))
+            .password(SecretSource::File(secret.clone()));
+        sign_in(&server, certificate).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_that_cannot_be_used_is_said_to_be_before_anything_is_sent() {
     let server = authority().await;
     let folder = tempfile::tempdir().unwrap();
@@ -166,8 +218,9 @@ async fn a_certificate_that_cannot_be_used_is_said_to_be_before_anything_is_sent
     let of = |name: &str| CertificateProfile::new(file(name));
     let wrong = || SecretSource::Given("canary".to_owned().into());
     let modern = std::fs::read(file("modern.p12")).unwrap();
+    let der = CertificateDer::from_pem_file(file("certificate.pem")).unwrap();
     for (certificate, expected) in [
-        (of("none.pem"), "none.pem, of the certificate, cannot be used: No such file"),
+        (of("none.pem"), "none.pem: No such file"),
         (of("certificate.pem"), "has no private key; name the file that has it in `key-file`"),
         (of("key.pem"), "it has no certificate"),
         (of("other.pem").key_file(file("key.pem")), "its key is another certificate's"),
@@ -180,10 +233,11 @@ async fn a_certificate_that_cannot_be_used_is_said_to_be_before_anything_is_sent
         (of("modern.p12"), "it is protected; name where"),
         (of("modern.p12").password(wrong()), "its password is another"),
         (of("legacy.p12").password(wrong()), "its password is another"),
-        (of("modern.p12").key_file(file("key.pem")), "leave `key-file` out"),
+        (of("modern.p12").key_file(file("key.pem")), "holds its key itself, without `key-file`"),
         (of("certificate.pem").key_file(file("modern.p12")), "it is not PEM"),
-        (CertificateProfile::new(write("junk", b"canary")), "neither PEM nor PKCS#12"),
-        (CertificateProfile::new(write("cut.p12", &modern[..1000])), "neither PEM nor PKCS#12"),
+        (CertificateProfile::new(write("bare.cer", &der)), "in DER, without its key; name the file"),
+        (CertificateProfile::new(write("junk", b"canary")), "neither PEM, DER nor PKCS#12"),
+        (CertificateProfile::new(write("cut.p12", &modern[..1000])), "neither PEM, DER nor PKCS#12"),
         (CertificateProfile::new(write("large", &vec![b'x'; (1 << 20) + 1])), "larger than 1048576 bytes"),
         (of("expired.pem").key_file(file("key.pem")), "expired on 2021-01-02"),
         (of("future.pem").key_file(file("key.pem")), "it is valid from 2099-01-01 only"),

@@ -27,7 +27,7 @@ pub(super) fn device_code(server: &Server, expires_in: u32) -> Act {
     device_code_at(server, expires_in, 5)
 }
 
-fn device_code_at(server: &Server, expires_in: u32, interval: u32) -> Act {
+pub(super) fn device_code_at(server: &Server, expires_in: u32, interval: u32) -> Act {
     let body = format!(
         r#"{{"device_code":"canary-device","user_code":"ABC-123","verification_uri":"{}/device","expires_in":{expires_in},"interval":{interval},"message":"x"}}"#,
         server.origin()

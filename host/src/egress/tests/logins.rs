@@ -2,8 +2,13 @@
 
 use super::login::{JSON, device_code, door_with, given, log_in, refused, scripted, signing_in, vault};
 use super::stepping_up::{CLAIMS, challenge};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use secrecy::SecretString;
+
 use super::*;
 use crate::egress::credential::{Identity, Prompt, SignedIn, logout, settle};
+use crate::vault::{Vault, VaultError, VaultLock};
 
 #[tokio::test]
 async fn processes_share_what_a_login_buys_until_it_ends() {
@@ -62,6 +67,73 @@ async fn a_renewal_that_nobody_waits_for_any_more_is_kept() {
     assert!(settle(Duration::from_secs(30)).await);
     door_with(builder(), &vault, &clock).sign_in().await.unwrap();
     assert!(server.seen()[3].contains("refresh_token=canary-r3"), "{}", server.seen()[3]);
+}
+
+/// A vault whose disk is full at times.
+#[derive(Debug)]
+struct Full {
+    inner: MemoryVault,
+    /// How many more times it takes no login.
+    refusals: AtomicUsize,
+}
+
+impl Vault for Full {
+    fn read(&self, name: &str) -> Result<Option<SecretString>, VaultError> {
+        self.inner.read(name)
+    }
+
+    fn write(&self, name: &str, secret: &SecretString) -> Result<(), VaultError> {
+        let full = |left: usize| left.checked_sub(1).filter(|_| name.starts_with("login-"));
+        match self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, full) {
+            Ok(_) => Err(VaultError::Denied {
+                location: "the vault".into(),
+                source: Arc::new(std::io::ErrorKind::StorageFull.into()),
+            }),
+            Err(_) => self.inner.write(name, secret),
+        }
+    }
+
+    fn remove(&self, name: &str) -> Result<bool, VaultError> {
+        self.inner.remove(name)
+    }
+
+    fn try_lock(&self, name: &str) -> Result<Option<VaultLock>, VaultError> {
+        self.inner.try_lock(name)
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_refresh_token_that_the_vault_cannot_take_is_in_memory_until_it_can() {
+    let server = scripted(|server, n| match n {
+        1 => device_code(server, 900),
+        n => given(n),
+    })
+    .await;
+    let full = Arc::new(Full { inner: MemoryVault::default(), refusals: AtomicUsize::new(0) });
+    let (vault, clock): (Arc<dyn Vault>, _) = (full.clone(), Arc::<Leaping>::default());
+    let builder = || signing_in(&server).device_code("app-1");
+    let used = |n: usize| {
+        let request = &server.seen()[n - 1];
+        request.split(['&', '\n']).find_map(|pair| pair.strip_prefix("refresh_token=")).unwrap().to_owned()
+    };
+    log_in(builder(), &vault, &clock, drop).await.unwrap();
+    // It is tried again at once…
+    full.refusals.store(2, Ordering::SeqCst);
+    door_with(builder(), &vault, &clock).sign_in().await.unwrap();
+    assert!(settle(Duration::from_secs(30)).await);
+    assert_eq!(full.refusals.load(Ordering::SeqCst), 0);
+    door_with(builder(), &vault, &clock).sign_in().await.unwrap();
+    assert_eq!((used(3), used(4)), ("canary-r2".to_owned(), "canary-r3".to_owned()));
+    // …and, where that is of no use, at the next renewals, which have it nevertheless.
+    full.refusals.store(usize::MAX, Ordering::SeqCst);
+    door_with(builder(), &vault, &clock).sign_in().await.unwrap();
+    door_with(builder(), &vault, &clock).sign_in().await.unwrap();
+    assert_eq!((used(5), used(6)), ("canary-r4".to_owned(), "canary-r5".to_owned()));
+    full.refusals.store(0, Ordering::SeqCst);
+    door_with(builder(), &vault, &clock).sign_in().await.unwrap();
+    assert!(settle(Duration::from_secs(30)).await);
+    door_with(builder(), &vault, &clock).sign_in().await.unwrap();
+    assert_eq!((used(7), used(8)), ("canary-r6".to_owned(), "canary-r7".to_owned()));
 }
 
 /// `CLAIMS`, as a form has them.

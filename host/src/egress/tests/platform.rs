@@ -127,7 +127,7 @@ async fn a_machine_without_the_identity_is_told_so_at_once() {
     for (act, expected) in [
         (
             Act::reply(400, JSON, body),
-            "no such identity is assigned here (invalid_request: Identity not found)",
+            "this machine or app has no such identity (invalid_request: Identity not found)",
         ),
         (Act::reply(403, JSON, "{\"error\":{\"canary\":1}}"), "(status 403)"),
     ] {
@@ -150,7 +150,7 @@ async fn another_clouds_metadata_service_is_told_from_azures() {
         let error = failure(machine(&server), &Arc::default()).await;
         assert!(matches!(error, CredentialError::ForeignMetadata { .. }), "{error:?}");
         assert!(error.to_string().contains(&server.origin()) && !error.is_transient(), "{error}");
-        assert!(error.hint().contains("no machine of Azure's"), "{}", error.hint());
+        assert!(error.hint().contains("may not be an Azure machine"), "{}", error.hint());
     }
 }
 

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode, Uri};
 use secrecy::SecretString;
 
-use crate::egress::credential::authority::{entra_code, presentable};
+use crate::egress::credential::message::{entra_code, presentable};
 use crate::egress::credential::{CredentialError, Refusal};
 
 /// What a browser brings back.

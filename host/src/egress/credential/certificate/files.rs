@@ -1,4 +1,4 @@
-//! A certificate and its key, out of PEM ([RFC 7468]) or PKCS#12 ([RFC 7292]) files.
+//! A certificate and its key, out of PEM ([RFC 7468]), DER or PKCS#12 ([RFC 7292]) files.
 //!
 //! [RFC 7468]: https://www.rfc-editor.org/rfc/rfc7468
 //! [RFC 7292]: https://www.rfc-editor.org/rfc/rfc7292
@@ -15,6 +15,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
+use x509_parser::parse_x509_certificate;
 
 use crate::config::Variables;
 use crate::connection::CertificateProfile;
@@ -48,12 +49,7 @@ pub(super) fn read(
 ) -> Result<Contents, CredentialError> {
     let bytes = bounded(certificate)?;
     let Some(text) = pem_text(&bytes) else {
-        return match key {
-            None => pkcs12(certificate, &bytes, password),
-            Some(_) => {
-                Err(unusable(certificate, "a PKCS#12 file holds its key itself; leave `key-file` out"))
-            }
-        };
+        return binary(certificate, &bytes, key, password);
     };
     let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(text.as_bytes())
         .collect::<Result<Vec<_>, _>>()
@@ -66,13 +62,53 @@ pub(super) fn read(
     }
     let key = match key {
         None => pem_key(certificate, text, password)?,
-        Some(path) => {
-            let bytes = bounded(path)?;
-            let text = pem_text(&bytes).ok_or_else(|| unusable(path, "it is not PEM"))?;
-            pem_key(path, text, password)?
-        }
+        Some(path) => key_file(path, password)?,
     };
     Ok(Contents { certificates, key })
+}
+
+/// Reads a certificate in DER, whose key is in a file of its own, or PKCS#12.
+fn binary(
+    certificate: &Path,
+    bytes: &[u8],
+    key: Option<&Path>,
+    password: Option<&SecretString>,
+) -> Result<Contents, CredentialError> {
+    match (key, parse_x509_certificate(bytes).is_ok()) {
+        (Some(key), true) => {
+            Ok(Contents { certificates: vec![bytes.to_vec()], key: key_file(key, password)? })
+        }
+        (None, true) => Err(unusable(
+            certificate,
+            "it is a certificate in DER, without its key; name the file that has the key in `key-file`",
+        )),
+        (None, false) => pkcs12(certificate, bytes, password),
+        (Some(_), false) => Err(unusable(
+            certificate,
+            "it is not PEM or DER; a PKCS#12 file holds its key itself, without `key-file`",
+        )),
+    }
+}
+
+fn key_file(path: &Path, password: Option<&SecretString>) -> Result<Key, CredentialError> {
+    let bytes = bounded(path)?;
+    if let Some(text) = pem_text(&bytes) {
+        return pem_key(path, text, password);
+    }
+    match PrivateKeyDer::try_from(bytes.as_slice()) {
+        Ok(key) if !is_pkcs12(&bytes) => plain_key(path, key),
+        _ if EncryptedPrivateKeyInfoRef::try_from(bytes.as_slice()).is_ok() => unlock(path, &bytes, password),
+        _ => Err(unusable(path, "it is not PEM, nor a key in DER")),
+    }
+}
+
+/// Whether it begins as PKCS#12 does: a sequence whose first member is the version 3. Keys have lower versions.
+fn is_pkcs12(bytes: &[u8]) -> bool {
+    let header = match bytes {
+        [0x30, length, ..] if length & 0x80 != 0 => 2 + usize::from(length & 0x7f),
+        _ => 2,
+    };
+    bytes.get(header..).is_some_and(|content| content.starts_with(&[2, 1, 3]))
 }
 
 /// What whoever can sign has: a digest of the files as they are, and of the password that opens them.
@@ -94,16 +130,24 @@ pub(super) fn proof(
 
 fn pem_key(path: &Path, text: &str, password: Option<&SecretString>) -> Result<Key, CredentialError> {
     if let Some(block) = protected(text) {
-        return unlock(path, block, password);
+        let base64: String = block.split_ascii_whitespace().collect();
+        let der = BASE64_STANDARD.decode(base64).map_err(|_| unusable(path, "it is not PEM"))?;
+        return unlock(path, &der, password);
     }
     match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
-        Ok(PrivateKeyDer::Pkcs8(der)) => Ok(Key::Pkcs8(Zeroizing::new(der.secret_pkcs8_der().to_vec()))),
-        Ok(PrivateKeyDer::Pkcs1(der)) => Ok(Key::Pkcs1(Zeroizing::new(der.secret_pkcs1_der().to_vec()))),
-        Ok(_) => Err(unusable(path, "its key is not an RSA key")),
+        Ok(key) => plain_key(path, key),
         Err(_) if text.contains("Proc-Type: 4,ENCRYPTED") => {
             Err(unusable(path, "its key is protected in an old way; convert it with `openssl pkcs8 -topk8`"))
         }
         Err(_) => Err(unusable(path, "it has no private key; name the file that has it in `key-file`")),
+    }
+}
+
+fn plain_key(path: &Path, key: PrivateKeyDer<'_>) -> Result<Key, CredentialError> {
+    match key {
+        PrivateKeyDer::Pkcs8(der) => Ok(Key::Pkcs8(Zeroizing::new(der.secret_pkcs8_der().to_vec()))),
+        PrivateKeyDer::Pkcs1(der) => Ok(Key::Pkcs1(Zeroizing::new(der.secret_pkcs1_der().to_vec()))),
+        _ => Err(unusable(path, "its key is not an RSA key")),
     }
 }
 
@@ -113,11 +157,9 @@ fn protected(text: &str) -> Option<&str> {
     text.split_once(begin)?.1.split_once(end).map(|(block, _)| block)
 }
 
-fn unlock(path: &Path, block: &str, password: Option<&SecretString>) -> Result<Key, CredentialError> {
+fn unlock(path: &Path, der: &[u8], password: Option<&SecretString>) -> Result<Key, CredentialError> {
     let password = password.ok_or_else(|| locked(path))?;
-    let base64: String = block.split_ascii_whitespace().collect();
-    let der = BASE64_STANDARD.decode(base64).map_err(|_| unusable(path, "it is not PEM"))?;
-    let info = EncryptedPrivateKeyInfoRef::try_from(&*der)
+    let info = EncryptedPrivateKeyInfoRef::try_from(der)
         .map_err(|_| unusable(path, "its protected key is not one, or is protected in an unknown way"))?;
     // A wrong password and an unknown way of protection look alike from here, but for the first step.
     let key = info.decrypt(password.expose_secret()).map_err(|_| wrong_password(path))?;
@@ -134,7 +176,7 @@ fn pkcs12(path: &Path, bytes: &[u8], password: Option<&SecretString>) -> Result<
         Pkcs12Error::UnsupportedEncryptionScheme | Pkcs12Error::UnsupportedMacAlgorithm => {
             unusable(path, "it is protected in an unknown way")
         }
-        _ => unusable(path, "it is neither PEM nor PKCS#12"),
+        _ => unusable(path, "it is neither PEM, DER nor PKCS#12"),
     })?;
     let key = archive.keys.first().ok_or_else(|| unusable(path, "it has no private key"))?;
     if archive.certs.is_empty() {
@@ -151,7 +193,7 @@ fn bounded(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
 }
 
 fn pem_text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok().filter(|text| text.contains("-----BEGIN "))
+    std::str::from_utf8(bytes).ok().map(regular::without_mark).filter(|text| text.contains("-----BEGIN "))
 }
 
 fn locked(path: &Path) -> CredentialError {

@@ -8,7 +8,7 @@ use secrecy::zeroize::{Zeroize, Zeroizing};
 use serde::{Deserialize, Deserializer};
 
 use crate::clock::Timestamp;
-use crate::egress::credential::authority::{entra_code, presentable};
+use crate::egress::credential::message::{entra_code, presentable};
 use crate::egress::credential::{AccessToken, CredentialError, Refusal};
 use crate::egress::destination::Origin;
 
@@ -60,7 +60,7 @@ pub(super) fn token(
     AccessToken::new(&token, expires)
 }
 
-/// What a reply that is no token comes to.
+/// What a reply without a token means.
 pub(super) fn refusal(
     origin: &Origin,
     response: &Response<Zeroizing<Vec<u8>>>,
