@@ -213,7 +213,7 @@ pub(crate) struct AddArgs {
     /// The command that prints a token: the program, then its arguments, one flag for each
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     pub(crate) token_command: Vec<String>,
-    /// The file with the application's certificate: PEM, or PKCS#12
+    /// The file with the application's certificate: PEM, DER or PKCS#12
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate_file: Option<String>,
     /// The file with the certificate's key, where it is not in the same file

@@ -52,7 +52,7 @@ async fn a_connection_that_was_added_works_and_one_that_was_removed_is_gone() {
     let list = home.run(&["connections", "list", "--output", "json"]).done().json();
     assert_eq!(
         (&list[0]["name"], &list[1]["name"], &list[1]["state"]),
-        (&json!("default"), &json!("second"), &json!("ready"))
+        (&json!("default"), &json!("second"), &json!("has its secret"))
     );
 
     home.run(&["connections", "remove", "second"]).done();
@@ -72,7 +72,7 @@ async fn a_connection_that_was_added_works_and_one_that_was_removed_is_gone() {
 fn without_a_terminal_everything_comes_from_flags_and_nothing_secret_does() {
     let home = Home::empty();
     let add = |flags: &[&str]| home.run(&[&["connections", "add"], flags].concat());
-    add(&[]).usage("--cloud is missing");
+    add(&[]).usage("--cloud or --api-url is missing");
     add(&["--cloud", "public"]).usage("--kind is missing");
     add(&["--cloud", "public", "--kind", "client-secret"]).usage("--tenant-id is missing");
     let some = ["--cloud", "public", "--kind", "client-secret", "--tenant-id", "t", "--client-id", "c"];
@@ -85,11 +85,13 @@ fn without_a_terminal_everything_comes_from_flags_and_nothing_secret_does() {
     add(&some).usage("--client-secret-env or --client-secret-file is missing");
     let pasted = add(&[&some[..], &["--client-secret-env", "8Q~canary.secret"]].concat());
     assert!(!pasted.stderr.contains("canary"), "{pasted:?}");
-    pasted.usage("no name of a variable");
+    pasted.usage("not the name of a variable");
     let pasted = add(&[&some[..], &["--client-secret-env", "x8QcanaryDEF0123456789"]].concat());
     assert!(!pasted.stderr.contains("canary"), "{pasted:?}");
     pasted.usage("looks like a secret itself");
-    add(&["a b", "--cloud", "public", "--kind", "none"]).usage("no name for a connection");
+    let stand_in = ["--api-url", "https://api.example.com", "--kind", "client-secret", "--tenant-id", "t"];
+    add(&stand_in).usage("--authority is missing");
+    add(&["a b", "--cloud", "public", "--kind", "none"]).usage("not a valid name for a connection");
     add(&["--cloud", "moon", "--kind", "none"]).usage("moon");
     add(&["--cloud", "public", "--kind", "psychic"]).usage("unknown value");
     assert!(!home.config().exists(), "nothing was written");

@@ -32,11 +32,11 @@ async fn a_login_is_seen_in_the_list_and_goes_with_its_connection() {
     };
     assert_eq!(states(), ["needs a login", "needs a login"]);
     home.run(&["login"]).done();
-    assert_eq!(states(), ["signed in", "signed in"]);
+    assert_eq!(states(), ["has a login", "has a login"]);
     assert_eq!(authority.received().len(), 2, "for a code and for a token");
     let removed = home.run(&["connections", "remove", "other"]).done();
     assert!(removed.stderr.contains("its login is kept: \"default\" uses it too"), "{removed:?}");
-    assert_eq!(states()[0], "signed in");
+    assert_eq!(states()[0], "has a login");
     let removed = home.run(&["connections", "remove", "default"]).done();
     assert!(removed.stderr.contains("its login is forgotten"), "{removed:?}");
     home.configure(&both);
@@ -56,7 +56,11 @@ fn a_list_says_what_each_connection_lacks_and_waits_for_nothing() {
     let kinds = [
         ("client-secret", format!("client-id = \"c\"\nclient-secret-file = {pipe:?}"), "is not a file"),
         ("certificate", format!("client-id = \"c\"\ncertificate-file = {pipe:?}"), "is not a file"),
-        ("certificate", format!("client-id = \"c\"\ncertificate-file = {certificate:?}"), "until "),
+        (
+            "certificate",
+            format!("client-id = \"c\"\ncertificate-file = {certificate:?}"),
+            "certificate until ",
+        ),
         ("workload-identity", "client-id = \"c\"".to_owned(), "AZURE_FEDERATED_TOKEN_FILE is not set"),
         ("managed-identity", String::new(), "asks the platform"),
         ("azure-cli", String::new(), "no az in PATH"),

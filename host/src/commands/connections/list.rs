@@ -1,4 +1,4 @@
-//! `connector connections list`: what is configured, and whether it can sign in. Nothing is sent.
+//! `connector connections list`: what is configured, and whether what it takes to sign in is there. Nothing is sent.
 
 use connector_host::config::ConfigError;
 use connector_host::egress::destination::Origin;
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::state::state;
 use crate::cli::{Format, Globals};
 use crate::error::CliError;
+use crate::terminal::tell;
 use crate::{output, setup};
 
 /// Lists the connections of the configuration file.
@@ -26,7 +27,7 @@ pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
                     "api": profile.api_url().to_string(),
                     "clouds": clouds(&profile, manifest),
                     "auth": profile.auth().kind(),
-                    "ready": state.is_ok(),
+                    "complete": state.is_ok(),
                     "state": state.unwrap_or_else(|lacking| lacking),
                     "quota": profile.quota().limit.map_or_else(
                         || "none".to_owned(),
@@ -50,15 +51,21 @@ pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
         let clouds: Vec<&str> =
             connection["clouds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let place = if clouds.is_empty() { text(connection, "api") } else { clouds.join(" or ") };
-        let state = match (connection.get("error"), &connection["ready"]) {
+        let state = match (connection.get("error"), &connection["complete"]) {
             (Some(_), _) => format!("`{}` is wrong", text(connection, "key")),
-            (None, Value::Bool(false)) => "not ready".to_owned(),
+            (None, Value::Bool(false)) => "incomplete".to_owned(),
             (None, _) => text(connection, "state"),
         };
         vec![text(connection, "name"), place, text(connection, "auth"), text(connection, "quota"), state]
     });
     output::listing(&["NAME", "CLOUD OR API", "AUTH", "QUOTA", "STATE"], rows.collect())?;
-    connections.iter().try_for_each(explain)
+    connections.iter().try_for_each(explain)?;
+    if !connections.is_empty() {
+        tell!(
+            "hint: nothing was sent; `connector connections test --connection NAME` says whether a connection works"
+        );
+    }
+    Ok(())
 }
 
 /// What is wrong or missing takes more words than a cell holds.
@@ -67,7 +74,7 @@ fn explain(connection: &Value) -> Result<(), CliError> {
         output::line(&text(connection, "error"))?;
         return text(connection, "hint").lines().try_for_each(|line| output::line(&format!("    {line}")));
     }
-    match &connection["ready"] {
+    match &connection["complete"] {
         Value::Bool(false) => {
             output::line(&format!("{}: {}", text(connection, "name"), text(connection, "state")))
         }

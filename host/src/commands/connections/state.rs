@@ -1,4 +1,4 @@
-//! Whether what a connection signs in with is there, as far as that can be said without asking anybody.
+//! Whether a connection has what it takes to sign in, as far as that can be seen without sending anything.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,7 +12,10 @@ use x509_parser::pem::Pem;
 /// The largest file that is looked into for a certificate, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Says it, or what is missing. `has_login` is asked of kinds that need a login.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What the connection has, or else what it lacks. Whether the authority accepts it is not known. `has_login` is called for
+/// kinds that need a login.
 pub(super) fn state(
     profile: &Profile,
     has_login: impl FnOnce() -> Result<bool, CredentialError>,
@@ -20,24 +23,24 @@ pub(super) fn state(
     let variables = profile.variables();
     match profile.auth() {
         Auth::Anonymous => Ok("no sign-in".to_owned()),
-        Auth::ClientSecret { secret, .. } => there(secret, variables).map(|()| READY.to_owned()),
-        Auth::TokenVariable(name) => variable(variables, name).map(|_| READY.to_owned()),
+        Auth::ClientSecret { secret, .. } => there(secret, variables).map(|()| "has its secret".to_owned()),
+        Auth::TokenVariable(name) => variable(variables, name).map(|_| HAS_TOKEN.to_owned()),
         Auth::TokenCommand { program, .. } => Ok(format!("runs {program}")),
         Auth::Certificate { certificate, .. } => self::certificate(certificate, variables),
         Auth::DeviceCode(_) | Auth::AuthCode { .. } => match has_login() {
-            Ok(true) => Ok("signed in".to_owned()),
+            Ok(true) => Ok("has a login".to_owned()),
             Ok(false) => Ok("needs a login".to_owned()),
             Err(error) => Err(error.to_string()),
         },
-        Auth::WorkloadIdentity(profile) => workload(profile, variables).map(|()| READY.to_owned()),
+        Auth::WorkloadIdentity(profile) => workload(profile, variables).map(|()| HAS_TOKEN.to_owned()),
         Auth::ManagedIdentity(_) => Ok("asks the platform".to_owned()),
         Auth::AzureCli(_) if is_in_path(variables, &["az", "az.cmd"]) => Ok("runs az".to_owned()),
         Auth::AzureCli(_) => Err("there is no az in PATH".to_owned()),
-        _ => Ok(READY.to_owned()),
+        _ => Ok(HAS_TOKEN.to_owned()),
     }
 }
 
-const READY: &str = "ready";
+const HAS_TOKEN: &str = "has its token";
 
 fn there(secret: &SecretSource, variables: &Variables) -> Result<(), String> {
     match secret {
@@ -77,17 +80,19 @@ fn certificate(certificate: &CertificateProfile, variables: &Variables) -> Resul
         Some(ends) if ends <= jiff::Timestamp::now() => {
             Err(format!("the certificate expired on {}", day(ends)))
         }
-        Some(ends) => Ok(format!("until {}", day(ends))),
+        Some(ends) => Ok(format!("certificate until {}", day(ends))),
         // PKCS#12 is opened with its password, which takes a while, on purpose.
-        None => Ok(READY.to_owned()),
+        None => Ok("has its certificate".to_owned()),
     }
 }
 
-/// When a certificate in PEM ends.
+/// When a certificate in PEM or DER ends.
 fn ends(bytes: &[u8]) -> Option<jiff::Timestamp> {
-    let pem = Pem::iter_from_buffer(bytes).flatten().find(|pem| pem.label == "CERTIFICATE")?;
-    let ends = pem.parse_x509().ok()?.validity().not_after.timestamp();
-    jiff::Timestamp::from_second(ends).ok()
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let pem = Pem::iter_from_buffer(bytes).flatten().find(|pem| pem.label == "CERTIFICATE");
+    let der = pem.as_ref().map_or(bytes, |pem| &pem.contents);
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    jiff::Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
 }
 
 fn day(time: jiff::Timestamp) -> jiff::civil::Date {
