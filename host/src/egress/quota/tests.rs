@@ -14,6 +14,7 @@ use crate::store::{MemoryStore, SqliteStore};
 
 mod failures;
 mod leases;
+mod refusals;
 mod sharing;
 mod window;
 
@@ -119,67 +120,6 @@ async fn the_first_to_come_is_the_first_to_go() {
     for gone in 1..=5 {
         world.advance(MINUTE).await;
         assert_eq!(*order.lock().unwrap(), (0..gone).collect::<Vec<_>>());
-    }
-}
-
-#[tokio::test]
-async fn a_deadline_before_the_turn_is_refused_at_once() {
-    let world = World::new();
-    let quota = world.quota(1, 60);
-    drop(admit(&quota).await);
-    world.advance(Duration::from_millis(10_500)).await;
-    let soon = world.clock.now().saturating_add(SECOND);
-    let refused = throttled(&quota, &[], Some(soon)).await;
-    assert_eq!(refused.retry_after, 50 * SECOND, "49.5 s, rounded up");
-    assert_eq!((refused.limit, &refused.scope), (limit(1, 60), &Scope::Bucket("bucket".to_owned())));
-    assert_eq!(
-        refused.to_string(),
-        "the limit of 1 call in 60 s for the quota `bucket` is used up; try again in 50 s"
-    );
-
-    let first = ask(&quota, "list", &[]);
-    world.settle().await;
-    let after_one = world.clock.now().saturating_add(MINUTE);
-    assert_eq!(throttled(&quota, &[], Some(after_one)).await.retry_after, 110 * SECOND, "behind another");
-    let after_two = world.clock.now().saturating_add(2 * MINUTE);
-    let mut second = quota.admit("list", &[], Some(after_two)).boxed();
-    assert!((&mut second).now_or_never().is_none());
-    assert_eq!(quota.usage().await.unwrap().waiting, 2);
-
-    // The first takes longer than expected, so that the second would come after its deadline: it learns so as soon
-    // as that is known.
-    world.advance(50 * SECOND).await;
-    let permit = first.await.unwrap();
-    world.advance(30 * SECOND).await;
-    drop(permit);
-    world.advance(30 * SECOND).await;
-    match second.await {
-        Err(QuotaError::Throttled(throttled)) => assert_eq!(throttled.retry_after, 30 * SECOND),
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(quota.usage().await.unwrap().waiting, 0);
-}
-
-#[tokio::test]
-async fn fail_refuses_whoever_would_wait() {
-    let world = World::new();
-    let quota = world.quota_of("bucket", Some(limit(1, 60)), WhenExceeded::Fail);
-    let permit = admit(&quota).await;
-    assert_eq!(throttled(&quota, &[], None).await.retry_after, MINUTE);
-    drop(permit);
-    world.advance(59 * SECOND).await;
-    assert_eq!(throttled(&quota, &[], Some(Timestamp::MAX)).await.retry_after, SECOND);
-    world.advance(SECOND).await;
-    drop(admit(&quota).await);
-}
-
-#[tokio::test]
-async fn no_calls_at_all_is_refused_even_to_the_patient() {
-    let world = World::new();
-    let quota = world.quota(0, 60);
-    match quota.admit("list", &[], None).await {
-        Err(QuotaError::Throttled(throttled)) => assert_eq!(throttled.retry_after, MINUTE),
-        other => panic!("{other:?}"),
     }
 }
 
@@ -307,6 +247,8 @@ async fn a_clock_set_back_does_not_close_the_door() {
     let quota = world.quota(1, 60);
     drop(admit(&quota).await);
     world.clock.set(start().saturating_sub(24 * 60 * MINUTE));
+    let frees = world.clock.now().saturating_add(MINUTE);
+    assert_eq!(quota.usage().await.unwrap().frees_at, Some(frees), "what is later than now counts as of now");
     assert_eq!(throttled(&quota, &[], Some(world.clock.now())).await.retry_after, MINUTE);
     let waiting = ask(&quota, "list", &[]);
     world.settle().await;
