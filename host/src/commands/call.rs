@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
 use crate::cli::Globals;
+use crate::commands::watch::news::counted;
 use crate::error::CliError;
 use crate::output::Printer;
 use crate::terminal::{Screen, tell};
@@ -61,9 +62,14 @@ async fn call(
         let reply = reply.map_err(failed)?;
         fetched.more = reply.next_link().is_some();
         fetched.total = printer.total(&reply).or(fetched.total);
-        fetched.items += printer.page(reply)?;
+        // Rows may go to the same terminal: they must not begin in the middle of a line.
+        fetched.items += progress.suspend(|| printer.page(reply))?;
         fetched.pages += 1;
-        progress.set_message(format!("{} pages, {} items", fetched.pages, fetched.items));
+        progress.set_message(format!(
+            "{}, {}",
+            counted(fetched.pages, "page"),
+            counted(fetched.items as u64, "item")
+        ));
         if !all || !fetched.more {
             break;
         }
