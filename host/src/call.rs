@@ -16,6 +16,7 @@ use crate::egress::{Egress, Purpose};
 use crate::failure::{Failure, FailureCase};
 use crate::instance;
 use crate::manifest::Limit;
+use crate::remedy::Remedy;
 use crate::store::Store;
 use crate::value::{InputError, OutputError};
 pub use pages::Pages;
@@ -252,10 +253,12 @@ impl Reply {
 impl CallError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Remedy> {
         match self {
-            Self::UnknownAction { similar: Some(similar), .. } => Some(format!("did you mean `{similar}`?")),
-            Self::UnknownAction { .. } => Some("list the actions that there are".into()),
+            Self::UnknownAction { similar: Some(similar), .. } => {
+                Some(Remedy::DidYouMean { name: similar.clone() })
+            }
+            Self::UnknownAction { .. } => Some(Remedy::ListActions),
             Self::NotAnObject { .. } => Some("give an object with a key for each parameter".into()),
             Self::Input { error, .. } => error.hint(),
             Self::Failed(failure) => failure.hint.clone(),
@@ -275,9 +278,10 @@ impl CallError {
         };
         let mut failure = Failure::new(case, self.to_string());
         failure.hint = self.hint();
-        if let Self::Input { error, .. } = self {
-            failure.parameter = Some(error.parameter.clone()).filter(|name| !name.is_empty());
-        }
+        failure.parameter = match self {
+            Self::Input { error, .. } => Some(error.parameter.clone()).filter(|name| !name.is_empty()),
+            _ => None,
+        };
         failure
     }
 }

@@ -11,6 +11,7 @@ use crate::call::CallError;
 use crate::engine::SandboxEngine;
 use crate::instance::{FunctionIndex, Prepared, State};
 use crate::manifest::{self, Action, Effect, Manifest, ManifestError, Status};
+use crate::remedy::Remedy;
 use crate::value::Signature;
 
 /// Interfaces of the contract itself: every connector has them, and none is an action.
@@ -81,10 +82,10 @@ pub enum LoadError {
 impl LoadError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Remedy {
+        let words = match self {
             Self::Unreadable { .. } => "name a component file (.wasm) that exists and that you may read",
-            Self::InFile { error, .. } => error.hint(),
+            Self::InFile { error, .. } => return error.hint(),
             Self::NotAComponent(_) => {
                 "build it for wasm32-wasip2, or make a component of a core module with `wasm-tools component new`"
             }
@@ -100,7 +101,8 @@ impl LoadError {
             Self::Manifest(_) => {
                 "the connector's author has to correct its manifest; until then it is not run"
             }
-        }
+        };
+        words.into()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::egress::quota::QuotaError;
 use crate::egress::{Egress, EgressError, MAX_REQUEST_BYTES, Purpose};
 use crate::failure::{Failure, FailureCase};
 use crate::manifest::Effect;
+use crate::remedy::Remedy;
 
 /// A call's way out. Clones are the same door.
 #[derive(Debug, Clone)]
@@ -154,9 +155,7 @@ impl EgressError {
         let mut failure = Failure::new(self.case(effect), self.to_string());
         failure.retry_after_seconds = self.retry_after_seconds();
         failure.hint = match self {
-            Self::Timeout { .. } if effect.is_read() => {
-                Some("allow it more time, with a higher `timeout-seconds` or a later `--deadline`, or ask for less".into())
-            }
+            Self::Timeout { .. } if effect.is_read() => Some(Remedy::RaiseTimeout),
             _ => self.hint(),
         };
         failure

@@ -7,7 +7,7 @@ use connector_host::config::ConfigError;
 use connector_host::egress::EgressError;
 use connector_host::store::StoreError;
 use connector_host::triggers::WatchError;
-use connector_host::{CallError, Failure, FailureCase, Function, HostError, LoadError};
+use connector_host::{CallError, Failure, FailureCase, Function, HostError, LoadError, Remedy};
 use serde_json::json;
 
 use crate::hint::{self, Failed};
@@ -19,7 +19,7 @@ pub(crate) enum CliError {
     /// Help or the version was asked for, which clap writes best.
     Clap(Box<clap::Error>),
     /// The command line is readable but wrong.
-    Usage { message: String, hint: String },
+    Usage { message: String, hint: Remedy },
     /// The configuration is missing or wrong.
     Config(ConfigError),
     /// The component is no connector.
@@ -31,17 +31,17 @@ pub(crate) enum CliError {
     /// A trigger cannot be watched.
     Watch(Box<WatchError>),
     /// Something local that should work does not.
-    Local { message: String, hint: String },
+    Local { message: String, hint: Remedy },
     /// Whoever read standard output has had enough.
     Closed,
 }
 
 impl CliError {
-    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<Remedy>) -> Self {
         Self::Usage { message: message.into(), hint: hint.into() }
     }
 
-    pub(crate) fn local(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn local(message: impl Into<String>, hint: impl Into<Remedy>) -> Self {
         Self::Local { message: message.into(), hint: hint.into() }
     }
 
@@ -86,13 +86,7 @@ impl CliError {
 
     fn failure(&self) -> Failure {
         let (case, message, hint) = match self {
-            Self::Call { error, .. } => {
-                let mut failure = error.failure();
-                if let CallError::UnknownAction { similar: None, .. } = &**error {
-                    failure.hint = Some("`connector actions` lists the actions".into());
-                }
-                return failure;
-            }
+            Self::Call { error, .. } => return error.failure(),
             Self::Watch(error) => return error.failure(),
             Self::Connect(error) => return error.failure(connector_host::manifest::Effect::Read),
             Self::Usage { message, hint } => {
@@ -101,9 +95,7 @@ impl CliError {
             Self::Config(error) => {
                 (FailureCase::PermanentInvalidInput, error.to_string(), Some(error.hint()))
             }
-            Self::Load(error) => {
-                (FailureCase::PermanentInvalidInput, error.to_string(), Some(error.hint().to_owned()))
-            }
+            Self::Load(error) => (FailureCase::PermanentInvalidInput, error.to_string(), Some(error.hint())),
             Self::Local { message, hint } => {
                 (FailureCase::ExecutionFailed, message.clone(), Some(hint.clone()))
             }
@@ -150,7 +142,7 @@ fn describe(failure: &Failure, action: Option<&Failed>) -> io::Result<()> {
     if !details.is_empty() {
         screen.line(format_args!("  ({})", details.join(", ")))?;
     }
-    if let Some(hint) = failure.hint.clone().or_else(|| hint::of(failure, action)) {
+    if let Some(hint) = failure.hint.as_ref().map(hint::words).or_else(|| hint::of(failure, action)) {
         let mut lines = hint.lines();
         screen.hanging(6, format_args!("hint: {}", lines.next().unwrap_or_default()))?;
         // Lines of configuration stay lines, and begin no other message.

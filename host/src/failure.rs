@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::remedy::Remedy;
+
 /// Why a call has no result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
@@ -35,7 +37,7 @@ pub struct Failure {
     pub parameter: Option<String>,
     /// What to do next, when the host knows.
     #[serde(skip)]
-    pub hint: Option<String>,
+    pub hint: Option<Remedy>,
 }
 
 /// The kinds of failure. Those whose name begins with `Permanent` never succeed by being sent again unchanged.

@@ -1,7 +1,9 @@
-//! What to do about a failure that the API or the connector told of.
+//! What to do next, in the words of this program: its flags and commands.
 
 use connector_host::manifest::Effect;
-use connector_host::{Failure, FailureCase, Function};
+use connector_host::{Failure, FailureCase, Function, Remedy};
+
+use crate::flag;
 
 /// The action that failed, as far as it is known.
 #[derive(Debug, Clone)]
@@ -16,7 +18,43 @@ impl From<&Function> for Failed {
     }
 }
 
-/// What to do next. None for what nobody can know.
+/// A step that the library advises. What has no flag or command here has the library's words.
+pub(crate) fn words(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Configure => {
+            "`connector connections add` adds a connection; `connector simulate` serves a stand-in API to try this \
+             program with, and prints a connection to it. --config or CONNECTOR_CONFIG names another file"
+                .into()
+        }
+        Remedy::ListActions => "`connector actions` lists the actions".into(),
+        Remedy::GiveParameter { name, key } => {
+            format!("give it with --{}, or as \"{key}\" in --input", flag::name(name))
+        }
+        Remedy::RaiseDeadline => "give the call more time with --deadline, or ask for less".into(),
+        Remedy::WaitForQuota => "let the call wait longer with --deadline, or call less often".into(),
+        Remedy::RaiseTimeout => {
+            "give the call more time with --deadline or a higher `timeout-seconds`, or ask for less".into()
+        }
+        Remedy::LogIn { connection } => format!("run `connector login --connection {connection}`"),
+        Remedy::TestConnection => "`connector connections test` shows whether the connection works".into(),
+        Remedy::ResumeWatch { watch } => format!("run `connector events resume {watch}`, then start again"),
+        Remedy::DeliverLater { watch } => format!(
+            "the events are kept: start again when the receiver works; `connector events pending {watch}` lists them"
+        ),
+        Remedy::AllowLoopbackCallback => {
+            "to send events to this machine, allow it with --allow-loopback-http".into()
+        }
+        Remedy::KeepSecretsInFile => {
+            "unlock the keyring, or keep secrets in a file: set CONNECTOR_VAULT to `file`".into()
+        }
+        Remedy::EndOtherProgram => {
+            "another `connector` may be suspended: resume it (`fg`) or end it, and try again".into()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What to do next about a failure of which only the API or the connector knows. None for what nobody can know.
 pub(crate) fn of(failure: &Failure, failed: Option<&Failed>) -> Option<String> {
     let describe = || match failed {
         Some(Failed { name, .. }) => format!("`connector describe {name}`"),
@@ -24,7 +62,7 @@ pub(crate) fn of(failure: &Failure, failed: Option<&Failed>) -> Option<String> {
     };
     Some(match failure.case {
         FailureCase::Throttled => match failure.retry_after_seconds {
-            Some(0) => "the time to wait is over already: call again".into(),
+            Some(0) => "the time to wait is over: call again".into(),
             Some(seconds) => format!("call again in {seconds} s"),
             None => "call again later".into(),
         },
@@ -69,4 +107,35 @@ fn is_about_account(failure: &Failure) -> bool {
     ["license", "licence", "account mode", "subscription", "inactive"]
         .iter()
         .any(|word| message.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_of_the_library_is_worded_with_the_flags_and_commands_of_the_program() {
+        let name = || "default/new-alerts".to_owned();
+        for (remedy, words) in [
+            (Remedy::Configure, "`connector connections add`"),
+            (Remedy::Configure, "`connector simulate`"),
+            (Remedy::ListActions, "`connector actions`"),
+            (Remedy::GiveParameter { name: "machine-id".into(), key: "Machine ID".into() }, "--machine-id"),
+            (Remedy::GiveParameter { name: "output".into(), key: "Output".into() }, "--with-output"),
+            (Remedy::RaiseDeadline, "--deadline"),
+            (Remedy::WaitForQuota, "--deadline"),
+            (Remedy::RaiseTimeout, "`timeout-seconds`"),
+            (Remedy::LogIn { connection: "soc".into() }, "`connector login --connection soc`"),
+            (Remedy::TestConnection, "`connector connections test`"),
+            (Remedy::ResumeWatch { watch: name() }, "`connector events resume default/new-alerts`"),
+            (Remedy::DeliverLater { watch: name() }, "`connector events pending default/new-alerts`"),
+            (Remedy::AllowLoopbackCallback, "--allow-loopback-http"),
+            (Remedy::KeepSecretsInFile, "CONNECTOR_VAULT"),
+            (Remedy::from("ask an administrator"), "ask an administrator"),
+            (Remedy::DidYouMean { name: "tag-machine".into() }, "did you mean `tag-machine`?"),
+        ] {
+            let said = super::words(&remedy);
+            assert!(said.contains(words), "{remedy:?}: {said}");
+        }
+    }
 }

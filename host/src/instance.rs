@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{
 use crate::connector::{Connector, Function};
 use crate::door::Door;
 use crate::failure::{Failure, FailureCase};
+use crate::remedy::Remedy;
 use crate::value::{OutputError, Returned};
 
 /// How much of what a component writes to standard error is kept, for the message if it breaks.
@@ -144,7 +145,7 @@ fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Byt
 fn overdue(time_left: Duration) -> Failure {
     let message = format!("the call did not end within its deadline of {} s", time_left.as_secs_f32());
     let mut failure = Failure::new(FailureCase::Unavailable, message);
-    failure.hint = Some("give it longer with a later `--deadline`, or ask for less".into());
+    failure.hint = Some(Remedy::RaiseDeadline);
     failure
 }
 

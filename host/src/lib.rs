@@ -47,6 +47,7 @@ pub mod permissions;
 mod program;
 pub mod proxy;
 mod regular;
+mod remedy;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod similar;
@@ -65,4 +66,5 @@ pub use egress::credential::{Prompt, SignedIn};
 pub use failure::{Failure, FailureCase};
 pub use host::{Host, HostBuilder, HostError};
 pub use manifest::Manifest;
+pub use remedy::Remedy;
 pub use value::{InputError, InputProblem, OutputError, Parameter, Shape, Signature};

@@ -4,6 +4,7 @@ mod argument;
 mod cli;
 mod commands;
 mod error;
+mod flag;
 mod hint;
 mod output;
 mod setup;

@@ -19,6 +19,8 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::remedy::Remedy;
+
 pub use self::checkpoints::{Checkpoints, Progress};
 pub use self::memory::MemoryStore;
 pub use self::outbox::{Backlog, Found, Outbox, Page, Stored, Trouble};
@@ -201,8 +203,8 @@ pub enum StoreError {
 impl StoreError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Remedy {
+        let words = match self {
             Self::Corrupt { .. } => {
                 "restore it from a backup; moved away, it is made anew, and triggers begin anew, without what was not delivered"
             }
@@ -213,7 +215,8 @@ impl StoreError {
                 "set CONNECTOR_STATE_DIR to a directory on a local disk that you may write to"
             }
             Self::Failed { .. } => "check its disk and the rights to the file",
-        }
+        };
+        words.into()
     }
 
     /// Whether trying again later may help, without anybody looking into it.

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
+use crate::remedy::Remedy;
+
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring;
@@ -165,24 +167,21 @@ pub enum VaultError {
 impl VaultError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Remedy {
         match self {
-            Self::Damaged { location } => format!("remove {location}, and sign in again"),
+            Self::Damaged { location } => format!("remove {location}, and sign in again").into(),
             Self::Exposed { location, .. } => {
                 format!(
                     "make it accessible to you alone (`chmod -R go= {location}`), or remove it and sign in again"
                 )
+                .into()
             }
             Self::Denied { .. } => {
                 "check that you may write to the directory, and that it is on a local disk with free space"
                     .into()
             }
-            Self::Busy { .. } => {
-                "it may be suspended: look for another `connector`, resume it (`fg`) or end it, and try again"
-                    .into()
-            }
-            Self::NoKeyring => "store secrets in a file: set CONNECTOR_VAULT to `file`".into(),
-            Self::Keyring { .. } => "unlock the keyring, or store secrets in a file".into(),
+            Self::Busy { .. } => Remedy::EndOtherProgram,
+            Self::NoKeyring | Self::Keyring { .. } => Remedy::KeepSecretsInFile,
             Self::TooLong { .. } => "check what provides the secret".into(),
         }
     }

@@ -65,7 +65,7 @@ async fn a_connection_that_was_added_works_and_one_that_was_removed_is_gone() {
     let replaced = std::fs::read_to_string(home.config()).expect("it is text");
     assert!(replaced.starts_with("# My connections.") && !replaced.contains("a week"), "{replaced}");
 
-    home.run(&["connections", "remove", "defalt"]).usage("did you mean \"default\"?");
+    home.run(&["connections", "remove", "defalt"]).usage("did you mean `default`?");
 }
 
 #[test]

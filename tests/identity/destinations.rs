@@ -261,7 +261,6 @@ fn a_configuration_that_leads_astray_is_refused_before_anything_is_sent() {
         ] {
             let error = profile.build(connector.manifest()).expect_err(&address);
             assert_eq!(error.key(), key, "{address:?}: {error}");
-            assert!(!error.hint().is_empty());
         }
     }
     assert!(!trap.sprung());

@@ -8,17 +8,16 @@ use connector_host::config::{Config, TriggerSettings, TriggerSource, Variables};
 use connector_host::egress::credential::SecretSource;
 use connector_host::serve::{Push, Report, Server, ServerBuilder};
 use connector_host::store::Subscription;
-use connector_host::triggers::webhook::SubscribeError;
 use connector_host::triggers::{Callback, Clerk, WatchBuilder};
-use connector_host::{Connection, Connector, Host};
+use connector_host::{Connection, Connector, Host, Remedy};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::to::{self, To};
 use super::watch::{interrupted, news};
 use crate::cli::{Globals, ServeArgs};
 use crate::error::CliError;
-use crate::setup;
 use crate::terminal::{printable, tell};
+use crate::{hint, setup};
 
 /// How many polls run at a time at most, those included that wait for a quota.
 const POLLS: usize = 256;
@@ -286,12 +285,12 @@ fn tell(name: &str, report: &Report<'_>) {
         Report::News(told) => news::tell_of(Some(name), told),
         Report::Ended(error) => news::warn(&format!("{name}: {}", printable(&error.to_string()))),
         Report::NotSubscribed(error) => {
-            let hint = match error {
-                SubscribeError::Unknown { .. } => Some(format!(
-                    "look at the API's subscriptions; to ask again, start with --resubscribe {name}"
-                )),
-                error => error.hint(),
-            };
+            let hint = error.hint().map(|remedy| match remedy {
+                Remedy::Resubscribe { .. } => {
+                    format!("look at the API's subscriptions; to ask again, start with --resubscribe {name}")
+                }
+                remedy => hint::words(&remedy),
+            });
             let hint = hint.map(|hint| format!("; {}", printable(&hint))).unwrap_or_default();
             news::warn(&format!("{name}: {}{hint}", printable(&error.to_string())));
         }

@@ -74,7 +74,7 @@ impl To {
             .timeout(self.timeout.unwrap_or(Duration::from_secs(30)))
             .allow_loopback_http(self.allow_loopback_http)
             .build()
-            .map_err(|error| CliError::usage(error.to_string(), error.hint().to_owned()))?;
+            .map_err(|error| CliError::usage(error.to_string(), error.hint()))?;
         Ok(Arc::new(http))
     }
 }
@@ -88,5 +88,5 @@ pub(super) fn signer(names: &[String]) -> Result<Signer, CliError> {
             .map_err(|error| CliError::usage(error.to_string(), error.hint()))
     });
     let secrets: Vec<_> = secrets.collect::<Result<_, CliError>>()?;
-    Signer::new(secrets).map_err(|error| CliError::usage(error.to_string(), error.hint().to_owned()))
+    Signer::new(secrets).map_err(|error| CliError::usage(error.to_string(), error.hint()))
 }

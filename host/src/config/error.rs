@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::trigger::TriggerProblem;
 use crate::connection::{ProfileError, Proposal};
+use crate::remedy::Remedy;
 use crate::similar::most_similar;
 
 /// What is wrong with a configuration. No value of the file is shown: it may be a secret.
@@ -86,19 +87,17 @@ impl ConfigError {
 
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Remedy {
         match self {
-            Self::NoFile { .. } => {
-                "create it with a table [connections.default], or name another file with --config or CONNECTOR_CONFIG".into()
-            }
+            Self::NoFile { .. } => Remedy::Configure,
             Self::Unreadable { .. } => "check that it is a file and that this user may read it".into(),
             Self::NotUtf8 { .. } => "save it as UTF-8".into(),
-            Self::Malformed { hint, .. } => hint.clone(),
+            Self::Malformed { hint, .. } => hint.clone().into(),
             Self::NoConnection { name, known, .. } => {
                 match most_similar(name, known.iter().map(String::as_str)) {
-                    Some(similar) => format!("did you mean \"{similar}\"?"),
-                    None if known.is_empty() => format!("add a table [connections.{name}]"),
-                    None => format!("the file has: {}", known.join(", ")),
+                    Some(similar) => Remedy::DidYouMean { name: similar.to_owned() },
+                    None if known.is_empty() => Remedy::Configure,
+                    None => format!("the file has: {}", known.join(", ")).into(),
                 }
             }
             Self::Invalid { error, connection, .. } => match &**error {
@@ -106,7 +105,8 @@ impl ConfigError {
                     "if you trust whoever runs these addresses with the connection's credential, add them to the \
                      configuration:\n{}",
                     Proposal::lines(proposals, connection)
-                ),
+                )
+                .into(),
                 error => error.hint(),
             },
             Self::Trigger { problem, .. } => problem.hint(),

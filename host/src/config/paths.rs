@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 
 use super::Variables;
+use crate::remedy::Remedy;
 
 /// The directory's name in each of the platform's directories.
 const NAME: &str = "connector";
@@ -34,8 +35,8 @@ pub struct PathsError {
 impl PathsError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
-        format!("set HOME, or {}", self.variable)
+    pub fn hint(&self) -> Remedy {
+        format!("set HOME, or {}", self.variable).into()
     }
 }
 

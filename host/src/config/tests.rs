@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::connection::{Auth, Trust};
 use crate::manifest::Limit;
+use crate::remedy::Remedy;
 
 const EXAMPLE: &str = r#"
 [connections.default]
@@ -163,7 +164,7 @@ fn what_is_wrong_is_named_with_its_line_and_a_hint() {
         assert!(complaint.contains(expected), "{lines}\n---\n{complaint}\n---\n{expected}");
         assert!(!complaint.contains("canary"), "{complaint}");
     }
-    assert!(parse("[connection.default]").unwrap_err().hint().contains("`connections`"));
+    assert!(parse("[connection.default]").unwrap_err().hint().to_string().contains("`connections`"));
 }
 
 #[test]
@@ -190,7 +191,7 @@ fn files_that_cannot_be_read_are_said_to_be() {
     let directory = tempfile::tempdir().unwrap();
     let variables = Variables::process();
     let missing = Config::load(&directory.path().join("none.toml"), &variables).unwrap_err();
-    assert!(matches!(missing, ConfigError::NoFile { .. }) && missing.hint().contains("--config"));
+    assert!(matches!(missing, ConfigError::NoFile { .. }) && missing.hint() == Remedy::Configure);
     assert!(matches!(Config::load(directory.path(), &variables), Err(ConfigError::Unreadable { .. })));
     let path = directory.path().join("config.toml");
     std::fs::write(&path, b"# a\n# \xff\n").unwrap();
@@ -199,7 +200,7 @@ fn files_that_cannot_be_read_are_said_to_be() {
     let config = Config::load(&path, &variables).unwrap();
     let error = config.profile("locale", &manifest(), Trust::Connector).unwrap_err();
     assert!(matches!(error, ConfigError::NoConnection { .. }));
-    assert_eq!(error.hint(), "did you mean \"local\"?");
+    assert_eq!(error.hint(), Remedy::DidYouMean { name: "local".into() });
 }
 
 #[test]

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::duration::{duration, since};
 use super::{DEFAULT_CONNECTION, is_variable_name};
+use crate::remedy::Remedy;
 
 /// The longest name of a trigger's table, in bytes.
 const LONGEST_NAME: usize = 63;
@@ -108,7 +109,7 @@ pub enum TriggerProblem {
 impl TriggerProblem {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Remedy {
         match self {
             Self::Name => "give it a name such as `soc-alerts`".into(),
             Self::Value { key: "since", .. } => {
@@ -123,8 +124,9 @@ impl TriggerProblem {
             Self::VariableName(key) => format!(
                 "set `{key}` to the name of the variable that holds the secret; if the secret itself was written there, \
                  replace it: others may have seen it"
-            ),
-            Self::OutOfPlace { key, .. } => format!("leave `{key}` out"),
+            )
+            .into(),
+            Self::OutOfPlace { key, .. } => format!("leave `{key}` out").into(),
             Self::Twice(_) => "leave one of them out; a receiver can hand events on to others".into(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Proposal, RedirectError, clouds};
 use crate::egress::destination::{OriginError, Reason};
+use crate::remedy::Remedy;
 
 /// What is wrong with a profile. Keys are those of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,7 +116,7 @@ impl ProfileError {
 
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Remedy {
         match self {
             Self::Missing { key: "auth" } => {
                 "choose how to sign in, such as kind = \"client-secret\" or \"token\"; \"none\" sends no token"
@@ -126,21 +127,23 @@ impl ProfileError {
                 "set `tenant-id` to the directory's id or a domain of it".into()
             }
             Self::Range { key, least, most } => {
-                format!("set `{key}` to a number {}, or leave it out", range(*least, *most))
+                format!("set `{key}` to a number {}, or leave it out", range(*least, *most)).into()
             }
             Self::Identifier { key: key @ ("tenant-id" | "auth.client-id") } => format!(
                 "write `{key}` as letters, digits, `-`, `.` and `_`, such as 00000000-0000-0000-0000-000000000000, \
                  without braces or spaces"
-            ),
-            Self::Missing { key } | Self::Identifier { key } => {
-                format!("set `{key}`")
-            }
+            )
+            .into(),
+            Self::Missing { key } | Self::Identifier { key } => format!("set `{key}`").into(),
             Self::VariableName { key } => format!(
                 "set `{key}` to the name of the variable that holds the secret; if the secret itself was written there, \
                  replace it: others may have seen it"
-            ),
-            Self::Both { keys: [_, key] } | Self::NotOfKind { key, .. } => format!("leave `{key}` out"),
-            Self::UnknownCloud { known, name } => clouds::hint(name, known),
+            )
+            .into(),
+            Self::Both { keys: [_, key] } | Self::NotOfKind { key, .. } => {
+                format!("leave `{key}` out").into()
+            }
+            Self::UnknownCloud { known, name } => clouds::hint(name, known).into(),
             Self::Redirect { .. } => {
                 "leave `auth.redirect-uri` out, or set it to the address that the application is registered with".into()
             }
@@ -151,7 +154,7 @@ impl ProfileError {
             }
             Self::Unaccepted { proposals } => {
                 let keys: Vec<_> = proposals.iter().map(|proposal| format!("`{}`", proposal.key)).collect();
-                format!("set {} yourself, or trust the connector", keys.join(", "))
+                format!("set {} yourself, or trust the connector", keys.join(", ")).into()
             }
             Self::Origin { .. } => "write it like https://api.example.com, without a path".into(),
             Self::NotGranted { reason, .. } => match **reason {

@@ -153,7 +153,7 @@ mod tests {
             let judged = changes.judge(failure(case));
             assert_eq!(judged.case, FailureCase::PermanentOutcomeUnknown, "{case}");
             assert_eq!(judged.message, "it failed; the API had accepted a change of this call (201)");
-            assert_eq!((judged.hint.as_deref(), judged.retry_after_seconds), (Some(LOOK), None));
+            assert_eq!((judged.hint, judged.retry_after_seconds), (Some(LOOK.into()), None));
         }
         assert_eq!(
             judged(&changes, FailureCase::PermanentUnexpectedReply),

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Uri;
 
+use crate::remedy::Remedy;
+
 mod address;
 mod origin;
 #[cfg(test)]
@@ -254,7 +256,7 @@ impl Denied {
 
     /// What to do next: the lines of configuration that would allow the request, when there are any.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Remedy {
         let connection = &self.connection;
         match &self.reason {
             Reason::NotAllowed(wanted) if check_grant(wanted, true).is_ok() => {
@@ -266,17 +268,19 @@ impl Denied {
                     "if you trust the connector with this connection's token there, allow it in the configuration:\n\
                      [connections.{connection}]\nallowed-origins = [{origins}]{grant}"
                 )
+                .into()
             }
             Reason::Loopback(_) => format!(
                 "for tests and simulators, allow it in the configuration:\n\
                  [connections.{connection}]\nallow-loopback-http = true"
-            ),
+            )
+            .into(),
             Reason::NotAllowed(_) | Reason::Insecure(_) | Reason::Address(_) | Reason::NotMetadata(_) => {
-                "nothing in the configuration allows this; use the API's public https address".to_owned()
+                "nothing in the configuration allows this; use the API's public https address".into()
             }
             Reason::Unclear(_) | Reason::Path(_) => {
                 "this is the connector's doing, not the configuration's; report it to the connector's author"
-                    .to_owned()
+                    .into()
             }
         }
     }

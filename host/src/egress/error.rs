@@ -8,6 +8,7 @@ use super::credential::CredentialError;
 use super::destination::{Denied, Forbidden, Origin};
 use super::quota::QuotaError;
 use super::transport::{DialError, TransportError};
+use crate::remedy::Remedy;
 
 /// Why a request has no reply, or not all of it. No variant holds a secret.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -127,7 +128,7 @@ impl EgressError {
 
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Remedy> {
         Some(match self {
             Self::DestinationDenied(denied) => denied.hint(),
             Self::AddressDenied { .. } => {
@@ -135,18 +136,14 @@ impl EgressError {
                     .into()
             }
             Self::Credential(error) => error.hint(),
-            Self::Quota(QuotaError::Throttled(throttled)) if throttled.waits => {
-                "allow the call more time to wait, with a later `--deadline`, or call less often".into()
-            }
+            Self::Quota(QuotaError::Throttled(throttled)) if throttled.waits => Remedy::WaitForQuota,
             Self::Quota(QuotaError::Throttled(_)) => {
                 "set `when-exceeded = \"wait\"` to have calls wait for their turn, or call less often".into()
             }
             Self::Quota(_) => return None,
-            Self::NotSent { error, .. } => error.hint().into(),
+            Self::NotSent { error, .. } => error.hint(),
             Self::Refused { .. } => "the server has too much to do, or is being replaced: call again".into(),
-            Self::Timeout { sent: false, .. } => {
-                "allow the call more time, with a later `--deadline` or a higher `timeout-seconds`".into()
-            }
+            Self::Timeout { sent: false, .. } => Remedy::RaiseTimeout,
             Self::Timeout { .. } | Self::Broken { .. } => {
                 "check whether it was done before doing it again; a read can simply be repeated".into()
             }

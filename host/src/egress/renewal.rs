@@ -13,18 +13,18 @@ const ACCOUNT: [&str; 5] = ["license", "licence", "account mode", "subscription"
 /// Phrases of 401s that are about the token's age.
 const AGE: [&str; 4] = ["expired", "invalid_token", "invalidauthenticationtoken", "token is not valid"];
 
-/// What may help against a 401.
+/// Which token may help against a 401.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Remedy {
-    /// No token.
-    Nothing,
-    /// A new token.
-    Renewal,
-    /// A token that meets these claims.
+pub(super) enum Renewal {
+    /// None.
+    Useless,
+    /// A new one.
+    Fresh,
+    /// One that meets these claims.
     StepUp(Claims),
 }
 
-impl Remedy {
+impl Renewal {
     /// By the reply's challenge ([RFC 6750, section 3.1]), or else by its words. A 401 that says nothing at all may well
     /// be about the token's age.
     ///
@@ -38,15 +38,15 @@ impl Remedy {
         }
         let body = String::from_utf8_lossy(body).to_ascii_lowercase();
         if body.trim().is_empty() && !headers.contains_key(header::WWW_AUTHENTICATE) {
-            return Self::Renewal;
+            return Self::Fresh;
         }
         if ACCOUNT.iter().any(|phrase| body.contains(phrase)) {
-            return Self::Nothing;
+            return Self::Useless;
         }
         if bearers().any(is_about_age) || AGE.iter().any(|phrase| body.contains(phrase)) {
-            return Self::Renewal;
+            return Self::Fresh;
         }
-        Self::Nothing
+        Self::Useless
     }
 }
 
@@ -73,12 +73,12 @@ mod tests {
 
     use super::*;
 
-    fn remedy(challenge: Option<&str>, body: &str) -> Remedy {
+    fn remedy(challenge: Option<&str>, body: &str) -> Renewal {
         let mut headers = HeaderMap::new();
         if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge.parse().unwrap());
         }
-        Remedy::of(&headers, body.as_bytes())
+        Renewal::of(&headers, body.as_bytes())
     }
 
     #[test]
@@ -90,14 +90,14 @@ mod tests {
             (None, "The token is expired"),
             (Some("Bearer"), "token is not valid"),
         ] {
-            assert_eq!(remedy(challenge, body), Remedy::Renewal, "{challenge:?} {body}");
+            assert_eq!(remedy(challenge, body), Renewal::Fresh, "{challenge:?} {body}");
         }
     }
 
     #[test]
     fn a_401_that_says_nothing_asks_for_a_renewal() {
-        assert_eq!(remedy(None, ""), Remedy::Renewal);
-        assert_eq!(remedy(None, " \r\n"), Remedy::Renewal);
+        assert_eq!(remedy(None, ""), Renewal::Fresh);
+        assert_eq!(remedy(None, " \r\n"), Renewal::Fresh);
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
             (Some("Basic error=\"invalid_token\""), ""),
             (Some("Basic realm=\"x\""), ""),
         ] {
-            assert_eq!(remedy(challenge, body), Remedy::Nothing, "{challenge:?} {body}");
+            assert_eq!(remedy(challenge, body), Renewal::Useless, "{challenge:?} {body}");
         }
     }
 
@@ -118,8 +118,8 @@ mod tests {
     fn a_401_that_asks_for_claims_is_answered_with_these() {
         let claims = STANDARD.encode(r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#);
         let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{claims}\"");
-        assert!(matches!(remedy(Some(&challenge), "no license"), Remedy::StepUp(_)));
+        assert!(matches!(remedy(Some(&challenge), "no license"), Renewal::StepUp(_)));
         let other = challenge.replace("insufficient_claims", "other");
-        assert_eq!(remedy(Some(&other), "{}"), Remedy::Nothing);
+        assert_eq!(remedy(Some(&other), "{}"), Renewal::Useless);
     }
 }

@@ -14,7 +14,7 @@ use super::credential::{AccessToken, CredentialError};
 use super::destination::Origin;
 use super::outgoing::{self, Outgoing};
 use super::quota::Permit;
-use super::renewal::{self, Remedy};
+use super::renewal::{self, Renewal};
 use super::retry::{self, Verdict};
 use super::transport::{Departure, Reuse, TransportError};
 use super::{Egress, EgressError, MAX_REQUEST_BYTES, Purpose, ReplyBody};
@@ -195,12 +195,12 @@ impl Egress {
         let Ok(body) = response.body_mut().peek(renewal::PEEK).await else {
             return Ok(Verdict::Final);
         };
-        let next = match Remedy::of(&headers, body) {
-            Remedy::Renewal if !std::mem::replace(&mut tried.renewal, true) => {
+        let next = match Renewal::of(&headers, body) {
+            Renewal::Fresh if !std::mem::replace(&mut tried.renewal, true) => {
                 credential.invalidate(token);
                 in_time(credential.token(), ends).await?
             }
-            Remedy::StepUp(claims) if !std::mem::replace(&mut tried.step_up, true) => {
+            Renewal::StepUp(claims) if !std::mem::replace(&mut tried.step_up, true) => {
                 in_time(credential.step_up(token, &claims), ends).await?
             }
             _ => {

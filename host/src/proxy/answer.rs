@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::egress::EgressError;
 use crate::failure::FailureCase;
 use crate::manifest::Effect;
+use crate::remedy::Remedy;
 
 /// The code of an answer that says: nothing was sent to the API, so the request can be made again.
 pub(super) const NOT_SENT: &str = "RequestNotSent";
@@ -95,17 +96,17 @@ pub(super) fn no_reply(error: &EgressError, effect: Effect) -> Response<Body> {
             _ => (StatusCode::BAD_GATEWAY, "NoReply"),
         },
     };
-    let mut answer = self::error(status, code, &failure.message, failure.hint.as_deref());
+    let mut answer = self::error(status, code, &failure.message, failure.hint.as_ref());
     if let Some(seconds) = failure.retry_after_seconds {
         answer.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     answer
 }
 
-fn error(status: StatusCode, code: &str, message: &str, hint: Option<&str>) -> Response<Body> {
+fn error(status: StatusCode, code: &str, message: &str, hint: Option<&Remedy>) -> Response<Body> {
     let mut error = json!({ "code": code, "message": message });
     if let Some(hint) = hint {
-        error["hint"] = hint.into();
+        error["hint"] = hint.to_string().into();
     }
     let body = Full::from(json!({ "error": error }).to_string());
     let mut answer = Response::new(body.map_err(|never| match never {}).boxed_unsync());

@@ -73,7 +73,7 @@ impl Exchange {
         match self.connection.egress().send(&purpose, request).await {
             Ok(reply) => self.pass(reply, base, has_body),
             Err(error) => {
-                tracing::warn!(%error, hint = error.hint(), "a request through the proxy has no reply");
+                tracing::warn!(%error, hint = error.hint().map(tracing::field::display), "a request through the proxy has no reply");
                 answer::no_reply(&error, effect)
             }
         }

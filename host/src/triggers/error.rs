@@ -2,6 +2,7 @@
 
 use crate::call::CallError;
 use crate::failure::{Failure, FailureCase};
+use crate::remedy::Remedy;
 use crate::store::StoreError;
 
 /// Why a watch cannot go on. Nothing is lost by it: what was found waits in the store.
@@ -62,17 +63,14 @@ pub enum WatchError {
 impl WatchError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Remedy> {
         Some(match self {
             Self::Busy { .. } => "end the other one first; one at a time keeps events in order".into(),
-            Self::Stopped { watch, .. } => format!("start again with: connector events resume {watch}"),
-            Self::Undelivered { .. } => {
-                "they are kept: run it again when the receiver works; `connector events pending` shows them"
-                    .into()
-            }
+            Self::Stopped { watch, .. } => Remedy::ResumeWatch { watch: watch.clone() },
+            Self::Undelivered { watch, .. } => Remedy::DeliverLater { watch: watch.clone() },
             Self::Since(_) => "give a time such as 2030-01-31T12:00:00Z".into(),
             Self::Poll { error, .. } => return error.hint(),
-            Self::Store(error) => error.hint().into(),
+            Self::Store(error) => error.hint(),
             Self::NoCallback | Self::Panicked { .. } => return None,
         })
     }

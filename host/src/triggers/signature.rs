@@ -10,6 +10,8 @@ use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use standardwebhooks::Webhook;
 
+use crate::remedy::Remedy;
+
 /// How a secret begins.
 const PREFIX: &str = "whsec_";
 /// How long a key may be, in bytes.
@@ -30,9 +32,10 @@ pub struct SecretError(&'static str);
 impl SecretError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> Remedy {
         "a signing secret is `whsec_` and 24 to 64 random bytes in base64: \
          echo \"whsec_$(head -c 32 /dev/urandom | base64)\""
+            .into()
     }
 }
 

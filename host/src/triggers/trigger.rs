@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::call::Connection;
 use crate::connector::{Connector, Function};
 use crate::manifest::Status;
+use crate::remedy::Remedy;
 use crate::value::Shape;
 
 use super::builder::WatchBuilder;
@@ -57,18 +58,18 @@ pub struct TriggerError {
 }
 
 impl TriggerError {
-    pub(super) fn new(ability: &'static str, name: &str, known: Vec<String>) -> Self {
+    pub(crate) fn new(ability: &'static str, name: &str, known: Vec<String>) -> Self {
         Self { ability, name: name.to_owned(), known }
     }
 
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Remedy {
         let names = self.known.iter().map(String::as_str);
         match crate::similar::most_similar(&self.name, names) {
-            Some(similar) => format!("did you mean `{similar}`?"),
+            Some(similar) => Remedy::DidYouMean { name: similar.to_owned() },
             None if self.known.is_empty() => "this connector has actions only".into(),
-            None => format!("its triggers are: {}", self.known.join(", ")),
+            None => format!("its triggers are: {}", self.known.join(", ")).into(),
         }
     }
 }

@@ -5,16 +5,20 @@ use wasmtime::component::Val;
 
 use super::shape::{Argument, Integer, Parameter, RecordField, Shape, Signature, Spelling};
 use super::{text, words};
+use crate::remedy::Remedy;
 
 /// How deep input may nest, so that hostile input cannot exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
 /// Input that does not fit the action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{problem}", prefix(.parameter))]
+#[error("{}{problem}", prefix(.parameter, .problem))]
 pub struct InputError {
     /// The parameter as the published connector calls it, with the path into it where it is nested.
     pub parameter: String,
+    /// The parameter's name in the contract, such as `machine-id`, where the whole of it is to blame and the action has
+    /// it.
+    pub name: Option<String>,
     /// What is wrong with it.
     pub problem: InputProblem,
 }
@@ -56,13 +60,16 @@ pub enum InputProblem {
 impl InputError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match &self.problem {
-            InputProblem::Unknown { similar: Some(similar), .. } => {
-                Some(format!("did you mean `{similar}`?"))
+    pub fn hint(&self) -> Option<Remedy> {
+        match (&self.problem, &self.name) {
+            (InputProblem::Unknown { similar: Some(similar), .. }, _) => {
+                Some(Remedy::DidYouMean { name: similar.clone() })
             }
-            InputProblem::Repeated(_) => Some("give it once".into()),
-            InputProblem::EmptyKey => Some(
+            (InputProblem::Missing(_), Some(name)) => {
+                Some(Remedy::GiveParameter { name: name.clone(), key: self.parameter.clone() })
+            }
+            (InputProblem::Repeated(_), _) => Some("give it once".into()),
+            (InputProblem::EmptyKey, _) => Some(
                 "in double quotes, a shell takes a key such as `$filter` for a variable of its own, which is empty: \
                  put the JSON in single quotes, or in a file"
                     .into(),
@@ -117,7 +124,11 @@ impl Signature {
     fn refuse_unknown(&self, input: &Map<String, Value>) -> Result<(), InputError> {
         for key in input.keys() {
             if key.is_empty() {
-                return Err(InputError { parameter: String::new(), problem: InputProblem::EmptyKey });
+                return Err(InputError {
+                    parameter: String::new(),
+                    name: None,
+                    problem: InputProblem::EmptyKey,
+                });
             }
             if self.meant_by(key).is_none() {
                 let known: Vec<String> =
@@ -126,6 +137,7 @@ impl Signature {
                 let similar = text::most_similar(key, names);
                 return Err(InputError {
                     parameter: key.clone(),
+                    name: None,
                     problem: InputProblem::Unknown { known, similar },
                 });
             }
@@ -138,11 +150,17 @@ impl Signature {
         let value = given.next().map(|(_, value)| value);
         if let Some((other, _)) = given.next() {
             let problem = InputProblem::Repeated(other.clone());
-            return Err(InputError { parameter: parameter.key.to_string(), problem });
+            return Err(InputError {
+                parameter: parameter.key.to_string(),
+                name: Some(parameter.name.to_string()),
+                problem,
+            });
         }
         let mut path = parameter.key.to_string();
-        typed(&parameter.shape, value.unwrap_or(&Value::Null), &mut path, 0)
-            .map_err(|problem| InputError { parameter: path, problem })
+        typed(&parameter.shape, value.unwrap_or(&Value::Null), &mut path, 0).map_err(|problem| {
+            let is_whole = path == *parameter.key;
+            InputError { name: is_whole.then(|| parameter.name.to_string()), parameter: path, problem }
+        })
     }
 }
 
@@ -300,8 +318,12 @@ fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// What is wrong is told of a parameter, unless it has no name.
-fn prefix(parameter: &str) -> String {
-    if parameter.is_empty() { String::new() } else { format!("{parameter}: ") }
+fn prefix(parameter: &str, problem: &InputProblem) -> String {
+    match problem {
+        _ if parameter.is_empty() => String::new(),
+        InputProblem::Missing(_) => format!("{parameter} "),
+        _ => format!("{parameter}: "),
+    }
 }
 
 fn push(path: &mut String, key: &str) {

@@ -55,7 +55,7 @@ fn ask<T: Send + 'static>(
         .map_err(|_| {
             let error = failed(format!("it did not answer within {} s", PATIENCE.as_secs()));
             // Whoever waited for that long should know why.
-            tracing::warn!(%error, hint = error.hint());
+            tracing::warn!(%error, hint = %error.hint());
             error
         })?
         .map_err(failed)

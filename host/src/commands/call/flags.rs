@@ -6,6 +6,7 @@ use connector_host::{Function, Parameter, Shape};
 use serde_json::{Map, Value};
 
 use crate::cli::Globals;
+use crate::flag;
 use crate::terminal::printable;
 
 /// Flags of `call` itself, in clap's ids: no parameter is called like this.
@@ -13,21 +14,6 @@ pub(super) const INPUT: &str = "call:input";
 const ALL: &str = "call:all";
 const COLUMNS: &str = "call:columns";
 
-/// A connector may call a parameter like a flag of ours; ours stay what they are.
-const OURS: [&str; 12] = [
-    "all",
-    "columns",
-    "component",
-    "config",
-    "connection",
-    "csv-safe",
-    "deadline",
-    "help",
-    "input",
-    "output",
-    "verbose",
-    "version",
-];
 /// What limits a list, by its name in [OData](https://docs.oasis-open.org/odata/odata/v4.01/).
 const TOP: &str = "$top";
 
@@ -69,8 +55,8 @@ pub(crate) fn command(function: &Function) -> Command {
         command = command.arg(all);
     }
     let names: Vec<String> =
-        function.signature.parameters().map(|parameter| flag_name(&parameter.name)).collect();
-    let mut taken: Vec<String> = OURS.map(str::to_owned).into_iter().chain(names).collect();
+        function.signature.parameters().map(|parameter| flag::name(&parameter.name)).collect();
+    let mut taken: Vec<String> = flag::reserved().chain(names).collect();
     for parameter in function.signature.parameters() {
         let aliases = aliases(parameter, &taken);
         taken.extend_from_slice(&aliases);
@@ -97,7 +83,7 @@ pub(super) fn top(function: &Function, input: &Map<String, Value>) -> Option<(St
         function.signature.meant_by(key).is_some_and(|meant| std::ptr::eq(meant, parameter))
     })?;
     let allowed = given.as_u64().or_else(|| given.as_str()?.parse().ok())?;
-    Some((flag_name(&parameter.name), allowed))
+    Some((flag::name(&parameter.name), allowed))
 }
 
 /// A text whose line breaks stay.
@@ -110,7 +96,7 @@ fn flag(parameter: &Parameter) -> Arg {
     if parameter.required() {
         help.push_str(" (required)");
     }
-    let flag = Arg::new(parameter.name.to_string()).long(flag_name(&parameter.name)).help(help);
+    let flag = Arg::new(parameter.name.to_string()).long(flag::name(&parameter.name)).help(help);
     match inner(&parameter.shape) {
         Shape::Bool => flag
             .num_args(0..=1)
@@ -132,10 +118,6 @@ fn flag(parameter: &Parameter) -> Arg {
         }
         shape => flag.value_name(value_name(shape)).allow_hyphen_values(true),
     }
-}
-
-fn flag_name(name: &str) -> String {
-    if OURS.contains(&name) { format!("with-{name}") } else { name.to_owned() }
 }
 
 /// The names by which a flag is known elsewhere: the published connector's key and the name in camelCase, as far as

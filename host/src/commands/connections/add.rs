@@ -13,8 +13,8 @@ use super::questions::{Answers, LOOPBACK, draft, next, own};
 use crate::cli::{AddArgs, Globals, LoginArgs};
 use crate::commands::login::login;
 use crate::error::CliError;
-use crate::setup;
 use crate::terminal::{printable, tell};
+use crate::{hint, setup};
 
 pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError> {
     let connector = setup::connector(globals)?;
@@ -68,7 +68,7 @@ fn mend(known: &mut Answers, error: &ProfileError) -> Result<bool, CliError> {
     if let ProfileError::Unaccepted { proposals } = error {
         return accept(known, proposals).map(|()| true);
     }
-    tell!("{}", printable(&format!("{error}; {}", error.hint())));
+    tell!("{}", printable(&format!("{error}; {}", hint::words(&error.hint()))));
     Ok(known.remove(bare(error.key())).is_some())
 }
 

@@ -9,7 +9,7 @@ use super::state::state;
 use crate::cli::{Format, Globals};
 use crate::error::CliError;
 use crate::terminal::tell;
-use crate::{output, setup};
+use crate::{hint, output, setup};
 
 /// Lists the connections of the configuration file.
 pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
@@ -39,7 +39,7 @@ pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
                 "name": name,
                 "key": key(&error),
                 "error": error.to_string(),
-                "hint": error.hint(),
+                "hint": hint::words(&error.hint()),
             }),
         }
     });

@@ -231,7 +231,8 @@ impl Report<'_> {
                 "grant the application the {} permissions {}, and have an administrator consent",
                 kind.name(),
                 missing.join(", ")
-            ),
+            )
+            .into(),
         });
         failure.missing_roles = missing;
         Err(CallError::Failed(Box::new(failure)).into())
@@ -242,7 +243,7 @@ fn unauthorized(message: String, hint: String) -> CliError {
     let mut failure = Failure::default();
     failure.case = FailureCase::PermanentUnauthorized;
     failure.message = message;
-    failure.hint = Some(hint);
+    failure.hint = Some(hint.into());
     CallError::Failed(Box::new(failure)).into()
 }
 

@@ -172,7 +172,7 @@ fn spans(pages: &[&str]) -> BTreeSet<String> {
 fn hint(text: &str) -> String {
     let none: [(&str, &str); 0] = [];
     match Config::parse(Path::new("config.toml"), text, &Variables::fixed(none)) {
-        Err(error) => error.hint(),
+        Err(error) => error.hint().to_string(),
         Ok(_) => panic!("a key that does not exist is taken:\n{text}"),
     }
 }

@@ -198,7 +198,7 @@ impl Authority {
     fn unreachable(&self, error: &TransportError) -> CredentialError {
         let hint = match error {
             TransportError::NotSent(dial) => dial.hint(),
-            _ => "check the network, and try again",
+            _ => "check the network, and try again".into(),
         };
         CredentialError::Unreachable {
             authority: self.origin.clone(),

@@ -251,7 +251,7 @@ mod tests {
         let error = cli(Some("contoso.com"), None).step_up(&claims).await.unwrap_err();
         let encoded = BASE64_STANDARD.encode(claims.json());
         assert_eq!(
-            error.hint(),
+            error.hint().to_string(),
             format!(
                 "run `az login --tenant \"contoso.com\" --scope \"api/.default\" --claims-challenge \"{encoded}\"` \
                  (Azure CLI 2.76 or later), then call again"
@@ -259,11 +259,15 @@ mod tests {
         );
         let government = cli(None, Some("https://login.microsoftonline.us"));
         let error = government.complaint("Please run 'az login'");
-        assert_eq!(error.hint(), "run `az cloud set --name AzureUSGovernment && az login`");
+        assert_eq!(error.hint().to_string(), "run `az cloud set --name AzureUSGovernment && az login`");
         let error = government.complaint("ERROR: AADSTS900382");
-        assert!(error.hint().contains("`az cloud set --name AzureUSGovernment`"), "{}", error.hint());
+        assert!(
+            error.hint().to_string().contains("`az cloud set --name AzureUSGovernment`"),
+            "{}",
+            error.hint()
+        );
         let usual = cli(None, Some("https://login.microsoftonline.com")).complaint("ERROR: AADSTS1");
-        assert!(!usual.hint().contains("az cloud set"), "{}", usual.hint());
+        assert!(!usual.hint().to_string().contains("az cloud set"), "{}", usual.hint());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Refusal;
 use crate::egress::destination::{Origin, Reason};
+use crate::remedy::Remedy;
 use crate::vault::VaultError;
 
 /// Why no token was obtained. No variant holds a secret.
@@ -181,7 +182,7 @@ pub enum CredentialError {
         /// What happened.
         message: Box<str>,
         /// What to do next.
-        hint: &'static str,
+        hint: Remedy,
     },
     /// The authority answered that it cannot serve the request now.
     #[error(
@@ -236,7 +237,7 @@ pub enum CredentialError {
 impl CredentialError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Remedy {
         match self {
             Self::NotAVariable => {
                 "give the name of the variable that holds the secret, and replace the secret if it was given: others may \
@@ -244,11 +245,14 @@ impl CredentialError {
                     .into()
             }
             Self::MissingVariable { variable } | Self::UnreadableVariable { variable } => {
-                format!("set {variable} in the environment of this program")
+                format!("set {variable} in the environment of this program").into()
             }
-            Self::BadVariable { variable, .. } => format!("correct {variable}, or unset it"),
+            Self::BadVariable { variable, .. } => {
+                format!("correct {variable}, or unset it").into()
+            }
             Self::NoWorkloadIdentity { variable } => {
                 format!("run where Azure's workload identity sets {variable}, or set `client-id`, `tenant-id` and `token-file`")
+                    .into()
             }
             Self::NoManagedIdentity { .. } => {
                 "only Azure's machines and apps have a managed identity; elsewhere, use another kind of `auth`".into()
@@ -262,9 +266,10 @@ impl CredentialError {
                 "install it (https://aka.ms/azure-cli) and make sure that `az` is on the PATH, or use another kind of `auth`"
                     .into()
             }
-            Self::AzureCliLogin { command } => format!("run `{command}`"),
+            Self::AzureCliLogin { command } => format!("run `{command}`").into(),
             Self::AzureCli { cloud: Some(command), .. } => {
                 format!("the CLI may be set to another cloud than the connection's: run `{command}`, then `az login`")
+                    .into()
             }
             Self::AzureCli { .. } => "run `az account get-access-token` by hand to see what it needs".into(),
             Self::SecretFile { .. } => "check the path and that this user may read the file".into(),
@@ -274,19 +279,19 @@ impl CredentialError {
             Self::ExpiredCertificate { .. } => {
                 "create a new certificate, add it to the application, and put it in this one's place".into()
             }
-            Self::Command { program, .. } => format!("run `{program}` by hand; sign in with it first if it asks for that"),
+            Self::Command { program, .. } => {
+                format!("run `{program}` by hand; sign in with it first if it asks for that").into()
+            }
             Self::EmptyToken | Self::UnprintableToken => {
                 "check what provides the token: it must be the token alone, on one line, without quotes, `Bearer` or JSON \
                  around it"
                     .into()
             }
             Self::NotAToken { error, .. } => error.hint(),
-            Self::LoginRequired { connection, .. } => format!("run `connector login --connection {connection}`"),
-            Self::LoginBusy { .. } => {
-                "it may be suspended: look for another `connector`, resume it (`fg`) or end it, and try again".into()
-            }
-            Self::StrangeLogin => "use that version, or log in again with this one: `connector login`".into(),
-            Self::NoLogin { .. } => "`connector connections test` shows whether it works".into(),
+            Self::LoginRequired { connection, .. } => Remedy::LogIn { connection: connection.to_string() },
+            Self::LoginBusy { .. } => Remedy::EndOtherProgram,
+            Self::StrangeLogin => "use that version, or log in again with this one".into(),
+            Self::NoLogin { .. } => Remedy::TestConnection,
             Self::LoginTimedOut { .. } => {
                 "log in again; on a machine without a browser, use the kind \"device-code\"".into()
             }
@@ -296,8 +301,8 @@ impl CredentialError {
             Self::NoRefreshToken => "let the application have the scope offline_access".into(),
             Self::Vault(error) => error.hint(),
             Self::Refused { refusal, .. } => refusal.hint().into(),
-            Self::Unreachable { hint, .. } => (*hint).into(),
-            Self::Busy { retry_after_seconds: Some(seconds), .. } => format!("try again in {seconds} s"),
+            Self::Unreachable { hint, .. } => hint.clone(),
+            Self::Busy { retry_after_seconds: Some(seconds), .. } => format!("try again in {seconds} s").into(),
             Self::Busy { .. } => "try again later".into(),
             Self::AuthorityDenied { .. } => {
                 "a secret goes out by https only; for tests, set `allow-loopback-http = true` and use this machine's address"
@@ -308,7 +313,7 @@ impl CredentialError {
             }
             Self::StepUp => "sign in again with whatever provides the token, then call again".into(),
             Self::AzureCliStepUp { command } => {
-                format!("run `{command}` (Azure CLI 2.76 or later), then call again")
+                format!("run `{command}` (Azure CLI 2.76 or later), then call again").into()
             }
             Self::ManagedIdentityStepUp => {
                 "ask an administrator which conditional access policy applies; or use a kind of `auth` that can ask, such as \"certificate\""

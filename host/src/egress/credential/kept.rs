@@ -182,6 +182,7 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::egress::transport::Transport;
     use crate::manifest::Endpoints;
+    use crate::remedy::Remedy;
     use crate::vault::MemoryVault;
 
     #[tokio::test]
@@ -200,7 +201,7 @@ mod tests {
         let held = place.lock(short).await.unwrap();
         let error = place.lock(short).await.unwrap_err();
         assert!(matches!(error, CredentialError::LoginBusy { .. }) && error.is_transient(), "{error:?}");
-        assert!(error.hint().contains("another `connector`"), "{}", error.hint());
+        assert_eq!(error.hint(), Remedy::EndOtherProgram);
         let login = Login::new("canary".into());
         assert!(place.replace(Some(&login), short).await.is_err());
         assert!(place.read().await.unwrap().is_none() && place.identity().is_none());

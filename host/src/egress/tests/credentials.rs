@@ -234,7 +234,6 @@ async fn refusal(act: Act) -> (CredentialError, usize) {
     let EgressError::Credential(error) = error else { panic!("{error:?}") };
     let shown = format!("{error} {error:?} {}", error.hint());
     assert!(!shown.contains("canary"), "{shown}");
-    assert!(!error.hint().is_empty());
     (error, server.seen().len())
 }
 
@@ -330,7 +329,7 @@ async fn an_authority_that_asks_to_wait_is_left_alone_so_long() {
     let door = door(application(&server), &Arc::default());
     let error = door.send(&purpose(Effect::Read), get(&server, "/x")).await.unwrap_err();
     assert!(error.to_string().ends_with("(HTTP status 503); it asks to wait 3600 s"), "{error}");
-    assert_eq!(error.hint().unwrap(), "try again in 3600 s");
+    assert_eq!(error.hint().unwrap().to_string(), "try again in 3600 s");
     assert_eq!(error.retry_after_seconds(), Some(3600));
     let again = door.send(&purpose(Effect::Read), get(&server, "/x")).await.unwrap_err();
     assert!(again.retry_after_seconds().is_some_and(|seconds| (3590..=3600).contains(&seconds)), "{again}");

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::egress::credential::{Identity, Prompt, SignedIn, logout, settle};
+use crate::remedy::Remedy;
 use crate::vault::{Vault, VaultError, VaultLock};
 
 #[tokio::test]
@@ -188,7 +189,7 @@ async fn what_only_a_person_can_bring_is_asked_for_at_the_next_login() {
         let error = door.send(&purpose(Effect::Read), get(&server, "/x")).await.unwrap_err();
         assert!(matches!(error, EgressError::Credential(CredentialError::LoginRequired { .. })), "{error:?}");
         assert!(error.to_string().contains("policy of the tenant"), "{error}");
-        assert_eq!(error.hint().unwrap(), "run `connector login --connection default`");
+        assert_eq!(error.hint(), Some(Remedy::LogIn { connection: "default".into() }));
 
         log_in(builder(), &vault, &clock, drop).await.unwrap();
         let seen = server.seen();

@@ -81,7 +81,7 @@ async fn a_credential_that_cannot_step_up_says_what_to_do() {
     let door = door(profile(&server), &Arc::default());
     let error = door.send(&purpose(Effect::Disruptive), post(&server, "/")).await.unwrap_err();
     assert!(matches!(error, EgressError::Credential(CredentialError::StepUp)), "{error:?}");
-    assert!(error.hint().unwrap().contains("whatever provides the token"));
+    assert!(error.hint().unwrap().to_string().contains("whatever provides the token"));
     assert!(!error.may_have_been_processed());
     assert_eq!(server.seen().len(), 1);
 }
@@ -98,7 +98,7 @@ async fn a_managed_identity_cannot_ask_for_claims() {
     let error =
         door(builder, &Arc::default()).send(&purpose(Effect::Read), get(&server, "/")).await.unwrap_err();
     assert!(matches!(error, EgressError::Credential(CredentialError::ManagedIdentityStepUp)), "{error:?}");
-    assert!(error.hint().unwrap().contains("administrator"));
+    assert!(error.hint().unwrap().to_string().contains("administrator"));
 }
 
 #[tokio::test]

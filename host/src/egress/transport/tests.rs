@@ -124,7 +124,7 @@ async fn a_server_without_tls_is_a_tls_error() {
         panic!()
     };
     assert_eq!((&*dial, dial.is_passing()), (&DialError::NotTls, false));
-    assert!(dial.hint().contains("http://"), "{}", dial.hint());
+    assert!(dial.hint().to_string().contains("http://"), "{}", dial.hint());
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::egress::destination::{Origin, OriginError, Reason, check_grant};
 use crate::egress::retry::retry_after;
 use crate::egress::transport::Transport;
+use crate::remedy::Remedy;
 use crate::triggers::cloudevent::SPEC_VERSION;
 use crate::triggers::{Event, Signer};
 
@@ -91,13 +92,11 @@ pub enum CallbackError {
 impl CallbackError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> Remedy {
         match self {
-            Self::Denied(Reason::Loopback(_)) => {
-                "to send events to this machine, allow it with --allow-loopback-http"
-            }
-            Self::Denied(_) => "give an https address on the public internet, or a command with exec:…",
-            _ => "give an absolute address such as https://soar.example.com/hooks/alerts",
+            Self::Denied(Reason::Loopback(_)) => Remedy::AllowLoopbackCallback,
+            Self::Denied(_) => "give an https address on the public internet, or a program to run".into(),
+            _ => "give an absolute address such as https://soar.example.com/hooks/alerts".into(),
         }
     }
 }

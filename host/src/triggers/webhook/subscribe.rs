@@ -17,6 +17,7 @@ use super::inbox::Inbox;
 use super::trigger::{Call, Standing};
 use crate::call::{CallError, Reply};
 use crate::failure::{Failure, FailureCase};
+use crate::remedy::Remedy;
 use crate::store::{StoreError, Subscription, SubscriptionState as State};
 
 /// What is said of an answer that nobody waited for.
@@ -55,16 +56,14 @@ pub enum SubscribeError {
 impl SubscribeError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Remedy> {
         match self {
             Self::CannotSubscribe(_) => Some(
                 "name the variable that holds a secret for the address in `path-secret-env`, and subscribe by hand"
                     .into(),
             ),
             Self::Refused(error) => error.hint(),
-            Self::Unknown { .. } => {
-                Some("look at the API's subscriptions; if there is none, have the request forgotten".into())
-            }
+            Self::Unknown { watch } => Some(Remedy::Resubscribe { watch: watch.clone() }),
             Self::Ended { .. } | Self::Store(_) => None,
         }
     }

@@ -158,7 +158,7 @@ fn files_are_the_users_alone_and_others_are_refused() {
             set(&path, good | more);
             let error = vault(&home).read("a").unwrap_err();
             assert!(matches!(error, VaultError::Exposed { .. }), "{}: {error}", path.display());
-            assert!(error.hint().contains("chmod"));
+            assert!(error.hint().to_string().contains("chmod"));
         }
         set(&path, good);
     }

@@ -140,7 +140,7 @@ impl SharedShelf {
 fn told<T>(answer: Result<T, VaultError>) -> Option<T> {
     answer
         .inspect_err(|error| {
-            tracing::warn!(%error, hint = error.hint(), "tokens are not shared with other processes");
+            tracing::warn!(%error, hint = %error.hint(), "tokens are not shared with other processes");
         })
         .ok()
 }

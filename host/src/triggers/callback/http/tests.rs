@@ -108,8 +108,7 @@ fn only_public_https_is_sent_to() {
         "https://localhost/",
         "ftp://example.com/",
     ] {
-        let error = Http::builder(address).build().unwrap_err();
-        assert!(!error.hint().is_empty());
+        assert!(Http::builder(address).build().is_err(), "{address}");
     }
     assert!(callback("http://example.com/").build().is_err(), "the grant is for this machine");
     let shown = format!("{:?}", Http::builder("https://example.com/secret").build().unwrap());
