@@ -11,6 +11,8 @@ mod doc;
 mod exports;
 #[path = "build/function.rs"]
 mod function;
+#[path = "build/lookup.rs"]
+mod lookup;
 #[path = "build/manifest.rs"]
 mod manifest;
 #[path = "build/memory.rs"]

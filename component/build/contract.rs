@@ -6,6 +6,7 @@ use wit_parser::{InterfaceId, Type, TypeDefKind};
 
 use crate::doc::Doc;
 use crate::function::Function;
+use crate::lookup::Lookup;
 use crate::types::{Definition, Types};
 use crate::wit::Wit;
 use crate::world::World;
@@ -20,6 +21,8 @@ pub(crate) struct Contract {
     pub(crate) world: World,
     /// The functions, in the order of the world and of its files.
     pub(crate) functions: Vec<Function>,
+    /// What is found by name, with the functions that list it; its fields are keys in JSON.
+    pub(crate) lookups: Vec<(String, Lookup)>,
     /// The records and enums that the functions use, in the order of their first use.
     pub(crate) types: Vec<Definition>,
 }
@@ -46,7 +49,19 @@ impl Contract {
             }
         }
         check_names(&functions)?;
-        Ok(Self { world, functions, types: types.into_definitions()? })
+        let mut contract = Self { world, functions, lookups: Vec::new(), types: types.into_definitions()? };
+        contract.lookups = contract.lookups()?;
+        Ok(contract)
+    }
+
+    fn lookups(&self) -> Result<Vec<(String, Lookup)>, String> {
+        let tagged = self
+            .functions
+            .iter()
+            .flat_map(|function| function.lookups.iter().map(move |lookup| (function, lookup)));
+        tagged
+            .map(|(function, lookup)| Ok((function.name.clone(), lookup.with_keys(function, self)?)))
+            .collect()
     }
 
     /// The record or enum of that name.

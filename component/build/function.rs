@@ -3,6 +3,7 @@
 use wit_parser::{InterfaceId, Type};
 
 use crate::doc::{Doc, Label, Tags};
+use crate::lookup::Lookup;
 use crate::naming;
 use crate::types::{Field, Shape, Types, unique_keys};
 use crate::world::Limit;
@@ -85,6 +86,8 @@ pub(crate) struct Function {
     pub(crate) limits: Vec<Limit>,
     /// How its result goes on.
     pub(crate) paging: Option<Paging>,
+    /// What is found by name among what it lists.
+    pub(crate) lookups: Vec<Lookup>,
     /// Whether it may be relied on.
     pub(crate) status: Status,
     /// Whether the published reference lacks it.
@@ -121,6 +124,11 @@ impl Function {
             delegated: permissions(&mut tags, "delegated"),
             limits: limits(&mut tags, world_limits)?,
             paging: paging(types, &parameters, function, success),
+            lookups: tags
+                .all("finds")
+                .iter()
+                .map(|tag| Lookup::parse(&name, tag))
+                .collect::<Result<_, _>>()?,
             status: status(&mut tags)?,
             extension: tags.flag("extension")?,
             sources: tags.all("source"),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::Contract;
 use crate::function::{Function, Parameter, ROLES, Returns, Status};
+use crate::lookup::Lookup;
 use crate::types::{Body, Case, Definition, Field};
 use crate::world::{Cloud, Limit, World};
 
@@ -42,7 +43,17 @@ pub(crate) fn manifest(contract: &Contract, version: &str) -> Value {
     if !hosts.is_empty() {
         manifest["hosts"] = json!(hosts);
     }
+    if !contract.lookups.is_empty() {
+        manifest["lookups"] = contract.lookups.iter().map(|(action, found)| lookup(action, found)).collect();
+    }
     manifest
+}
+
+fn lookup(action: &str, lookup: &Lookup) -> Value {
+    let Lookup { parameter, id, name, shown, input, text } = lookup;
+    json!({
+        "parameter": parameter, "action": action, "input": { input: text }, "id": id, "name": name, "shown": shown,
+    })
 }
 
 fn limit(limit: &Limit) -> Value {

@@ -10,6 +10,8 @@ mod doc;
 mod exports;
 #[path = "../build/function.rs"]
 mod function;
+#[path = "../build/lookup.rs"]
+mod lookup;
 #[path = "../build/manifest.rs"]
 mod manifest;
 #[path = "../build/memory.rs"]
@@ -289,5 +291,50 @@ fn what_breaks_the_grammar_stops_the_build_and_is_named() {
         assert!(WIT.contains(from), "{from}");
         let error = manifest_of(&format!("bad-{place}"), &WIT.replacen(from, to, 1)).expect_err(reason);
         assert!(error.contains(reason), "{from} -> {to}: {error}");
+    }
+}
+
+/// The WIT, whose page lists things that have a name.
+fn with_lookup(tag: &str) -> String {
+    let item = "    /// A thing\n    record thing {\n        /// ID: Its id.\n        id: option<string>,\n        \
+                /// Label [displayName]: Its name.\n        label: option<string>,\n    }\n\n    /// A page\n";
+    WIT.replacen("    /// A page\n", item, 1)
+        .replacen("value: list<string>", "value: list<thing>", 1)
+        .replacen("/// @preview", &format!("/// @preview\n    /// @finds {tag}"), 1)
+}
+
+#[test]
+fn what_is_found_by_name_is_in_the_manifest_with_the_keys_of_json() {
+    let tag = "colour id label id:\n    ///   next-link displayName eq '{name}'";
+    let manifest = manifest_of("lookup", &with_lookup(tag)).expect("the WIT is good");
+    let expected = serde_json::json!([{
+        "parameter": "colour",
+        "action": "list-things",
+        "input": { "next-link": "displayName eq '{name}'" },
+        "id": "id",
+        "name": "displayName",
+        "shown": ["id"],
+    }]);
+    assert_eq!(manifest["lookups"], expected);
+}
+
+#[test]
+fn a_name_that_leads_nowhere_stops_the_build() {
+    for (place, (tag, reason)) in [
+        ("colour id label", "list-things: @finds is not `PARAMETER"),
+        ("colour id: next-link {name}", "list-things: @finds is not `PARAMETER"),
+        ("colour id label: next-link name", "list-things: @finds is not `PARAMETER"),
+        ("colour id title: next-link {name}", "list-things: its @finds names no field `title`"),
+        (
+            "shape id label: next-link {name}",
+            "list-things: its @finds finds `shape`, which no function takes",
+        ),
+        ("colour id label: filter {name}", "list-things: its @finds gives `filter`, which the function"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let error = manifest_of(&format!("bad-lookup-{place}"), &with_lookup(tag)).expect_err(reason);
+        assert!(error.contains(reason), "{tag}: {error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Calls: JSON in, one sandboxed instance, JSON out.
 
 mod pages;
+mod resolve;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +17,12 @@ use crate::egress::{Egress, Purpose};
 use crate::failure::{Failure, FailureCase};
 use crate::instance;
 use crate::manifest::Limit;
+use crate::names::NameError;
 use crate::remedy::Remedy;
 use crate::store::Store;
 use crate::value::{InputError, OutputError};
 pub use pages::Pages;
+pub use resolve::{Resolution, Resolved};
 
 /// How long a call may take unless told otherwise, waiting for the quota included.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
@@ -72,6 +75,16 @@ pub enum CallError {
         action: String,
         /// What is wrong.
         error: InputError,
+    },
+    /// A name in the place of an id leads to no id. Nothing was changed.
+    #[error("{action}: {parameter}: {error}")]
+    Name {
+        /// The action.
+        action: String,
+        /// The parameter, by the published connector's key.
+        parameter: String,
+        /// Why.
+        error: Box<NameError>,
     },
     /// The action failed.
     #[error("{0}")]
@@ -261,6 +274,7 @@ impl CallError {
             Self::UnknownAction { .. } => Some(Remedy::ListActions),
             Self::NotAnObject { .. } => Some("give an object with a key for each parameter".into()),
             Self::Input { error, .. } => error.hint(),
+            Self::Name { error, .. } => Some(error.hint()),
             Self::Failed(failure) => failure.hint.clone(),
             Self::Output(_) => None,
         }
@@ -272,6 +286,7 @@ impl CallError {
         let case = match self {
             Self::Failed(failure) => return Failure::clone(failure),
             Self::Output(_) => FailureCase::PermanentUnexpectedReply,
+            Self::Name { error, .. } => error.case(),
             Self::UnknownAction { .. } | Self::NotAnObject { .. } | Self::Input { .. } => {
                 FailureCase::PermanentInvalidInput
             }
@@ -280,6 +295,7 @@ impl CallError {
         failure.hint = self.hint();
         failure.parameter = match self {
             Self::Input { error, .. } => Some(error.parameter.clone()).filter(|name| !name.is_empty()),
+            Self::Name { parameter, .. } => Some(parameter.clone()),
             _ => None,
         };
         failure

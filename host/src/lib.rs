@@ -43,6 +43,7 @@ mod instance;
 mod login;
 pub mod manifest;
 pub mod manual;
+mod names;
 pub mod permissions;
 mod program;
 pub mod proxy;
@@ -56,7 +57,7 @@ pub mod triggers;
 mod value;
 pub mod vault;
 
-pub use call::{CallError, Connection, DEFAULT_DEADLINE, Pages, Reply};
+pub use call::{CallError, Connection, DEFAULT_DEADLINE, Pages, Reply, Resolution, Resolved};
 pub use connection::{
     Application, Auth, AzureCliProfile, CertificateProfile, ManagedIdentityProfile, Profile, ProfileBuilder,
     ProfileError, Proposal, Redirect, RedirectError, SigningAlgorithm, Trust, WorkloadIdentityProfile,
@@ -66,5 +67,6 @@ pub use egress::credential::{Prompt, SignedIn};
 pub use failure::{Failure, FailureCase};
 pub use host::{Host, HostBuilder, HostError};
 pub use manifest::Manifest;
+pub use names::{NAME_PREFIX, NameError};
 pub use remedy::Remedy;
 pub use value::{InputError, InputProblem, OutputError, Parameter, Shape, Signature};

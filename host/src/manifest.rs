@@ -7,9 +7,11 @@ mod action;
 mod check;
 mod cloud;
 mod hosts;
+mod lookup;
 mod types;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,7 @@ pub use action::{Action, Effect, Limit, Paging, Permissions, Returns, Status, Tr
 pub use check::ManifestError;
 pub use cloud::{Cloud, Endpoints};
 pub use hosts::Hosts;
+pub use lookup::Lookup;
 pub use types::{Case, Field, TypeDefinition};
 
 /// The name of the custom section that holds the manifest.
@@ -59,6 +62,9 @@ pub struct Manifest {
     /// The triggers.
     #[serde(default)]
     pub triggers: Vec<Trigger>,
+    /// How what parameters name by id is found by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lookups: Vec<Arc<Lookup>>,
     /// The records and enums that actions and triggers use, by name.
     #[serde(default)]
     pub types: BTreeMap<String, TypeDefinition>,
@@ -93,6 +99,13 @@ impl Manifest {
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.iter().find(|action| action.name == name)
+    }
+
+    /// How what the parameter of that name names by id is found by name: through an action that changes nothing.
+    #[must_use]
+    pub fn lookup(&self, parameter: &str) -> Option<&Arc<Lookup>> {
+        let reads = |action: &str| self.action(action).is_some_and(|action| action.effect.is_read());
+        self.lookups.iter().find(|lookup| lookup.parameter == parameter && reads(&lookup.action))
     }
 
     /// The functions of triggers, with their triggers.

@@ -82,7 +82,7 @@ pub(crate) fn require_vault() -> Result<(), CliError> {
     match key_place()? {
         Some(_) => Ok(()),
         None => Err(CliError::usage(
-            format!("{VAULT} is none, so that no login is kept"),
+            format!("{VAULT} is `none`, so no login can be kept"),
             format!("unset {VAULT}, or set it to `keyring` or `file`"),
         )),
     }
@@ -98,14 +98,14 @@ fn key_place() -> Result<Option<KeyPlace>, CliError> {
     };
     match value.to_str() {
         Some("keyring") if cfg!(not(feature = "keyring")) => Err(CliError::usage(
-            format!("{VAULT} is keyring, and this program was built without support for the keyring"),
+            format!("{VAULT} is `keyring`, but this program was built without support for the keyring"),
             format!("set {VAULT} to `file`, or leave it unset"),
         )),
         Some("keyring") => Ok(Some(KeyPlace::Keyring)),
         Some("file") => Ok(Some(KeyPlace::File)),
         Some("none") => Ok(None),
         _ => Err(CliError::usage(
-            format!("{VAULT} is {}, which says not where to keep tokens", value.display()),
+            format!("{VAULT} is `{}`; expected `keyring`, `file` or `none`", value.display()),
             format!("set {VAULT} to `keyring`, `file` or `none`, or leave it unset"),
         )),
     }

@@ -2,6 +2,7 @@
 
 mod flags;
 mod input;
+mod named;
 mod strict;
 
 use std::ffi::OsString;
@@ -54,8 +55,8 @@ async fn call(
 ) -> Result<(), CliError> {
     let failed = |error| CliError::call(error, function);
     let top = flags::top(function, &input).filter(|_| all);
-    let mut pages =
-        connection.pages(deadline, &function.action.name, Value::Object(input)).map_err(failed)?;
+    let (input, time_left) = named::ids(connection, function, input, deadline).await.map_err(failed)?;
+    let mut pages = connection.pages(time_left, &function.action.name, input).map_err(failed)?;
     let progress = progress(all);
     let mut fetched = Fetched::default();
     while let Some(reply) = pages.next().await {
@@ -130,7 +131,7 @@ fn progress(shown: bool) -> ProgressBar {
 }
 
 /// The component that the words after `call` name, before it is known what else they mean.
-fn component_flag(words: &[OsString]) -> Option<std::path::PathBuf> {
+pub(super) fn component_flag(words: &[OsString]) -> Option<std::path::PathBuf> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let text = word.to_string_lossy();
@@ -165,5 +166,5 @@ fn help(words: &[OsString]) -> Result<(), CliError> {
             return Ok(Screen::stdout().help(&call.render_long_help())?);
         }
     }
-    Err(CliError::usage("no action is named", "`connector actions` lists the actions"))
+    Err(CliError::usage("the action is missing", "`connector actions` lists the actions"))
 }

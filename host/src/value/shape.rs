@@ -6,7 +6,7 @@ use wasmtime::component::Type;
 use wasmtime::component::types::ComponentFunc;
 
 use super::plan::ResultPlan;
-use crate::manifest::{Action, Case, Field, Manifest, TypeDefinition};
+use crate::manifest::{Action, Case, Field, Lookup, Manifest, TypeDefinition};
 
 /// How an action's arguments and result are converted.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub struct Parameter {
     pub title: Arc<str>,
     /// What it means.
     pub description: Arc<str>,
+    /// How what it names by id is found by name, if it names something by id.
+    pub lookup: Option<Arc<Lookup>>,
     /// Its type.
     pub shape: Shape,
 }
@@ -252,6 +254,7 @@ impl Reader<'_> {
             camel,
             title: field.map_or(name, |field| &field.title).into(),
             description: field.map_or("", |field| &field.description).into(),
+            lookup: self.manifest.lookup(name).cloned(),
             shape: self.shape(ty, field.map_or("", |field| &field.type_name)),
         }
     }

@@ -93,6 +93,9 @@ fn paragraphs(text: &str) -> String {
 
 fn flag(parameter: &Parameter) -> Arg {
     let mut help = printable(&format!("{}: {}", parameter.title, parameter.description));
+    if parameter.lookup.is_some() {
+        help.push_str(" Or a name: `name:` and the name, which is looked up.");
+    }
     if parameter.required() {
         help.push_str(" (required)");
     }

@@ -1,0 +1,23 @@
+//! Ids by name: what stands as `name:…` where an id belongs is looked up before the call.
+
+use std::time::{Duration, Instant};
+
+use connector_host::{CallError, Connection, Function};
+use serde_json::{Map, Value};
+
+use crate::terminal::{printable, tell};
+
+/// The input with ids, each of which is told, and the time that is left for the call.
+pub(super) async fn ids(
+    connection: &Connection,
+    function: &Function,
+    input: Map<String, Value>,
+    time: Duration,
+) -> Result<(Value, Duration), CallError> {
+    let start = Instant::now();
+    let resolved = connection.resolve(time, &function.action.name, Value::Object(input)).await?;
+    for found in &resolved.resolutions {
+        tell!("{}: {} is {}", printable(&found.parameter), printable(&found.name), printable(&found.id));
+    }
+    Ok((resolved.input, time.saturating_sub(start.elapsed())))
+}

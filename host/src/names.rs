@@ -1,0 +1,142 @@
+//! Names in the place of ids: what a name is, and which of the entries that were found has it.
+//!
+//! A name leads to an id only if exactly one thing has it: what acts on a machine must not act on another of the same name.
+
+use serde_json::Value;
+
+use crate::failure::FailureCase;
+use crate::manifest::Lookup;
+use crate::remedy::Remedy;
+
+/// What a name begins with where an id could stand, such as in `name:desktop-4k2f9.contoso.com`.
+pub const NAME_PREFIX: &str = "name:";
+
+/// The longest name that is looked up, in bytes: the longest that DNS has.
+const LONGEST: usize = 255;
+
+/// Why a name leads to no id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The text is not a name.
+    #[error("after `{NAME_PREFIX}` stands a name of 1 to {LONGEST} bytes without control characters")]
+    Malformed,
+    /// Nothing has the name.
+    #[error("{action} found no entry whose {field} is `{name}`")]
+    NotFound {
+        /// The action that lists what there is.
+        action: String,
+        /// The field that holds names.
+        field: String,
+        /// The name.
+        name: String,
+    },
+    /// Several things have the name.
+    #[error("{action} found several entries whose {field} is `{name}`: {}", .candidates.join("; "))]
+    Ambiguous {
+        /// The action that lists what there is.
+        action: String,
+        /// The field that holds names.
+        field: String,
+        /// The name.
+        name: String,
+        /// The things in words: the id, the name, and what tells them apart.
+        candidates: Vec<String>,
+    },
+    /// The list goes on after its first page, so that nobody knows whether another thing has the name.
+    #[error("{action} found more than a page of entries for `{name}`")]
+    TooMany {
+        /// The action that lists what there is.
+        action: String,
+        /// The name.
+        name: String,
+    },
+    /// What was found has no id.
+    #[error("{action} returned an entry for `{name}` that has no id")]
+    NoId {
+        /// The action that lists what there is.
+        action: String,
+        /// The name.
+        name: String,
+    },
+}
+
+impl NameError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Remedy {
+        match self {
+            Self::Malformed => "give a name such as `name:desktop-4k2f9.contoso.com`, or an id",
+            Self::NotFound { .. } => "check the name, or give the id",
+            Self::Ambiguous { .. } | Self::TooMany { .. } | Self::NoId { .. } => {
+                "give the whole name, or the id of the one that you mean"
+            }
+        }
+        .into()
+    }
+
+    pub(crate) fn case(&self) -> FailureCase {
+        match self {
+            Self::Malformed | Self::Ambiguous { .. } | Self::TooMany { .. } => {
+                FailureCase::PermanentInvalidInput
+            }
+            Self::NotFound { .. } => FailureCase::PermanentNotFound,
+            Self::NoId { .. } => FailureCase::PermanentUnexpectedReply,
+        }
+    }
+}
+
+/// A name that can be looked up, in lower case.
+pub(crate) struct Name(String);
+
+impl Name {
+    pub(crate) fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        if text.is_empty() || text.len() > LONGEST || text.chars().any(char::is_control) {
+            return Err(NameError::Malformed);
+        }
+        Ok(Self(text.to_lowercase()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether something of that name is meant.
+    fn is_of(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        name == self.0 || name.split('.').next() == Some(&self.0)
+    }
+}
+
+/// Something that has the name.
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// The entry, if there is exactly one.
+pub(crate) fn only(entries: &[Value], lookup: &Lookup, name: &Name) -> Result<Entry, NameError> {
+    let text =
+        |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut meant: Vec<&Value> =
+        entries.iter().filter(|entry| name.is_of(&text(entry, &lookup.name))).collect();
+    meant.dedup_by_key(|entry| text(entry, &lookup.id));
+    let (action, searched) = (lookup.action.clone(), name.0.clone());
+    match meant[..] {
+        [] => Err(NameError::NotFound { action, field: lookup.name.clone(), name: searched }),
+        [entry] => match text(entry, &lookup.id) {
+            id if id.is_empty() => Err(NameError::NoId { action, name: searched }),
+            id => Ok(Entry { id, name: text(entry, &lookup.name) }),
+        },
+        _ => {
+            let in_words = |entry: &&Value| {
+                let shown = lookup.shown.iter().map(|key| format!("{key} {}", text(entry, key)));
+                let parts = [text(entry, &lookup.id), text(entry, &lookup.name)].into_iter().chain(shown);
+                parts.collect::<Vec<_>>().join(", ")
+            };
+            let candidates = meant.iter().map(in_words).collect();
+            Err(NameError::Ambiguous { action, field: lookup.name.clone(), name: searched, candidates })
+        }
+    }
+}
