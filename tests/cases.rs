@@ -5,7 +5,7 @@
 //! of letters. What goes wrong in all actions alike is in `cases/failures.json`.
 
 mod failures;
-mod file;
+pub(crate) mod file;
 mod run;
 
 use std::collections::BTreeSet;

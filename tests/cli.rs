@@ -9,9 +9,11 @@ use crate::support::home::{Home, Outcome, simulator};
 
 mod arguments;
 mod columns;
+mod completions;
 mod csv;
 mod hostile;
 mod mistakes;
+mod named;
 mod pages;
 mod reading;
 mod tables;
@@ -121,7 +123,7 @@ async fn failures_are_told_on_standard_error_with_their_exit_code() {
 
     let missing = call(&["get-machine"]);
     assert_eq!(missing.code, 2);
-    assert!(missing.stderr.contains("Machine ID: is required"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("Machine ID is required"), "{}", missing.stderr);
 
     let flag = call(&["get-machine", "--machine", "m1"]);
     assert_eq!(flag.code, 2);
@@ -198,14 +200,6 @@ async fn a_connection_that_cannot_work_says_why() {
     assert!(gone.stderr.contains(url.trim_start_matches("http://")), "{}", gone.stderr);
 
     let empty = Home::empty();
-    let none = empty.run(&["call", "list-machines"]);
-    assert_eq!(none.code, 2);
-    assert!(
-        none.stderr.contains("no configuration file") && none.stderr.contains("hint:"),
-        "{}",
-        none.stderr
-    );
-
     empty.configure("[connections.default]\ntenant = \"x\"\n");
     let key = empty.run(&["call", "list-machines"]);
     assert_eq!(key.code, 2);
@@ -215,6 +209,25 @@ async fn a_connection_that_cannot_work_says_why() {
     let inline = empty.run(&["call", "list-machines"]);
     assert_eq!(inline.code, 2);
     assert!(!inline.stderr.contains("plain-canary"), "{}", inline.stderr);
+}
+
+#[test]
+fn without_a_configuration_the_hint_points_to_connections_add_and_simulate() {
+    let home = Home::empty();
+    for words in [
+        &["call", "list-machines"][..],
+        &["connections", "test"],
+        &["watch", "new-alerts", "--to", "-"],
+        &["proxy"],
+        &["serve"],
+        &["login"],
+    ] {
+        let outcome = home.run(words);
+        assert_eq!(outcome.code, 2, "{words:?}: {outcome:?}");
+        for part in ["no configuration file", "hint: `connector connections add`", "`connector simulate`"] {
+            assert!(outcome.stderr.contains(part), "{words:?}: {}", outcome.stderr);
+        }
+    }
 }
 
 #[test]
@@ -267,15 +280,6 @@ fn actions_and_descriptions_need_no_connection() {
     assert_eq!(json["deprecatedOn"], "2027-02-01");
     let help = home.run(&["call", "isolate-machine", "--help"]).done().stdout;
     assert!(help.contains("--isolation-type <full|selective>"), "{help}");
-}
-
-#[test]
-fn completions_know_actions_and_their_flags() {
-    let home = Home::empty();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = home.run(&["completions", shell]).done().stdout;
-        assert!(script.contains("isolate-machine") && script.contains("isolation-type"), "{shell}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ mod quota;
 mod reference;
 mod replies;
 mod sandbox;
+mod schema;
 mod secrets;
 mod serve;
 mod snapshots;

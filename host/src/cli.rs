@@ -34,7 +34,7 @@ pub(crate) struct Invocation {
 /// Flags that all commands share; they may stand before or after the command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Globals {
-    /// The connector to run; left out, the one that this program carries
+    /// The connector to run [default: the one that this program carries]
     #[arg(
         long,
         global = true,
@@ -43,7 +43,7 @@ pub(crate) struct Globals {
         help_heading = "Global options"
     )]
     pub(crate) component: Option<PathBuf>,
-    /// The configuration file; left out, `connector/config.toml` in your configuration directory
+    /// The configuration file [default: `connector/config.toml` in your configuration directory]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
     /// The connection to use, as the configuration file names it [default: default]
@@ -65,7 +65,7 @@ pub(crate) struct Globals {
     /// Write CSV in which a spreadsheet takes no text for a formula: an apostrophe goes before text that looks like one
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) csv_safe: bool,
-    /// Say more on standard error; again for still more
+    /// Print more to standard error; repeat it for even more
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = "Global options")]
     pub(crate) verbose: u8,
 }
@@ -91,31 +91,41 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// List the connector's actions
     Actions,
-    /// Say what an action or a trigger does, takes and needs; or what the connector is
+    /// Describe an action or a trigger, or the connector itself
     Describe {
-        /// The action, such as one that `connector actions` lists; or a trigger
+        /// The action or trigger [default: the connector itself]
         action: Option<String>,
+    },
+    /// Print the JSON Schema of an action's input and output, or of a trigger's events
+    ///
+    /// The schemas follow JSON Schema 2020-12 and stand alone. An action has `input` and `output`; a trigger has `poll`
+    /// and `push`, for the data of events that are polled and of those that the API pushes.
+    Schema {
+        /// The action or trigger
+        name: String,
+        /// Print only this schema [default: an object with all of them]
+        part: Option<SchemaPart>,
     },
     /// Call an action
     ///
     /// `connector actions` lists the actions, and `connector call <action> --help` an action's own flags.
     #[command(disable_help_flag = true, disable_version_flag = true)]
     Call(CallArgs),
-    /// Bring the events of a trigger to a callback, each at least once
+    /// Deliver the events of a trigger to a callback, each at least once
     ///
-    /// It goes on where it left off, whatever ended it: what was found and not yet delivered is kept.
+    /// A watch resumes where it stopped, however it ended: events that were found and not yet delivered are kept.
     Watch(WatchArgs),
-    /// Run all triggers of the configuration file, and receive notifications for those that are pushed
+    /// Run all triggers of the configuration file, and receive the notifications of those that are pushed
     ///
-    /// Each table [triggers.NAME] of the configuration file is one. It ends at Ctrl-C or SIGTERM, when what is under
-    /// way is done; what is not delivered by then is kept.
+    /// Each table [triggers.NAME] of the configuration file is one trigger. At Ctrl-C or SIGTERM the server finishes what
+    /// is under way and ends; events that are not delivered by then are kept.
     Serve(ServeArgs),
-    /// Look at events that wait or could not be delivered, and deliver them again
+    /// List events that are waiting or could not be delivered, and deliver them again
     #[command(subcommand)]
     Events(EventsCommand),
     /// Sign in as a person, once, for a connection of the kind device-code or auth-code
     ///
-    /// Opens the browser, or prints an address and a code for a browser anywhere. What comes of it is kept, encrypted,
+    /// Opens the browser, or prints an address and a code for a browser anywhere. The login is kept, encrypted,
     /// for later commands, until `connector logout`.
     Login(LoginArgs),
     /// Forget a person's login
@@ -125,19 +135,66 @@ pub(crate) enum Command {
     Connections(ConnectionsCommand),
     /// Serve the connection to other engines, on this machine
     ///
-    /// An engine that runs the component itself, and cannot add the credential, sends its requests here in place of to
-    /// the API. They leave as if this program had made the call: to the connection's API only, with its credential,
-    /// within its quota. A key that is new in each run keeps others out.
+    /// An engine that runs the component itself, and cannot add the credential, sends its requests here instead of to
+    /// the API. They leave as if this program had made the call: only to the connection's API, with its credential, and
+    /// within its quota. A key, which is new in each run, keeps others out.
     Proxy(ProxyArgs),
-    /// Serve a stand-in for the API on this machine, with its sign-in
+    /// Serve a stand-in for the API and its sign-in on this machine
     Simulate(SimulateArgs),
-    /// Watch the embedded connector at work against the stand-in API
+    /// Show the embedded connector at work against the stand-in API
     Demo,
-    /// Write a completion script for a shell to standard output
+    /// Write a script to standard output by which a shell completes commands, actions, flags and names
+    ///
+    /// The script asks this program, so that new actions and connections are completed at once. Load it where your shell
+    /// starts, and again after you have installed another version of this program:
+    ///
+    /// bash: in ~/.bashrc, `source <(connector completions bash)`
+    ///
+    /// zsh: in ~/.zshrc, after `compinit`, `source <(connector completions zsh)`
+    ///
+    /// fish: `connector completions fish > ~/.config/fish/completions/connector.fish`
+    ///
+    /// PowerShell: in the file that `$PROFILE` names, `connector completions powershell | Out-String | Invoke-Expression`
+    ///
+    /// elvish: in ~/.config/elvish/rc.elv, `eval (connector completions elvish | slurp)`
     Completions {
         /// The shell
         shell: Shell,
     },
+    /// Write manual pages for all commands and actions into a directory
+    ///
+    /// The directory is created if it does not exist. `man -l DIRECTORY/connector.1` shows a page; in a directory `man1` of
+    /// your manual path, such as ~/.local/share/man/man1, `man connector-call` finds it.
+    Man {
+        /// The directory
+        #[arg(value_hint = clap::ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+}
+
+/// One of the schemas of an action or a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaPart {
+    /// What an action takes
+    Input,
+    /// What an action gives
+    Output,
+    /// The data of events that are polled
+    Poll,
+    /// The data of events that the API pushes
+    Push,
+}
+
+impl SchemaPart {
+    /// Its key beside the other schemas.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Poll => "poll",
+            Self::Push => "push",
+        }
+    }
 }
 
 /// The action and its own flags, which only the connector knows.
@@ -152,19 +209,19 @@ pub(crate) struct CallArgs {
 pub(crate) enum ConnectionsCommand {
     /// List the connections of the configuration file
     List,
-    /// Sign in, make one cheap read, and say which actions the credential allows; nothing is changed
+    /// Sign in, make one cheap read, and list the actions that the credential allows; changes nothing
     Test {
-        /// The actions that matter, separated by commas: say which permissions they need at least, and fail unless all
-        /// of them are allowed
+        /// The actions that matter, separated by commas: names the permissions that they need at least, and fails unless
+        /// all of them are allowed
         #[arg(long = "for", value_name = "ACTIONS", value_delimiter = ',')]
         named: Vec<String>,
     },
     /// Add a connection to the configuration file
     ///
-    /// Asks, on a terminal, for what the flags do not say. Secrets are never written into the file: it names the
-    /// variable, file or command where one is.
+    /// On a terminal, asks for what the flags leave out. Secrets are never written into the file: it names the variable,
+    /// file or command that provides them.
     Add(Box<AddArgs>),
-    /// Take a connection out of the configuration file
+    /// Remove a connection from the configuration file
     Remove {
         /// The connection's name
         name: String,
@@ -173,7 +230,7 @@ pub(crate) enum ConnectionsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// Do not open a browser: only print the address
+    /// Print the address, and open no browser
     #[arg(long)]
     pub(crate) no_browser: bool,
 }
@@ -182,13 +239,13 @@ pub(crate) struct LoginArgs {
 pub(crate) struct AddArgs {
     /// The connection's name [default: default]
     pub(crate) name: Option<String>,
-    /// Replace the connection of that name, with all that it says
+    /// Replace the connection of that name, with all its settings
     #[arg(long)]
     pub(crate) replace: bool,
-    /// The cloud, as `connector describe` lists them
+    /// The cloud, one of those that `connector describe` lists
     #[arg(long)]
     pub(crate) cloud: Option<String>,
-    /// The API's address, in place of the cloud's
+    /// The API's address, instead of the cloud's
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<String>,
     /// The tenant to sign in to: its id or one of its domains
@@ -205,68 +262,68 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) client_secret_env: Option<String>,
     /// The file that holds the application's secret
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) client_secret_file: Option<String>,
     /// The environment variable that holds a token
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) token_env: Option<String>,
-    /// The command that prints a token: the program, then its arguments, one flag for each
+    /// The command that prints a token: one flag for the program, then one for each argument
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     pub(crate) token_command: Vec<String>,
     /// The file with the application's certificate: PEM, DER or PKCS#12
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) certificate_file: Option<String>,
-    /// The file with the certificate's key, where it is not in the same file
-    #[arg(long, value_name = "FILE")]
+    /// The file with the certificate's key, if it is a file of its own
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) key_file: Option<String>,
     /// The environment variable that holds the password of the certificate's key
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) certificate_password_env: Option<String>,
     /// The file that holds the password of the certificate's key
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) certificate_password_file: Option<String>,
-    /// How the certificate's key signs: PS256, or RS256 for authorities that know no other
+    /// The algorithm with which the certificate's key signs: PS256, or RS256 for authorities that know no other
     #[arg(long, value_name = "NAME")]
     pub(crate) signing_algorithm: Option<String>,
-    /// Where the browser comes back to, of the kind auth-code [default: http://localhost, at any free port]
+    /// The address to which the browser returns, for the kind auth-code [default: http://localhost, at any free port]
     #[arg(long, value_name = "URL")]
     pub(crate) redirect_uri: Option<String>,
-    /// The file with the token of a workload identity [default: as `AZURE_FEDERATED_TOKEN_FILE` says]
-    #[arg(long, value_name = "FILE")]
+    /// The file with the token of a workload identity [default: the one that `AZURE_FEDERATED_TOKEN_FILE` names]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) token_file: Option<String>,
-    /// The address of the metadata service of a managed identity, for tests
+    /// The address of the metadata service for managed identities; for tests
     #[arg(long, value_name = "URL")]
     pub(crate) metadata_endpoint: Option<String>,
-    /// The scope to ask a token for, in place of the cloud's
+    /// The scope to ask a token for, instead of the cloud's
     #[arg(long)]
     pub(crate) scope: Option<String>,
-    /// The path at which the authority gives tokens [default: that of Microsoft Entra]
+    /// The path of the authority's token endpoint [default: that of Microsoft Entra]
     #[arg(long, value_name = "PATH")]
     pub(crate) token_path: Option<String>,
-    /// The path at which the authority signs people in [default: that of Microsoft Entra]
+    /// The path of the authority's authorization endpoint [default: that of Microsoft Entra]
     #[arg(long, value_name = "PATH")]
     pub(crate) authorization_path: Option<String>,
-    /// The path at which the authority gives codes to devices [default: that of Microsoft Entra]
+    /// The path of the authority's device authorization endpoint [default: that of Microsoft Entra]
     #[arg(long, value_name = "PATH")]
     pub(crate) device_authorization_path: Option<String>,
-    /// The token authority's address, in place of the cloud's
+    /// The token authority's address, instead of the cloud's
     #[arg(long, value_name = "URL")]
     pub(crate) authority: Option<String>,
-    /// Let requests go to this machine, and by http: for tests and simulators
+    /// Allow addresses on this machine, also by http; for tests and simulators
     #[arg(long)]
     pub(crate) allow_loopback_http: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ProxyArgs {
-    /// The port to serve on, on 127.0.0.1; 0 for any that is free
+    /// The port on 127.0.0.1 to serve on; 0 picks a free one
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
-    /// The port to serve on, on 127.0.0.1; 0 for any that is free
+    /// The port on 127.0.0.1 to serve on; 0 picks a free one
     #[arg(long, default_value_t = 9000)]
     pub(crate) port: u16,
     /// Settings of the stand-in, as JSON or `@file`: limits, latency, faults and so on

@@ -10,12 +10,17 @@ mod describe;
 mod documented;
 mod events;
 mod login;
+mod man;
 mod proxy;
+mod schema;
 mod serve;
 mod sign_in;
 mod simulate;
 mod to;
+mod tree;
 mod watch;
+
+pub(crate) use completions::answer as answer_shell;
 
 use crate::cli::{Command, ConnectionsCommand, Globals};
 use crate::error::CliError;
@@ -30,6 +35,7 @@ pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliErro
     match command {
         Command::Actions => actions::run(globals),
         Command::Describe { action } => describe::run(globals, action.as_deref()),
+        Command::Schema { name, part } => schema::run(globals, &name, part),
         Command::Call(arguments) => call::run(globals, arguments.words),
         Command::Watch(arguments) => watch::run(globals, &arguments),
         Command::Serve(arguments) => serve::run(globals, &arguments),
@@ -43,6 +49,7 @@ pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliErro
         Command::Proxy(arguments) => proxy::run(globals, &arguments),
         Command::Simulate(arguments) => simulate::run(globals, &arguments),
         Command::Demo => demo::run(),
-        Command::Completions { shell } => completions::run(globals, shell),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { directory } => man::run(globals, &directory),
     }
 }

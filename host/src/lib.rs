@@ -49,6 +49,7 @@ mod program;
 pub mod proxy;
 mod regular;
 mod remedy;
+mod schema;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod similar;
@@ -69,4 +70,5 @@ pub use host::{Host, HostBuilder, HostError};
 pub use manifest::Manifest;
 pub use names::{NAME_PREFIX, NameError};
 pub use remedy::Remedy;
+pub use schema::{ActionSchema, EventSchema};
 pub use value::{InputError, InputProblem, OutputError, Parameter, Shape, Signature};

@@ -21,6 +21,11 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    match commands::answer_shell() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return error.report(false),
+    }
     let words: Vec<_> = std::env::args_os().collect();
     let as_json = usage::asks_for_json(&words);
     let cli::Invocation { mut globals, command } = match cli::parse(&words) {

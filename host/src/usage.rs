@@ -41,22 +41,22 @@ fn format(words: &[OsString]) -> Option<Format> {
 }
 
 fn message(error: &clap::Error) -> String {
-    let flag = || text(error, ContextKind::InvalidArg).unwrap_or_else(|| "what is given".into());
+    let flag = || text(error, ContextKind::InvalidArg).unwrap_or_else(|| "an argument".into());
     let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
     match error.kind() {
-        ErrorKind::UnknownArgument if flag().starts_with('-') => format!("there is no flag `{}`", flag()),
-        ErrorKind::UnknownArgument => format!("`{}` is one word too many", flag()),
+        ErrorKind::UnknownArgument if flag().starts_with('-') => format!("unknown flag `{}`", flag()),
+        ErrorKind::UnknownArgument => format!("unexpected argument `{}`", flag()),
         ErrorKind::InvalidSubcommand => match text(error, ContextKind::InvalidSubcommand) {
-            Some(name) => format!("there is no command `{name}`"),
+            Some(name) => format!("unknown command `{name}`"),
             None => first_line(error),
         },
-        ErrorKind::MissingSubcommand => "no command is given".into(),
+        ErrorKind::MissingSubcommand => "a command is missing".into(),
         ErrorKind::InvalidValue if value.is_empty() => format!("`{}` needs a value", flag()),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!("`{}` cannot be `{value}`", flag()),
         ErrorKind::MissingRequiredArgument => format!("`{}` is missing", list(error).join("`, `")),
         ErrorKind::ArgumentConflict => match text(error, ContextKind::PriorArg) {
-            Some(other) if other == flag() => format!("`{other}` is given twice"),
-            Some(other) => format!("`{}` and `{other}` exclude each other", flag()),
+            Some(other) if other == flag() => format!("`{other}` is given more than once"),
+            Some(other) => format!("`{}` cannot be used with `{other}`", flag()),
             None => first_line(error),
         },
         _ => first_line(error),
@@ -76,12 +76,12 @@ fn hint(error: &clap::Error, command: &str) -> String {
             Some(ContextValue::Strings(known)) if !known.is_empty() => {
                 format!("one of: {}", known.join(", "))
             }
-            _ => format!("`{command} --help` says what it takes"),
+            _ => format!("see `{command} --help`"),
         },
-        // What the value's own reader says of it.
+        // The reason that the value's parser gave.
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
             Some(reason) => reason.to_string(),
-            None => format!("`{command} --help` says what it takes"),
+            None => format!("see `{command} --help`"),
         },
         ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => {
             format!("`{command} --help` lists the commands")

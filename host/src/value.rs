@@ -18,5 +18,5 @@ mod words;
 pub(crate) use border::Returned;
 pub use input::{InputError, InputProblem};
 pub use output::OutputError;
-pub(crate) use shape::RecordField;
 pub use shape::{Parameter, Shape, Signature};
+pub(crate) use shape::{RecordField, Spelling};

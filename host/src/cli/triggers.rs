@@ -9,13 +9,14 @@ use super::duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// The trigger, such as one that `connector describe` lists
+    /// The trigger, one of those that `connector describe` lists
     pub(crate) trigger: String,
     /// Where events go: an https address, `exec:program argument…` (the event on its standard input; exit code 0
     /// acknowledges), or `-` for lines of JSON on standard output
     #[arg(long, value_name = "URL|exec:…|-")]
     pub(crate) to: String,
-    /// On the first start, the time from which events count: 2030-01-31T12:00:00Z, or 2h ago as `2h` [default: now]
+    /// On the first start, the time from which events count: 2030-01-31T12:00:00Z, or `2h` for two hours ago
+    /// [default: now]
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub(crate) since: Option<String>,
     /// How often to poll [default: from every 15s while events come to every 2m while none do]
@@ -27,41 +28,41 @@ pub(crate) struct WatchArgs {
     /// The most events to fetch with one request [default: the connector's own]
     #[arg(long, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) page_size: Option<u32>,
-    /// Deliver what is there, and end when all of it is acknowledged
+    /// Deliver the events that there are now, and end once all are acknowledged
     #[arg(long)]
     pub(crate) once: bool,
-    /// A variable with a secret to sign with: `whsec_` and base64; several while secrets are exchanged
+    /// The environment variable that holds the signing secret (`whsec_` and base64); repeat it while you change secrets
     #[arg(long, value_name = "NAME")]
     pub(crate) secret_env: Vec<String>,
-    /// Send the event's data as the body, and the rest of the event in headers
+    /// Send the event's data as the body, and its attributes in headers
     #[arg(long)]
     pub(crate) binary: bool,
-    /// Allow an address on this machine, also by http
+    /// Allow a callback address on this machine, also by http
     #[arg(long)]
     pub(crate) allow_loopback_http: bool,
     /// How long one delivery may take [default: 30s, or 60s for a program]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
-    /// How long an event is tried to be delivered before it is put aside as dead
+    /// How long to retry an event before it is dead-lettered
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3d")]
     pub(crate) give_up: Duration,
-    /// How much of the quota polls may take, in per cent: the rest is there for actions
+    /// How much of the quota polls may take, in per cent; the rest is left for actions
     #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quota_share: u8,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Where notifications are received; put a reverse proxy with TLS before it
+    /// The address at which to receive notifications; put a reverse proxy with TLS in front of it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8720")]
     pub(crate) listen: SocketAddr,
-    /// How senders reach that address, such as `https://hooks.example.com` [default: the address itself, by http]
+    /// The URL by which senders reach that address, such as `https://hooks.example.com` [default: the address, by http]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// Where /healthz, /readyz and /metrics are; not for the public
+    /// The address of /healthz, /readyz and /metrics; keep it from the public
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8721")]
     pub(crate) admin: SocketAddr,
-    /// A pushed trigger to subscribe even though an earlier request to do so may have been granted; may be repeated
+    /// Subscribe this pushed trigger although an earlier request may have been granted; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) resubscribe: Vec<String>,
     /// End the subscriptions when the server ends [default: keep them for the next start]
@@ -71,42 +72,42 @@ pub(crate) struct ServeArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
-    /// List what is watched, with how many events wait and are dead
+    /// List the watches, with how many of their events wait or are dead
     List,
-    /// List the events that wait to be delivered
+    /// List the events that wait for delivery
     Pending {
-        /// What is watched, such as `new-alerts` or `default/new-alerts` [default: all]
+        /// The watch, such as `new-alerts` or `default/new-alerts` [default: all]
         watch: Option<String>,
     },
     /// List the events that could not be delivered
     Dead {
-        /// What is watched, such as `new-alerts` or `default/new-alerts` [default: all]
+        /// The watch, such as `new-alerts` or `default/new-alerts` [default: all]
         watch: Option<String>,
     },
-    /// Deliver dead events after all
+    /// Deliver dead events again
     Replay {
-        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        /// The watch, such as `new-alerts` or `default/new-alerts`
         watch: String,
-        /// All that are dead
+        /// All dead events
         #[arg(long, conflicts_with = "ids")]
         all: bool,
-        /// The events
+        /// The ids of the events
         #[arg(value_name = "ID", required_unless_present = "all")]
         ids: Vec<String>,
     },
-    /// Deliver again to a receiver that had said that it wants no more (410 Gone)
+    /// Deliver again to a receiver that had refused further events (410 Gone)
     Resume {
-        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        /// The watch, such as `new-alerts` or `default/new-alerts`
         watch: String,
     },
-    /// Forget where a trigger goes on, and all its events
+    /// Forget a watch: where it would resume, and all its events
     Forget {
-        /// What is watched, such as `new-alerts` or `default/new-alerts`
+        /// The watch, such as `new-alerts` or `default/new-alerts`
         watch: String,
     },
 }
 
-/// A time as it is, or one so long ago.
+/// A point in time, or how long ago it was.
 fn since(text: &str) -> Result<String, String> {
     connector_host::config::since(text)
         .ok_or_else(|| "expected a time such as 2030-01-31T12:00:00Z, or 2h for two hours ago".to_owned())
@@ -115,7 +116,7 @@ fn since(text: &str) -> Result<String, String> {
 fn overlap(text: &str) -> Result<Duration, String> {
     let time = duration(text)?;
     if time > connector_host::config::MOST_OVERLAP {
-        return Err("nobody looks back for more than a day".to_owned());
+        return Err("expected at most a day (24h)".to_owned());
     }
     Ok(time)
 }

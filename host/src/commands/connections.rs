@@ -14,6 +14,7 @@ mod state;
 mod test;
 
 pub(crate) use add::add;
+pub(super) use kinds::names as kinds;
 pub(crate) use list::list;
 pub(crate) use remove::remove;
 pub(crate) use test::test;

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use connector_host::manifest::{Action, Manifest, Permissions, Status, Trigger};
 use connector_host::{Connector, Function, Shape};
+use serde_json::{Value, json};
 
 use super::actions::effect;
 use crate::cli::{Format, Globals};
@@ -26,10 +27,24 @@ pub(crate) fn run(globals: &Globals, name: Option<&str>) -> Result<(), CliError>
         return if json { output::document(manifest) } else { describe_connector(&connector) };
     };
     if let Some(trigger) = manifest.triggers.iter().find(|trigger| trigger.name == name) {
-        return if json { output::document(trigger) } else { describe_trigger(trigger, manifest) };
+        return if json {
+            output::document(&with_schemas(&connector, name, json!(trigger))?)
+        } else {
+            describe_trigger(trigger, manifest)
+        };
     }
     let function = setup::function(&connector, name)?;
-    if json { output::document(&function.action) } else { describe_action(function, manifest) }
+    if json {
+        output::document(&with_schemas(&connector, name, json!(function.action))?)
+    } else {
+        describe_action(function, manifest)
+    }
+}
+
+/// What the manifest says, and what its names of types stand for.
+fn with_schemas(connector: &Connector, name: &str, mut described: Value) -> Result<Value, CliError> {
+    described["schema"] = super::schema::schemas(connector, name)?;
+    Ok(described)
 }
 
 fn describe_connector(connector: &Connector) -> Result<(), CliError> {

@@ -44,7 +44,7 @@ fn document(function: &Function, written: &str) -> Result<Map<String, Value>, Cl
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(CliError::usage(format!("{name} is JSON, but not an object"), hint)),
         Err(error) if strict::is_about_empty_keys(&error) => {
-            let error = InputError { parameter: String::new(), problem: InputProblem::EmptyKey };
+            let error = InputError { parameter: String::new(), name: None, problem: InputProblem::EmptyKey };
             Err(CliError::call(CallError::Input { action: function.action.name.clone(), error }, function))
         }
         // Of JSON that is well-formed, but says something twice.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use connector_host::{CallError, Connection, Function};
 use serde_json::{Map, Value};
 
-use crate::terminal::{printable, tell};
+use crate::terminal::tell;
 
 /// The input with ids, each of which is told, and the time that is left for the call.
 pub(super) async fn ids(
@@ -17,7 +17,7 @@ pub(super) async fn ids(
     let start = Instant::now();
     let resolved = connection.resolve(time, &function.action.name, Value::Object(input)).await?;
     for found in &resolved.resolutions {
-        tell!("{}: {} is {}", printable(&found.parameter), printable(&found.name), printable(&found.id));
+        tell!("{}: {} is {}", found.parameter, found.name, found.id);
     }
     Ok((resolved.input, time.saturating_sub(start.elapsed())))
 }

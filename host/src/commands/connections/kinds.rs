@@ -47,6 +47,11 @@ pub(super) enum What {
     Command,
 }
 
+/// The names of the kinds.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name)
+}
+
 /// The kinds, the most common first.
 pub(super) const KINDS: &[Kind] = &[
     Kind {

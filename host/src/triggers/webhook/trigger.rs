@@ -126,6 +126,11 @@ impl Pushed {
         self.standing.is_some()
     }
 
+    /// The function that reads a notification.
+    pub(crate) fn parse_function(&self) -> &str {
+        &self.parse.function
+    }
+
     /// The trigger, if `parse` takes a text and returns a list of records with an `id`.
     fn of(
         name: &str,
