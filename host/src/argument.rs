@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(text("a@b.c"), "a@b.c");
         assert_eq!(text(""), "");
         let missing = read("@no such file").err().unwrap();
-        assert!(matches!(missing, CliError::Usage { hint, .. } if hint.contains("write `@@`")));
+        assert!(matches!(missing, CliError::Usage { hint, .. } if hint.to_string().contains("write `@@`")));
     }
 
     #[test]

@@ -170,12 +170,10 @@ impl VaultError {
     pub fn hint(&self) -> Remedy {
         match self {
             Self::Damaged { location } => format!("remove {location}, and sign in again").into(),
-            Self::Exposed { location, .. } => {
-                format!(
-                    "make it accessible to you alone (`chmod -R go= {location}`), or remove it and sign in again"
-                )
-                .into()
-            }
+            Self::Exposed { location, .. } => format!(
+                "make it accessible to you alone (`chmod -R go= {location}`), or remove it and sign in again"
+            )
+            .into(),
             Self::Denied { .. } => {
                 "check that you may write to the directory, and that it is on a local disk with free space"
                     .into()

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{CallError, Connection, Reply};
 use crate::connector::Function;
 use crate::failure::{Failure, FailureCase};
+use crate::remedy::Remedy;
 
 /// The pages of a result.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl<'a> Pages<'a> {
         let message =
             format!("not all pages came within the deadline of {} s: {pages} came", self.time.as_secs_f32());
         let mut failure = Failure::new(FailureCase::Unavailable, message);
-        failure.hint = Some("allow more time, or ask for less with a filter".into());
+        failure.hint = Some(Remedy::RaiseDeadline);
         CallError::Failed(Box::new(failure))
     }
 

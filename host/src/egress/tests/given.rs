@@ -20,7 +20,7 @@ async fn a_token_comes_from_a_variable_a_file_or_a_command() {
             matches!(error, EgressError::Credential(CredentialError::MissingVariable { .. })),
             "{error:?}"
         );
-        assert!(error.hint().unwrap().contains(name));
+        assert!(error.hint().unwrap().to_string().contains(name));
     }
     for name in ["", "A=B", "A\0B", "8Q~canary.secret", "x8QcanaryDEF0123456789"] {
         let error = TokenVariable::new(name, variables.clone()).fetch().await.unwrap_err();
