@@ -24,7 +24,9 @@ pub(super) fn state(
     match profile.auth() {
         Auth::Anonymous => Ok("no sign-in".to_owned()),
         Auth::ClientSecret { secret, .. } => there(secret, variables).map(|()| "has its secret".to_owned()),
-        Auth::TokenVariable(name) => variable(variables, name).map(|_| HAS_TOKEN.to_owned()),
+        Auth::TokenVariable(name) => {
+            there(&SecretSource::Variable(name.clone()), variables).map(|()| HAS_TOKEN.to_owned())
+        }
         Auth::TokenCommand { program, .. } => Ok(format!("runs {program}")),
         Auth::Certificate { certificate, .. } => self::certificate(certificate, variables),
         Auth::DeviceCode(_) | Auth::AuthCode { .. } => match has_login() {
@@ -44,13 +46,14 @@ const HAS_TOKEN: &str = "has its token";
 
 fn there(secret: &SecretSource, variables: &Variables) -> Result<(), String> {
     match secret {
-        SecretSource::Variable(name) => variable(variables, name).map(drop),
+        SecretSource::Variable(_) => {}
         SecretSource::File(path) => {
             regular(path)?;
-            secret.read(variables).map(drop).map_err(|error| error.to_string())
         }
-        _ => Ok(()),
+        _ => return Ok(()),
     }
+    // What is said of a variable does not show the secret that was written in place of its name.
+    secret.read(variables).map(drop).map_err(|error| error.to_string())
 }
 
 fn variable(variables: &Variables, name: &str) -> Result<OsString, String> {
