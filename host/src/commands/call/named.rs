@@ -19,5 +19,7 @@ pub(super) async fn ids(
     for found in &resolved.resolutions {
         tell!("{}: {} is {}", found.parameter, found.name, found.id);
     }
-    Ok((resolved.input, time.saturating_sub(start.elapsed())))
+    // Where nothing was asked, no time was taken.
+    let taken = if resolved.resolutions.is_empty() { Duration::ZERO } else { start.elapsed() };
+    Ok((resolved.input, time.saturating_sub(taken)))
 }
