@@ -66,6 +66,16 @@ impl Instant {
         Self(self.0.saturating_sub(i64::from(seconds) * SECOND))
     }
 
+    /// So many seconds later.
+    pub(crate) fn after(self, seconds: u32) -> Self {
+        Self(self.0.saturating_add(i64::from(seconds) * SECOND))
+    }
+
+    /// The beginning of the second that holds this point.
+    pub(crate) fn whole_second(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(SECOND)))
+    }
+
     /// The next point in time.
     pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1))

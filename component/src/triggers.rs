@@ -2,10 +2,13 @@
 
 mod alerts;
 mod checkpoint;
+mod lateness;
 mod notification;
 mod poll;
+mod question;
 mod remediation;
 mod settings;
+mod start;
 mod subscription;
 mod sweep;
 

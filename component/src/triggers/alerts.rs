@@ -1,7 +1,7 @@
 //! New alerts, by their creation time. They come with their evidence, which is what a workflow acts on.
 
 use super::poll::{self, Found, Page, Row};
-use super::sweep::Ask;
+use super::question::Ask;
 use crate::bindings::exports::defender::atp::alerts::AlertPage;
 use crate::bindings::exports::defender::atp::triggers::{AlertBatch, AlertEvent, PollOptions};
 use crate::bindings::exports::defender::atp::types::Alert;
@@ -22,9 +22,11 @@ impl Row for Alert {
 
 /// Asks once for the alerts that are new since the checkpoint.
 pub(super) fn poll(checkpoint: Option<&str>, options: &PollOptions) -> Result<AlertBatch, Failure> {
-    let Found { rows, checkpoint, more } = poll::poll("new-alerts", checkpoint, options, page)?;
+    let Found { rows, checkpoint, more, late, clock_set_back } =
+        poll::poll("new-alerts", checkpoint, options, page)?;
     let event = |(id, data): (String, Alert)| AlertEvent { id, time: data.alert_creation_time.clone(), data };
-    Ok(AlertBatch { events: rows.into_iter().map(event).collect(), checkpoint, more })
+    let events = rows.into_iter().map(event).collect();
+    Ok(AlertBatch { events, checkpoint, more, late, clock_set_back_seconds: clock_set_back })
 }
 
 fn page(ask: Ask) -> Result<Page<Alert>, Failure> {

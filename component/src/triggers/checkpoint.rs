@@ -1,13 +1,14 @@
 //! Where a poll goes on, as text.
 //!
-//! Words with a space between two: the version, the trigger, `high`, `floor`, the sweep (`cursor/skip/newest/began`, or
-//! `-`), and for each second its ids: `second:id,id`. Ids are percent-encoded, but otherwise kept as they are: a shorter
-//! stand-in would, sooner or later, take one row for another. What the first version wrote is read for ever: it had no
-//! `began`.
+//! Words with a space between two: the version, the trigger, `high`, `floor`, `swept` (or `-`), the reach (`seconds/until`,
+//! or `-`), the sweep (`cursor/skip/newest/began`, or `-`), and for each second its ids: `second:id,id`. Ids are
+//! percent-encoded, but otherwise kept as they are: a shorter stand-in would, sooner or later, take one row for another.
+//! What an earlier version wrote is read for ever: the first had neither `swept` nor the reach, and at first no `began`.
 
 use alloc::collections::BTreeMap;
 use core::fmt::Write as _;
 
+use super::lateness::Reach;
 use crate::encoding::{decoded, push_encoded};
 use crate::failure::{Failure, invalid};
 use crate::instant::Instant;
@@ -16,7 +17,11 @@ use crate::prelude::*;
 /// The most bytes of a checkpoint.
 pub(super) const LONGEST: usize = 64 << 10;
 /// The version of the text.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The first version, which is still read.
+const FIRST_VERSION: u32 = 1;
+/// By how many seconds the clocks of machines may differ that answer for one list.
+const SAME_CLOCK: i64 = 60;
 /// The name of the parameter in the contract.
 const PARAMETER: &str = "checkpoint";
 
@@ -27,6 +32,11 @@ pub(super) struct Checkpoint {
     pub(super) high: Instant,
     /// From when on rows count. Of these, all that were seen and may be met again are in [`Self::seen`].
     pub(super) floor: Instant,
+    /// When the last sweep that is over began: what was visible then was met. At first, the beginning. None if nobody
+    /// knows, such as when not all ids fitted.
+    pub(super) swept: Option<Instant>,
+    /// How far back late rows have to be looked for, if further than the poll is told.
+    pub(super) reach: Option<Reach>,
     /// The sweep that is not over yet.
     pub(super) sweep: Option<Sweep>,
     /// The rows seen that may be met again.
@@ -100,37 +110,89 @@ impl Seen {
 }
 
 impl Checkpoint {
+    /// A checkpoint from which all rows from a time on count.
+    pub(super) fn since(time: Instant) -> Self {
+        let swept = Some(time);
+        Self { high: time, floor: time, swept, reach: None, sweep: None, seen: Seen::default() }
+    }
+
+    /// How many seconds to look back, if the poll is told to look back that far.
+    pub(super) fn looks_back(&self, overlap: u32) -> u32 {
+        self.reach.map_or(overlap, |reach| reach.seconds.max(overlap))
+    }
+
+    /// Goes back where the list's clock shows a time before the last sweep: it was ahead then, and what is created from
+    /// now on is older than the newest time seen. Ids that are known stay known. Returns by how many seconds the clock was
+    /// set back; less than a minute is not told, since several machines may answer, whose clocks differ.
+    pub(super) fn follow_the_clock_back(&mut self, now: Instant, overlap: u32) -> Option<i64> {
+        // A beginning that lies ahead on purpose says nothing of the clock, and stays where it is.
+        let swept = self.swept.filter(|swept| now < *swept && *swept != self.floor)?;
+        self.swept = Some(now);
+        self.high = self.high.min(now);
+        let seconds = now.seconds_until(swept);
+        if seconds <= SAME_CLOCK {
+            return None;
+        }
+        if self.floor <= swept {
+            self.floor = self.floor.min(now.before(self.looks_back(overlap)));
+        }
+        Some(seconds)
+    }
+
     /// Reads the text of a checkpoint of that trigger.
     pub(super) fn read(trigger: &str, text: &str) -> Result<Self, Failure> {
         let version: Option<u32> = text.split(' ').next().and_then(|version| version.parse().ok());
         match version {
-            Some(VERSION) if text.len() <= LONGEST => Self::parse(trigger, text)
-                .ok_or_else(|| invalid(PARAMETER, format!("is not a checkpoint of {trigger}"))),
+            Some(version @ FIRST_VERSION..=VERSION) if text.len() <= LONGEST => {
+                Self::parse(version, trigger, text)
+                    .ok_or_else(|| invalid(PARAMETER, format!("is not a checkpoint of {trigger}")))
+            }
             Some(newer) if newer > VERSION => Err(invalid(
                 PARAMETER,
-                format!("is of version {newer}, and {VERSION} is the newest known here"),
+                format!("has version {newer}, and this component knows versions up to {VERSION}"),
             )),
             _ => Err(invalid(PARAMETER, "is not a checkpoint")),
         }
     }
 
-    fn parse(trigger: &str, text: &str) -> Option<Self> {
+    fn parse(version: u32, trigger: &str, text: &str) -> Option<Self> {
         let mut words = text.split(' ').skip(1);
         if words.next() != Some(trigger) {
             return None;
         }
         let (high, floor) = (Instant::parse(words.next()?)?, Instant::parse(words.next()?)?);
-        let sweep = match words.next()? {
-            "-" => None,
-            sweep => Some(Sweep::parse(sweep)?),
-        };
-        Some(Self { high, floor, sweep, seen: Seen::read(words)? })
+        let (mut swept, mut reach) = (None, None);
+        if version > FIRST_VERSION {
+            swept = optional(words.next()?, Instant::parse)?;
+            reach = optional(words.next()?, Reach::parse)?;
+        }
+        let sweep = optional(words.next()?, Sweep::parse)?;
+        Some(Self { high, floor, swept, reach, sweep, seen: Seen::read(words)? })
+    }
+
+    /// As [`Self::write`]. Where ids are left out, nobody can say of their rows that they are late when they are met again.
+    /// Says whether that is so.
+    pub(super) fn write_whole(&mut self, trigger: &str) -> (String, bool) {
+        let (text, left_out) = self.write(trigger);
+        if left_out.is_none() {
+            return (text, false);
+        }
+        self.swept = None;
+        (self.write(trigger).0, true)
     }
 
     /// Writes the checkpoint. If it would be too long, the oldest ids are left out, and with them the certainty that
     /// their rows are not reported again. Returns the second at which that happened.
     pub(super) fn write(&self, trigger: &str) -> (String, Option<i64>) {
         let mut text = format!("{VERSION} {trigger} {} {} ", self.high, self.floor);
+        match self.swept {
+            None => text.push_str("- "),
+            Some(swept) => drop(write!(text, "{swept} ")),
+        }
+        match self.reach {
+            None => text.push_str("- "),
+            Some(Reach { seconds, until }) => drop(write!(text, "{seconds}/{until} ")),
+        }
         match self.sweep {
             None => text.push('-'),
             Some(Sweep { cursor, skip, newest, began }) => {
@@ -142,6 +204,18 @@ impl Checkpoint {
         }
         let left_out = self.seen.write(&mut text);
         (text, left_out)
+    }
+}
+
+/// Reads a word that is `-` where there is nothing.
+fn optional<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if word == "-" { Some(None) } else { read(word).map(Some) }
+}
+
+impl Reach {
+    fn parse(text: &str) -> Option<Self> {
+        let (seconds, until) = text.split_once('/')?;
+        Some(Self { seconds: seconds.parse().ok()?, until: Instant::parse(until)? })
     }
 }
 

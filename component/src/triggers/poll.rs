@@ -1,9 +1,11 @@
 //! One poll of a list of the API: what its rows have in common.
 
+use super::question::{Answer, Ask, Conclusion};
 use super::settings::Settings;
-use super::sweep::{Answer, Ask, Conclusion, Plan};
+use super::sweep::Plan;
 use crate::bindings::exports::defender::atp::triggers::PollOptions;
 use crate::bindings::exports::defender::atp::types::OdataOptions;
+use crate::bindings::exports::workflow::connector::connector_triggers::Lateness;
 use crate::call::accepted;
 use crate::failure::Failure;
 use crate::instant::Instant;
@@ -36,6 +38,10 @@ pub(super) struct Found<R> {
     pub(super) checkpoint: String,
     /// Whether to poll again at once.
     pub(super) more: bool,
+    /// Which of the new rows were later than the poll was told to look back.
+    pub(super) late: Option<Lateness>,
+    /// By how many seconds the API's clock was set back.
+    pub(super) clock_set_back: Option<i64>,
 }
 
 /// Asks once for what is new since the checkpoint.
@@ -49,13 +55,15 @@ pub(super) fn poll<R: Row>(
     let Page { rows, goes_on, now } = page(plan.ask())?;
     let label = |row: &R| (row.id().map(str::to_owned), row.time().and_then(Instant::parse));
     let labels = rows.iter().map(label).collect();
-    let Conclusion { new, checkpoint, more } = plan.conclude(Answer { labels, goes_on, now })?;
+    let Conclusion { new, checkpoint, more, late, clock_set_back } =
+        plan.conclude(Answer { labels, goes_on, now })?;
     let mut rows: Vec<Option<R>> = rows.into_iter().map(Some).collect();
     let mut taken = |place: usize| {
         let row = rows.get_mut(place)?.take()?;
         Some((row.id()?.to_owned(), row))
     };
-    Ok(Found { rows: new.into_iter().filter_map(&mut taken).collect(), checkpoint, more })
+    let rows = new.into_iter().filter_map(&mut taken).collect();
+    Ok(Found { rows, checkpoint, more, late, clock_set_back })
 }
 
 /// Puts a question to the list at `draft`, whose rows have their time under the key `time`. Reads the rows, and

@@ -4,7 +4,7 @@
 //! only: what came since is read oldest first, so that no row is missed while others appear.
 
 use super::poll::{self, Found, Page, Row};
-use super::sweep::Ask;
+use super::question::Ask;
 use crate::bindings::exports::defender::atp::remediation::RemediationActivityPage;
 use crate::bindings::exports::defender::atp::triggers::{
     PollOptions, RemediationActivityBatch, RemediationActivityEvent,
@@ -30,13 +30,15 @@ pub(super) fn poll(
     checkpoint: Option<&str>,
     options: &PollOptions,
 ) -> Result<RemediationActivityBatch, Failure> {
-    let Found { rows, checkpoint, more } =
+    let Found { rows, checkpoint, more, late, clock_set_back } =
         poll::poll("new-remediation-activities", checkpoint, options, page)?;
     let event = |(id, data): (String, RemediationActivity)| {
         let time = data.created_on.clone();
         RemediationActivityEvent { id, time, data }
     };
-    Ok(RemediationActivityBatch { events: rows.into_iter().map(event).collect(), checkpoint, more })
+    let events = rows.into_iter().map(event).collect();
+    let clock_set_back_seconds = clock_set_back;
+    Ok(RemediationActivityBatch { events, checkpoint, more, late, clock_set_back_seconds })
 }
 
 fn page(ask: Ask) -> Result<Page<RemediationActivity>, Failure> {

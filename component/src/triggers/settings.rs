@@ -1,5 +1,6 @@
 //! How to look, read from the options of a poll.
 
+use super::lateness::MOST_OVERLAP;
 use crate::bindings::exports::workflow::connector::connector_triggers::PollOptions;
 use crate::failure::{Failure, invalid};
 use crate::instant::Instant;
@@ -7,8 +8,6 @@ use crate::prelude::*;
 
 /// Seconds to look back, when nothing is said: what becomes visible within half an hour of its creation is found.
 const OVERLAP: u32 = 1800;
-/// The most seconds to look back: a day.
-const MOST_OVERLAP: u32 = 86_400;
 /// Rows of a page, when nothing is said.
 const PAGE: u32 = 1000;
 /// The most rows of a page that the API gives.
@@ -19,6 +18,8 @@ const MOST_PAGE: u32 = 10_000;
 pub(super) struct Settings {
     /// From when on rows count, at the start.
     pub(super) since: Option<Instant>,
+    /// How many seconds ago the watch was first started, at the start.
+    pub(super) begun: Option<u32>,
     /// Seconds to look back.
     pub(super) overlap: u32,
     /// Rows of a page.
@@ -45,6 +46,6 @@ impl Settings {
         if !(1..=MOST_PAGE).contains(&page) {
             return Err(invalid("page-size", format!("is not from 1 to {MOST_PAGE}")));
         }
-        Ok(Self { since, overlap, page })
+        Ok(Self { since, begun: options.begun_seconds_ago, overlap, page })
     }
 }

@@ -9,6 +9,9 @@
 //! - The newest time is never believed beyond the present, so that a row from the future cannot hide the rest; nor
 //!   beyond the beginning of the sweep, so that a sweep that was interrupted for hours hides nothing that became visible
 //!   behind it.
+//! - Where the list's clock was set back, the newest time is set back with it: what is created from now on would be older
+//!   than what was believed to be the newest.
+//! - Rows that were later than the overlap let the following sweeps look back further (see [`super::lateness`]).
 //! - Where looking back costs more than a page, as after a flood, it ends once the overlap has passed since then, even
 //!   if nothing new comes. Otherwise it costs nothing, and an outage of the list that outlasts the overlap loses nothing.
 //!
@@ -16,54 +19,18 @@
 //! is reported exactly once; beyond that, some are reported again under the same id, and none is lost.
 
 use super::checkpoint::{Checkpoint, Seen, Sweep};
+use super::lateness::Late;
+use super::question::{Answer, Ask, Conclusion, identified, unexpected};
 use super::settings::Settings;
-use crate::failure::{Failure, problem};
+use super::start::{START_PAGE, start};
+use crate::failure::Failure;
 use crate::instant::Instant;
 use crate::prelude::*;
 
-/// How many of the newest rows to look at for a start: more ids than that fit into no checkpoint.
-const START_PAGE: u32 = 2000;
 /// Seconds between the time at which rows were looked up and the one that the answer bears, at most.
 const ANSWERED_WITHIN: u32 = 300;
-
-/// What to ask of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// Ids and times of so many rows, the newest first.
-    Newest(u32),
-    /// So many rows from a time on, the oldest first, without the first few.
-    From {
-        /// The time.
-        from: Instant,
-        /// How many rows to leave out.
-        skip: u64,
-        /// How many rows to give.
-        top: u32,
-    },
-}
-
-/// What identifies a row, and when it was created.
-pub(super) type Label = (Option<String>, Option<Instant>);
-
-/// What the list answers.
-pub(super) struct Answer {
-    /// The rows.
-    pub(super) labels: Vec<Label>,
-    /// Whether the list says itself that there are more.
-    pub(super) goes_on: bool,
-    /// The time, by the clock of whoever answered.
-    pub(super) now: Instant,
-}
-
-/// What a poll concludes.
-pub(super) struct Conclusion {
-    /// The places of the new rows among the answer's, oldest first.
-    pub(super) new: Vec<usize>,
-    /// Where the next poll goes on.
-    pub(super) checkpoint: String,
-    /// Whether to poll again at once.
-    pub(super) more: bool,
-}
+/// Seconds by which rows may stand out of order: some lists compare times by the millisecond or the second only.
+const DISORDER: u32 = 1;
 
 /// What a poll is about to do.
 pub(super) struct Plan {
@@ -82,13 +49,12 @@ impl Plan {
     ) -> Result<Self, Failure> {
         let checkpoint = match (checkpoint, settings.since) {
             (Some(text), _) => Some(Checkpoint::read(trigger, text)?),
-            (None, Some(since)) => {
-                Some(Checkpoint { high: since, floor: since, sweep: None, seen: Seen::default() })
-            }
+            (None, Some(since)) => Some(Checkpoint::since(since)),
             (None, None) => None,
         };
         let state = checkpoint.map(|checkpoint| {
-            let cursor = checkpoint.high.before(settings.overlap).max(checkpoint.floor);
+            let overlap = checkpoint.looks_back(settings.overlap);
+            let cursor = checkpoint.high.before(overlap).max(checkpoint.floor);
             let sweep = Sweep { cursor, skip: 0, newest: checkpoint.high, began: None };
             let sweep = checkpoint.sweep.unwrap_or(sweep);
             (checkpoint, sweep)
@@ -109,40 +75,13 @@ impl Plan {
     /// Concludes from the answer.
     pub(super) fn conclude(self, answer: Answer) -> Result<Conclusion, Failure> {
         match self.state {
-            None => start(self.trigger, self.settings.overlap, answer),
+            None => start(self.trigger, self.settings.overlap, self.settings.begun, answer),
             Some((checkpoint, sweep)) => go_on(self.trigger, self.settings, checkpoint, sweep, answer),
         }
     }
 }
 
-/// Takes note of what is there already, without reporting it.
-fn start(trigger: &str, overlap: u32, answer: Answer) -> Result<Conclusion, Failure> {
-    let Answer { labels, goes_on, now } = answer;
-    let newest = labels.iter().filter_map(|(_, time)| *time).max();
-    let oldest = labels.iter().filter_map(|(_, time)| *time).min();
-    let high = newest.map_or(now, |newest| newest.min(now));
-    let mut floor = high.before(overlap);
-    if goes_on || labels.len() >= START_PAGE as usize {
-        // Of the rows that share the time of the oldest, some may not be on the page.
-        floor = oldest.map_or(floor, |oldest| floor.max(oldest.next())).min(high);
-    }
-    let mut seen = Seen::default();
-    for (id, time) in labels {
-        seen.add(&identified(id)?, time.unwrap_or(high));
-    }
-    seen.forget(floor);
-    let mut checkpoint = Checkpoint { high, floor, sweep: None, seen };
-    let (mut text, left_out) = checkpoint.write(trigger);
-    if let Some(second) = left_out {
-        // What was there before the start is not to be reported: what was left out does not count. But of the time
-        // of the newest row more may come, and to report some of it that was there is better than to miss that.
-        checkpoint.floor = Instant::end_of(second).next().min(high);
-        checkpoint.seen.forget(checkpoint.floor);
-        (text, _) = checkpoint.write(trigger);
-    }
-    Ok(Conclusion { new: Vec::new(), checkpoint: text, more: false })
-}
-
+/// Concludes from a page of a sweep.
 fn go_on(
     trigger: &str,
     Settings { overlap, page, .. }: Settings,
@@ -153,54 +92,65 @@ fn go_on(
     let count = labels.len() as u64;
     let full = count > 0 && (goes_on || count >= u64::from(page));
     let first = checkpoint.sweep.is_none();
+    let set_back = checkpoint.follow_the_clock_back(now, overlap);
     // A sweep of which nobody knows when it began leaves the newest time where it is, and the next one looks again.
     let began = if first { now } else { sweep.began.unwrap_or(checkpoint.high).min(now) };
     sweep.began = Some(began);
+    let mut late = Late::new(overlap, checkpoint.swept);
     let mut new = Vec::new();
     let mut last = sweep.cursor;
+    let mut disordered = false;
     for (place, (id, time)) in labels.into_iter().enumerate() {
         // A row that has no time counts as of the time of the row before it.
         let time = time.unwrap_or(last);
-        if full && time < last {
+        if full && time < last.before(DISORDER) {
             return Err(unexpected(
-                "the API gave more than a page of rows, and not in the order of their times",
+                "the API gave more than a page of rows, and they are not in the order of their times",
             ));
         }
+        disordered |= time < last;
         last = last.max(time);
         if checkpoint.seen.add(&identified(id)?, time) {
+            late.note(time);
             new.push((time, place));
         }
     }
     new.sort_unstable();
     sweep.newest = sweep.newest.max(last);
+    checkpoint.reach = late.reach(checkpoint.reach, now);
+    let overlap = checkpoint.looks_back(overlap);
     let high = checkpoint.high.max(sweep.newest.min(began));
     let floor = checkpoint.floor.max(high.before(overlap));
     let text = if full {
-        sweep.skip = if last > sweep.cursor { 0 } else { sweep.skip + count };
-        sweep.cursor = last;
+        // Where the list is not in order, rows of the last second may be on the next page.
+        let next = if disordered { last.whole_second().max(sweep.cursor) } else { last };
+        sweep.skip = if next > sweep.cursor { 0 } else { sweep.skip + count };
+        sweep.cursor = next;
         checkpoint.sweep = Some(sweep);
         checkpoint.seen.forget(floor.min(sweep.cursor));
-        checkpoint.write(trigger).0
+        checkpoint.write_whole(trigger).0
     } else {
+        let Checkpoint { reach, floor, swept, .. } = checkpoint;
+        // Where ids were left out on the way, rows may be met again that nobody knows.
+        let swept = if first { Some(began) } else { swept.map(|_| began) };
         let ended = |high: Instant, seen: Seen| {
-            let floor = checkpoint.floor.max(high.before(overlap));
-            let mut ended = Checkpoint { high, floor, sweep: None, seen };
+            let floor = floor.max(high.before(overlap));
+            let mut ended = Checkpoint { high, floor, swept, reach, sweep: None, seen };
             ended.seen.forget(floor);
-            let (text, left_out) = ended.write(trigger);
-            (ended, text, left_out.is_some())
+            let (text, too_much) = ended.write_whole(trigger);
+            (ended, text, too_much)
         };
         let (whole, text, too_much) = ended(high, checkpoint.seen);
         // All that is as old as that was met, unless it became visible later than the overlap allows.
         let settled = began.before(overlap.max(ANSWERED_WITHIN));
         if (too_much || !first) && settled > high { ended(settled, whole.seen).1 } else { text }
     };
-    Ok(Conclusion { new: new.into_iter().map(|(_, place)| place).collect(), checkpoint: text, more: full })
-}
-
-fn identified(id: Option<String>) -> Result<String, Failure> {
-    id.filter(|id| !id.is_empty()).ok_or_else(|| unexpected("value: the API gave a row that has no id"))
-}
-
-fn unexpected(message: &str) -> Failure {
-    Failure::PermanentUnexpectedReply(problem(message))
+    Ok(Conclusion {
+        new: new.into_iter().map(|(_, place)| place).collect(),
+        checkpoint: text,
+        // What is new by the clock as it is now was not asked for.
+        more: full || set_back.is_some(),
+        late: late.told(),
+        clock_set_back: set_back,
+    })
 }

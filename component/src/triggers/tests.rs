@@ -1,7 +1,9 @@
 //! Nothing is lost, and nothing comes twice while the ids fit, whatever becomes visible when.
 
+mod clocks;
 mod feed;
 mod kept;
+mod late;
 mod once;
 mod pauses;
 
@@ -86,7 +88,7 @@ proptest! {
     #[test]
     fn a_checkpoint_reads_back(text in "\\PC{0,60}", junk in any::<String>()) {
         prop_assert!(Checkpoint::read("t", &text).is_err());
-        let text = format!("1 t 2021-01-01T00:00:00Z 2021-01-01T00:00:00Z - 5:{junk}");
+        let text = format!("2 t 2021-01-01T00:00:00Z 2021-01-01T00:00:00Z - - - 5:{junk}");
         if let Ok(read) = Checkpoint::read("t", &text) {
             prop_assert_eq!(Checkpoint::read("t", &read.write("t").0), Ok(read));
         }
@@ -146,7 +148,12 @@ fn a_longer_overlap_does_not_bring_back_what_was_forgotten() {
 }
 
 fn options(since: Option<&str>) -> PollOptions {
-    PollOptions { since: since.map(str::to_owned), overlap_seconds: None, page_size: None }
+    PollOptions {
+        since: since.map(str::to_owned),
+        overlap_seconds: None,
+        page_size: None,
+        begun_seconds_ago: None,
+    }
 }
 
 fn parameter<T: std::fmt::Debug>(result: Result<T, Failure>) -> Option<String> {
@@ -215,7 +222,17 @@ fn a_poll_is_refused_what_makes_no_sense_before_it_asks() {
         parameter(Connector::poll_new_alerts(checkpoint.map(str::to_owned), options))
     };
     let long = format!("1 new-alerts {}", "x".repeat(LONGEST));
-    for junk in ["", "junk", "{}", "2 new-alerts", "1", "1 new-alerts", "1 new-alerts a b -", &long] {
+    for junk in [
+        "",
+        "junk",
+        "{}",
+        "3 new-alerts",
+        "1",
+        "1 new-alerts",
+        "1 new-alerts a b -",
+        "2 new-alerts a b -",
+        &long,
+    ] {
         assert_eq!(poll(Some(junk), options(None)).as_deref(), Some("checkpoint"), "{junk:.40}");
     }
     assert_eq!(poll(None, options(Some("yesterday"))).as_deref(), Some("since"));

@@ -22,7 +22,7 @@ const FAILURE: [(&str, Option<&str>); 11] = [
 
 /// Fields of results that are always there, because the component itself makes them or because without them there
 /// is no result. All others are `option<>`: `$select` leaves fields out, and the API sends null.
-pub(crate) const ALWAYS_THERE: [(&str, &[&str]); 13] = [
+pub(crate) const ALWAYS_THERE: [(&str, &[&str]); 14] = [
     ("alert-page", &["value"]),
     ("investigation-page", &["value"]),
     ("machine-page", &["value"]),
@@ -35,6 +35,7 @@ pub(crate) const ALWAYS_THERE: [(&str, &[&str]); 13] = [
     ("alert-notification", &["id"]),
     ("alert-event", &["id", "data"]),
     ("remediation-activity-event", &["id", "data"]),
+    ("lateness", &["events", "seconds"]),
     // A batch: `alert-batch`, `remediation-activity-batch`.
     ("-batch", &["events", "checkpoint", "more"]),
 ];

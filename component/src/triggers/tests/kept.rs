@@ -3,19 +3,28 @@
 use super::feed::{Feed, id, settings};
 use crate::instant::Instant;
 use crate::triggers::checkpoint::{Checkpoint, Seen, Sweep};
+use crate::triggers::lateness::Reach;
+use crate::triggers::question::Ask;
 use crate::triggers::settings::Settings;
-use crate::triggers::sweep::{Ask, Plan};
+use crate::triggers::sweep::Plan;
 
 /// As the first version wrote it between two pages.
 const FIRST: &str = "1 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z \
                      2026-01-31T11:45:00.5000000Z/3/2026-01-31T12:01:00.0000000Z 1769860800:b%2C1 1769860799:%C3%A4,a";
-/// As it is written between two pages now.
-const NOW: &str = "1 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z \
+/// As it was written later, between two pages.
+const LATER: &str = "1 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z \
                    2026-01-31T11:45:00.5000000Z/3/2026-01-31T12:01:00.0000000Z/2026-01-31T12:02:00.0000000Z \
                    1769860800:b%2C1 1769860799:%C3%A4,a";
-/// As it is written between two sweeps, and ever was.
+/// As the first version wrote it between two sweeps.
 const BETWEEN: &str = "1 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z - 1769860800:b%2C1 \
                        1769860799:%C3%A4,a";
+
+/// As it is written now: between two sweeps, and between two pages.
+const NOW: &str = "2 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z 2026-01-31T12:00:01.0000000Z \
+                   21600/2026-02-07T12:00:00.0000000Z - 1769860800:b%2C1 1769860799:%C3%A4,a";
+const NOW_BETWEEN_PAGES: &str = "2 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z - - \
+     2026-01-31T11:45:00.5000000Z/3/2026-01-31T12:01:00.0000000Z/2026-01-31T12:02:00.0000000Z \
+     1769860800:b%2C1 1769860799:%C3%A4,a";
 
 fn time(text: &str) -> Instant {
     Instant::parse(text).expect("it is a time")
@@ -32,20 +41,28 @@ fn meant(began: Option<&str>, sweep: bool) -> Checkpoint {
         newest: time("2026-01-31T12:01:00Z"),
         began: began.map(time),
     });
-    Checkpoint {
-        high: time("2026-01-31T12:00:00.1234567Z"),
-        floor: time("2026-01-31T11:30:00Z"),
-        sweep,
-        seen,
+    let high = time("2026-01-31T12:00:00.1234567Z");
+    Checkpoint { floor: time("2026-01-31T11:30:00Z"), swept: None, sweep, seen, ..Checkpoint::since(high) }
+}
+
+#[test]
+fn what_earlier_versions_wrote_is_read() {
+    for (text, meant) in [
+        (FIRST, meant(None, true)),
+        (LATER, meant(Some("2026-01-31T12:02:00Z"), true)),
+        (BETWEEN, meant(None, false)),
+    ] {
+        assert_eq!(Checkpoint::read("new-alerts", text).as_ref(), Ok(&meant));
     }
 }
 
 #[test]
 fn the_text_of_a_checkpoint_is_this() {
+    let reach = Reach { seconds: 21_600, until: time("2026-02-07T12:00:00Z") };
+    let swept = Some(time("2026-01-31T12:00:01Z"));
     for (text, meant) in [
-        (FIRST, meant(None, true)),
-        (NOW, meant(Some("2026-01-31T12:02:00Z"), true)),
-        (BETWEEN, meant(None, false)),
+        (NOW, Checkpoint { swept, reach: Some(reach), ..meant(None, false) }),
+        (NOW_BETWEEN_PAGES, meant(Some("2026-01-31T12:02:00Z"), true)),
     ] {
         assert_eq!(Checkpoint::read("new-alerts", text).as_ref(), Ok(&meant));
         assert_eq!(meant.write("new-alerts"), (text.to_owned(), None));
@@ -54,7 +71,7 @@ fn the_text_of_a_checkpoint_is_this() {
 
 #[test]
 fn a_sweep_of_the_first_version_goes_on_where_it_was() {
-    let settings = Settings { since: None, overlap: 1800, page: 10 };
+    let settings = Settings { since: None, begun: None, overlap: 1800, page: 10 };
     let plan = Plan::new("new-alerts", Some(FIRST), settings).expect("it is read");
     assert_eq!(plan.ask(), Ask::From { from: time("2026-01-31T11:45:00.5Z"), skip: 3, top: 10 });
 }
@@ -66,9 +83,11 @@ fn a_sweep_of_the_first_version_hides_nothing_behind_it() {
     feed.show([(0, 100), (1, 150), (2, 200)], 210);
     let (_, checkpoint, more) = feed.poll(None, settings(Some(0), 60, 2));
     assert!(more);
-    let words: Vec<&str> = checkpoint.split(' ').collect();
-    let sweep = words[4].rsplit_once('/').expect("it says when it began").0;
-    let first = checkpoint.replace(words[4], sweep);
+    let mut words: Vec<&str> = checkpoint.split(' ').collect();
+    words[6] = words[6].rsplit_once('/').expect("it says when it began").0;
+    words.drain(4..6);
+    words[0] = "1";
+    let first = words.join(" ");
     feed.show([(0, 100), (3, 149), (1, 150), (2, 200), (4, 4990)], 5000);
     let (mut found, mut checkpoint, _) = feed.poll(Some(&first), settings(None, 60, 2));
     for _ in 0..20 {
