@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use connector_host::egress::destination::{Origin, OriginError};
 
 use crate::error::CliError;
 use crate::usage;
@@ -319,6 +320,16 @@ pub(crate) struct ProxyArgs {
     /// The port on 127.0.0.1 to serve on; 0 picks a free one
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// Let pages of this origin use the proxy (CORS), such as https://app.example.com; may be repeated
+    #[arg(long, value_name = "ORIGIN", value_parser = page_origin)]
+    pub(crate) allow_origin: Vec<Origin>,
+}
+
+/// An origin as browsers name it: a scheme, a host and perhaps a port, exactly.
+fn page_origin(text: &str) -> Result<Origin, String> {
+    text.parse().map_err(|error: OriginError| {
+        format!("{error}; expected an origin such as https://app.example.com, without a path")
+    })
 }
 
 #[derive(Debug, Args)]
@@ -383,5 +394,5 @@ impl Globals {
 /// `30s`, `5m`, `1h`, or a number of seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     connector_host::config::duration(text)
-        .ok_or_else(|| "expected a time greater than zero, such as 30s, 5m or 1h".to_owned())
+        .ok_or_else(|| "expected a time greater than zero, such as 30s, 5m or 1h30m".to_owned())
 }

@@ -21,7 +21,6 @@ use crate::manifest::Manifest;
 use crate::regular;
 
 mod auth;
-mod duration;
 mod error;
 mod file;
 mod paths;
@@ -31,7 +30,7 @@ mod trigger;
 mod variables;
 
 pub use crate::connection::is_identifier;
-pub use duration::{duration, since};
+pub use crate::times::{Since, SinceError, duration};
 pub use error::ConfigError;
 pub use paths::{Paths, PathsError};
 pub use trigger::{MOST_OVERLAP, TriggerProblem, TriggerSettings, TriggerSource};

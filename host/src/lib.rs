@@ -54,6 +54,7 @@ mod schema;
 pub mod serve;
 mod similar;
 pub mod store;
+pub mod times;
 pub mod triggers;
 mod value;
 pub mod vault;

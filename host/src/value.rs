@@ -19,4 +19,4 @@ pub(crate) use border::Returned;
 pub use input::{InputError, InputProblem};
 pub use output::OutputError;
 pub use shape::{Parameter, Shape, Signature};
-pub(crate) use shape::{RecordField, Spelling};
+pub(crate) use shape::{Integer, RecordField, Spelling};

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::duration::{duration, since};
 use super::{DEFAULT_CONNECTION, is_variable_name};
 use crate::remedy::Remedy;
+use crate::times::{Since, SinceError, duration};
+use crate::triggers::Envelope;
 
 /// The longest name of a trigger's table, in bytes.
 const LONGEST_NAME: usize = 63;
@@ -31,19 +32,21 @@ pub struct TriggerSettings {
     pub connection: String,
     /// The connector's trigger, such as `new-alerts`.
     pub trigger: String,
-    /// How its events come.
+    /// How its events come: polled or pushed.
     pub source: TriggerSource,
-    /// Where they go: an address, `exec:…` or `-`.
+    /// Where its events go: an address, `exec:…` or `-`.
     pub to: String,
     /// The variables with the secrets to sign with.
     pub secret_env: Vec<String>,
     /// Whether an event's data are the body.
     pub binary: bool,
+    /// What an event is wrapped in.
+    pub format: Envelope,
     /// Whether `to` may be on this machine.
     pub allow_loopback_http: bool,
     /// How long one delivery may take.
     pub timeout: Option<Duration>,
-    /// How long an event is tried to be delivered.
+    /// How long to retry an event before it is declared dead.
     pub give_up: Option<Duration>,
 }
 
@@ -51,17 +54,17 @@ pub struct TriggerSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TriggerSource {
-    /// They are looked for.
+    /// The host polls.
     Poll {
         /// On the first start, the time from which events count.
-        since: Option<String>,
+        since: Option<Since>,
         /// How often to poll.
         interval: Option<Duration>,
         /// How far to look back.
         overlap: Option<Duration>,
         /// The most events to fetch with one request.
         page_size: Option<u32>,
-        /// How much of the quota polls may take, in per cent.
+        /// The part of the quota that polls may take, in per cent.
         quota_share: Option<u8>,
     },
     /// The API sends notifications.
@@ -73,13 +76,13 @@ pub enum TriggerSource {
     },
 }
 
-/// What is wrong with a trigger's table.
+/// An error in a trigger's table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TriggerProblem {
     /// The name is not one that an address can have.
     #[error(
-        "the name has other characters than lower-case letters, digits and hyphens, or more than {LONGEST_NAME}"
+        "the name may have lower-case letters, digits and hyphens only, and at most {LONGEST_NAME} of them"
     )]
     Name,
     /// A key has a value that it cannot have.
@@ -93,6 +96,9 @@ pub enum TriggerProblem {
     /// What should be the name of an environment variable is not one. It is not shown: it may be the secret itself.
     #[error("`{0}` is not the name of an environment variable")]
     VariableName(&'static str),
+    /// `since` is not a time.
+    #[error("`since` is wrong: {0}")]
+    Since(SinceError),
     /// A key is of no use here.
     #[error("`{key}` is for triggers with `source = \"{of}\"`")]
     OutOfPlace {
@@ -112,11 +118,10 @@ impl TriggerProblem {
     pub fn hint(&self) -> Remedy {
         match self {
             Self::Name => "give it a name such as `soc-alerts`".into(),
-            Self::Value { key: "since", .. } => {
-                "give a time such as \"2030-01-31T12:00:00Z\", or \"2h\" for two hours ago".into()
-            }
+            Self::Since(error) => error.hint().into(),
             Self::Value { key: "page-size", .. } => "give a number such as 100".into(),
-            Self::Value { key: "quota-share", .. } => "give a number of per cent from 1 to 100".into(),
+            Self::Value { key: "quota-share", .. } => "give a percentage from 1 to 100".into(),
+            Self::Value { key: "format", .. } => "use \"cloudevent\" or \"body\"".into(),
             Self::Value { key: "to", .. } => {
                 "give an https address, \"exec:program argument\", or \"-\" for standard output".into()
             }
@@ -144,6 +149,7 @@ pub(super) struct TriggerTable {
     secret_env: Vec<String>,
     #[serde(default)]
     binary: bool,
+    format: Option<String>,
     #[serde(default)]
     allow_loopback_http: bool,
     timeout: Option<String>,
@@ -186,6 +192,13 @@ impl TriggerTable {
             to: self.to.clone(),
             secret_env: self.secret_env.clone(),
             binary: self.binary,
+            format: match &self.format {
+                None => Envelope::default(),
+                Some(name) => name.parse().map_err(|_| TriggerProblem::Value {
+                    key: "format",
+                    problem: "not the name of a format",
+                })?,
+            },
             allow_loopback_http: self.allow_loopback_http,
             timeout: time("timeout", self.timeout.as_ref())?,
             give_up: time("give-up", self.give_up.as_ref())?,
@@ -215,20 +228,19 @@ impl TriggerTable {
                 path_secret_env: self.path_secret_env.clone(),
             });
         }
-        let from =
-            |text: &String| since(text).ok_or(TriggerProblem::Value { key: "since", problem: "no time" });
+        let since = self.since.as_deref().map(str::parse).transpose().map_err(TriggerProblem::Since)?;
         let overlap = time("overlap", self.overlap.as_ref())?;
         if overlap.is_some_and(|overlap| overlap > MOST_OVERLAP) {
             return Err(TriggerProblem::Value { key: "overlap", problem: "more than a day" });
         }
         if self.page_size == Some(0) {
-            return Err(TriggerProblem::Value { key: "page-size", problem: "no number of events" });
+            return Err(TriggerProblem::Value { key: "page-size", problem: "not a number of events" });
         }
         if self.quota_share.is_some_and(|share| !(1..=100).contains(&share)) {
-            return Err(TriggerProblem::Value { key: "quota-share", problem: "no share" });
+            return Err(TriggerProblem::Value { key: "quota-share", problem: "not a percentage" });
         }
         Ok(TriggerSource::Poll {
-            since: self.since.as_ref().map(from).transpose()?,
+            since,
             interval: time("interval", self.interval.as_ref())?,
             overlap,
             page_size: self.page_size,
@@ -267,6 +279,6 @@ fn variables<'a>(
 }
 
 fn time(key: &'static str, text: Option<&String>) -> Result<Option<Duration>, TriggerProblem> {
-    let parse = |text: &String| duration(text).ok_or(TriggerProblem::Value { key, problem: "no time" });
+    let parse = |text: &String| duration(text).ok_or(TriggerProblem::Value { key, problem: "not a time" });
     text.map(parse).transpose()
 }
