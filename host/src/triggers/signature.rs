@@ -24,12 +24,18 @@ pub struct Signer {
     keys: Vec<Webhook>,
 }
 
-/// Why a secret is none.
+/// Why a text is not a signing secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the signing secret {0}")]
 pub struct SecretError(&'static str);
 
 impl SecretError {
+    /// What is wrong with it, without a subject: "does not begin with `whsec_`".
+    #[must_use]
+    pub fn problem(&self) -> &'static str {
+        self.0
+    }
+
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> Remedy {
@@ -74,7 +80,7 @@ fn key(secret: &SecretString) -> Result<Webhook, SecretError> {
     let text = text.strip_prefix(PREFIX).ok_or(SecretError("does not begin with `whsec_`"))?;
     let key = STANDARD.decode(text).map_err(|_| SecretError("is not base64 after `whsec_`"))?;
     if !KEY.contains(&key.len()) {
-        return Err(SecretError("has not 24 to 64 bytes"));
+        return Err(SecretError("does not have 24 to 64 bytes"));
     }
     Webhook::from_bytes(key).map_err(|_| SecretError("is not a key"))
 }

@@ -1,15 +1,13 @@
 //! Events to a program's standard input.
 
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::Child;
 
 use super::{Callback, Outcome};
-use crate::triggers::Event;
+use crate::program::{Finished, Printed, Program, ProgramError};
+use crate::triggers::{Envelope, Event};
 
 /// How long the program may run unless told otherwise.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -19,7 +17,8 @@ const KEPT: usize = 4 << 10;
 const SHOWN: usize = 300;
 
 /// Runs a program for each event, which finds the event on its standard input as one line of JSON (a CloudEvent) and
-/// acknowledges it by ending with exit code 0. No shell is involved.
+/// acknowledges it by ending with exit code 0. No shell is involved. What the program leaves running is not waited for, and
+/// lives on; a program that is out of time is ended with its children.
 ///
 /// The program has this process's environment, but for the variables that hold its secrets.
 #[derive(Debug, Clone)]
@@ -27,6 +26,7 @@ pub struct Command {
     program: String,
     arguments: Vec<String>,
     hidden: Vec<String>,
+    envelope: Envelope,
     timeout: Duration,
 }
 
@@ -44,36 +44,28 @@ impl Command {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             hidden: Vec::new(),
+            envelope: Envelope::default(),
             timeout: TIMEOUT,
         })
     }
 
     async fn run(&self, event: &Event) -> Outcome {
-        let mut command = tokio::process::Command::new(&self.program);
-        command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        for name in &self.hidden {
-            command.env_remove(name);
-        }
-        // A group of its own: an interrupt from the terminal is for us, and what we end, we end with its children.
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut child = match command.kill_on_drop(true).spawn() {
-            Ok(child) => child,
-            Err(error) => return Outcome::retry(format!("cannot run {}: {error}", self.program)),
-        };
-        let group = Group::of(&child);
-        let ended = tokio::time::timeout(self.timeout, converse(&mut child, event.to_json())).await;
-        drop(group);
-        match ended {
-            Ok(Ok((status, _))) if status.success() => Outcome::Acknowledged,
-            Ok(Ok((status, said))) => {
+        let program = Program::new(&self.program, self.timeout)
+            .arguments(&self.arguments)
+            .input(format!("{}\n", self.envelope.wrap(event)))
+            .stdout(Printed::Start(KEPT))
+            .stderr(Printed::Start(KEPT))
+            .without_variables(&self.hidden)
+            // An interrupt from the terminal is for us, and what is ended, is ended with its children.
+            .in_own_group();
+        match program.run().await {
+            Ok(Finished { status, .. }) if status.success() => Outcome::Acknowledged,
+            Ok(Finished { status, stdout, stderr }) => {
+                let said = if stderr.is_empty() { stdout } else { stderr };
                 Outcome::retry(format!("{} failed: {status}{}", self.program, quoted(&said)))
             }
-            Ok(Err(error)) => Outcome::retry(format!("cannot run {}: {error}", self.program)),
-            Err(_) => {
-                let seconds = self.timeout.as_secs_f32();
-                Outcome::retry(format!("{} did not end within {seconds} s", self.program))
-            }
+            Err(error @ ProgramError::Timeout(_)) => Outcome::retry(format!("{}: {error}", self.program)),
+            Err(error) => Outcome::retry(format!("cannot run {}: {error}", self.program)),
         }
     }
 }
@@ -83,6 +75,13 @@ impl CommandBuilder {
     #[must_use]
     pub fn timeout(mut self, time: Duration) -> Self {
         self.0.timeout = time;
+        self
+    }
+
+    /// What an event is wrapped in; a CloudEvent if left out.
+    #[must_use]
+    pub fn envelope(mut self, envelope: Envelope) -> Self {
+        self.0.envelope = envelope;
         self
     }
 
@@ -106,65 +105,8 @@ impl Callback for Command {
     }
 }
 
-/// Gives the program the event, takes what it prints, and waits for its end.
-async fn converse(child: &mut Child, event: String) -> std::io::Result<(ExitStatus, Vec<u8>)> {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let tell = async {
-        if let Some(mut stdin) = stdin {
-            // A program that does not read to the end may acknowledge nevertheless.
-            let _ = stdin.write_all(format!("{event}\n").as_bytes()).await;
-        }
-    };
-    let (_, printed, said, status) = tokio::join!(tell, keep_some(stdout), keep_some(stderr), child.wait());
-    Ok((status?, if said.is_empty() { printed } else { said }))
-}
-
-/// Reads all of it, lest the program wait for a reader, and keeps the first part.
-async fn keep_some(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
-    let mut kept = Vec::new();
-    let mut part = vec![0; KEPT];
-    let Some(mut pipe) = pipe else { return kept };
-    while let Ok(read @ 1..) = pipe.read(&mut part).await {
-        let room = KEPT - kept.len();
-        kept.extend_from_slice(&part[..read.min(room)]);
-    }
-    kept
-}
-
 fn quoted(said: &[u8]) -> String {
     let text = String::from_utf8_lossy(said);
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect();
     if text.is_empty() { text } else { format!(" ({text})") }
-}
-
-/// The program and its children, which are ended when this is dropped, if they are still there.
-struct Group {
-    #[cfg(unix)]
-    leader: Option<rustix::process::Pid>,
-}
-
-#[cfg(unix)]
-impl Group {
-    fn of(child: &Child) -> Self {
-        let leader =
-            child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        Self { leader }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.leader {
-            // Usually there is nobody left.
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Group {
-    fn of(_: &Child) -> Self {
-        Self {}
-    }
 }

@@ -23,7 +23,7 @@ use crate::egress::retry::retry_after;
 use crate::egress::transport::Transport;
 use crate::remedy::Remedy;
 use crate::triggers::cloudevent::SPEC_VERSION;
-use crate::triggers::{Event, Signer};
+use crate::triggers::{Envelope, Event, Signer};
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +47,7 @@ pub struct Http {
     uri: Uri,
     origin: Origin,
     mode: Mode,
+    envelope: Envelope,
     signer: Signer,
     timeout: Duration,
     transport: Transport,
@@ -68,24 +69,25 @@ pub enum Mode {
 pub struct HttpBuilder {
     address: String,
     mode: Mode,
+    envelope: Envelope,
     signer: Option<Signer>,
     timeout: Duration,
     loopback: bool,
     clock: Arc<dyn Clock>,
 }
 
-/// Why nothing can be posted to an address.
+/// Why events cannot be posted to an address.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// It is no address.
-    #[error("the callback's address is none: {0}")]
+    /// It is not a URL.
+    #[error("the callback address is not a valid URL: {0}")]
     NoAddress(String),
     /// It could be read in more than one way, or says too little.
-    #[error("the callback's address is not usable: {0}")]
+    #[error("the callback address cannot be used: {0}")]
     Unclear(OriginError),
     /// It may not be sent to.
-    #[error("no events are sent to the callback's address: {0}")]
+    #[error("events may not be sent to the callback address: {0}")]
     Denied(Reason),
 }
 
@@ -107,6 +109,7 @@ impl Http {
         HttpBuilder {
             address: address.into(),
             mode: Mode::default(),
+            envelope: Envelope::default(),
             signer: None,
             timeout: TIMEOUT,
             loopback: false,
@@ -130,7 +133,7 @@ impl Http {
 
     fn request(&self, event: &Event) -> Request<Full<Bytes>> {
         let body = match self.mode {
-            Mode::Structured => event.to_json(),
+            Mode::Structured => self.envelope.wrap(event),
             Mode::Binary => event.data().to_owned(),
         };
         let mut request = Request::new(Full::default());
@@ -161,7 +164,7 @@ impl Http {
             header("webhook-signature", &self.signer.sign(&id, seconds, &body));
         }
         let kind = match self.mode {
-            Mode::Structured => "application/cloudevents+json; charset=utf-8",
+            Mode::Structured => self.envelope.media_type(),
             Mode::Binary => "application/json",
         };
         let headers = request.headers_mut();
@@ -176,7 +179,7 @@ impl Http {
 
     async fn judge(&self, response: Response<Incoming>, until: Instant) -> Outcome {
         let (status, headers) = (response.status(), response.headers().clone());
-        // However the rest of the answer comes, its status counts.
+        // The status counts, however the rest of the answer comes.
         let _ = tokio::time::timeout_at(until, Limited::new(response.into_body(), ANSWER).collect()).await;
         let origin = &self.origin;
         match status {
@@ -222,6 +225,13 @@ impl HttpBuilder {
         self
     }
 
+    /// What an event is wrapped in, in the structured mode; a CloudEvent if left out.
+    #[must_use]
+    pub fn envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
+        self
+    }
+
     /// How long a delivery may take, from the connection to the last byte of the answer; 30 s if left out.
     #[must_use]
     pub fn timeout(mut self, time: Duration) -> Self {
@@ -258,6 +268,7 @@ impl HttpBuilder {
             uri,
             origin,
             mode: self.mode,
+            envelope: self.envelope,
             signer: self.signer.unwrap_or_default(),
             timeout: self.timeout,
             transport: Transport::new(self.loopback),

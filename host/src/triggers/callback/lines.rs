@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::{Callback, Outcome};
-use crate::triggers::Event;
+use crate::triggers::{Envelope, Event};
 
 mod torn;
 
@@ -17,6 +17,7 @@ mod torn;
 /// A reader that has gone ends the watch. One that does not read holds up a single thread, however many watches write.
 pub struct Lines<W> {
     writer: Arc<Mutex<Torn<W>>>,
+    envelope: Envelope,
 }
 
 /// A writer, and whether its last line was cut off in the middle.
@@ -33,22 +34,34 @@ impl Lines<io::Stdout> {
         reason = "events are data, and an embedder's standard output is its own"
     )]
     pub fn stdout() -> Self {
-        Self { writer: Arc::new(Mutex::new(Torn { writer: io::stdout(), torn: torn::stdout_is_torn() })) }
+        Self::of(Torn { writer: io::stdout(), torn: torn::stdout_is_torn() })
     }
 }
 
 impl<W: Write + Send + 'static> Lines<W> {
     /// To a writer, which may block.
     pub fn new(writer: W) -> Self {
-        Self { writer: Arc::new(Mutex::new(Torn { writer, torn: false })) }
+        Self::of(Torn { writer, torn: false })
+    }
+}
+
+impl<W> Lines<W> {
+    fn of(writer: Torn<W>) -> Self {
+        Self { writer: Arc::new(Mutex::new(writer)), envelope: Envelope::default() }
+    }
+
+    /// What each event is wrapped in; a CloudEvent if left out.
+    #[must_use]
+    pub fn envelope(self, envelope: Envelope) -> Self {
+        Self { envelope, ..self }
     }
 }
 
 impl<W: Write> Torn<W> {
-    fn write(&mut self, event: &Event) -> io::Result<()> {
+    fn write(&mut self, event: &str) -> io::Result<()> {
         // What was cut off gets a line of its own, so that the whole line is one.
         let begin = if self.torn { "\n" } else { "" };
-        let line = format!("{begin}{}\n", event.to_json());
+        let line = format!("{begin}{event}\n");
         self.torn = true;
         self.writer.write_all(line.as_bytes())?;
         self.writer.flush()?;
@@ -59,7 +72,7 @@ impl<W: Write> Torn<W> {
 
 impl<W: Write + Send + 'static> Callback for Lines<W> {
     fn deliver(&self, event: Event) -> BoxFuture<'_, Outcome> {
-        let writer = Arc::clone(&self.writer);
+        let (writer, event) = (Arc::clone(&self.writer), self.envelope.wrap(&event));
         async move {
             let mut writer = writer.lock_owned().await;
             let written = tokio::task::spawn_blocking(move || writer.write(&event));
