@@ -182,13 +182,23 @@ pub enum StoreError {
     /// The store may not be opened or written.
     #[error(
         "the state in {location} cannot be opened for writing ({source}); \
-         check that it is a place of yours, on a local disk"
+         check that you may write there, and that it is on a local disk"
     )]
     Denied {
         /// Where the store is.
         location: String,
         /// What the operating system or the engine said.
         source: Source,
+    },
+    /// The store would be on a filesystem that several machines share, where its locks do not work.
+    #[error(
+        "the state cannot be kept in {location}, which is on a network filesystem ({filesystem}): locks do not work there"
+    )]
+    Shared {
+        /// Where the store would be.
+        location: String,
+        /// The filesystem, such as NFS.
+        filesystem: String,
     },
     /// Anything else.
     #[error("the state in {location} cannot be used ({source})")]
@@ -206,15 +216,15 @@ impl StoreError {
     pub fn hint(&self) -> Remedy {
         let words = match self {
             Self::Corrupt { .. } => {
-                "restore it from a backup; moved away, it is made anew, and triggers begin anew, without what was not delivered"
+                "restore it from a backup; if you move it away, a new one is made, triggers begin anew, and undelivered events are lost"
             }
             Self::Full { .. } => "free some space on its disk; nothing that was stored is lost",
-            Self::Locked { .. } => "end the process that holds it, or wait for it",
+            Self::Locked { .. } => "end the process that locks it, or wait for it",
             Self::Newer { .. } => "use the newer program, or set CONNECTOR_STATE_DIR to another directory",
-            Self::Denied { .. } => {
+            Self::Denied { .. } | Self::Shared { .. } => {
                 "set CONNECTOR_STATE_DIR to a directory on a local disk that you may write to"
             }
-            Self::Failed { .. } => "check its disk and the rights to the file",
+            Self::Failed { .. } => "check the disk, and whether you may write to the file",
         };
         words.into()
     }

@@ -34,8 +34,8 @@
 //! One process at a time runs a watch: the store's [claim](crate::store::Store::claim) sees to it.
 //!
 //! A callback that fails is tried again, after waits that double from a second to five minutes, or as long as it asks.
-//! What cannot be delivered for three days is put aside as *dead*, where it can be looked at and replayed, and the next
-//! event has its turn. Events wait in the store and not in memory.
+//! An event that could not be delivered for three days is put aside as *dead*, where it can be looked at and replayed, and
+//! the next event has its turn. Only time in which the watch runs counts. Events wait in the store and not in memory.
 //!
 //! Each watch has a task's worth of work of its own and shares nothing with others but the store and the connection's
 //! quota, of which polls take no more than a share, so that actions always find the rest.
@@ -45,6 +45,7 @@ mod callback;
 mod clerk;
 mod cloudevent;
 mod deliver;
+mod envelope;
 mod error;
 mod fail;
 mod ledger;
@@ -52,6 +53,7 @@ mod news;
 mod pages;
 mod poll;
 mod polls;
+mod runtime;
 mod schedule;
 mod signature;
 mod stream;
@@ -67,6 +69,7 @@ pub use callback::{
 pub use clerk::{Clerk, Overview};
 pub use cloudevent::Event;
 pub(crate) use deliver::words;
+pub use envelope::{Envelope, UnknownEnvelope};
 pub use error::WatchError;
 pub use news::News;
 pub use signature::{SecretError, Signer};

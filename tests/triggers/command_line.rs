@@ -304,6 +304,11 @@ async fn mistakes_are_told_before_anything_is_sent() {
         (&["watch", "new-alerts", "--to", "exec:'"], "exec:program"),
         (&["watch", "new-alerts", "--to", "-", "--binary"], "leave them out"),
         (&["watch", "new-alerts", "--to", "-", "--since", "soon"], "2030-01-31"),
+        (&["watch", "new-alerts", "--to", "-", "--format", "cloud"], "`cloudevent` or `body`"),
+        (
+            &["watch", "new-alerts", "--to", "https://example.com/", "--format", "body", "--binary"],
+            "leave --binary",
+        ),
         (&["watch", "new-alerts", "--to", "https://example.com/", "--secret-env", "NO_SECRET"], "whsec_"),
         (&["watch", "new-alerts", "--to", "-", "--overlap", "2d", "--once"], ""),
     ] {
@@ -311,6 +316,32 @@ async fn mistakes_are_told_before_anything_is_sent() {
         assert_eq!(outcome.code, 2, "{words:?} {outcome:?}");
         assert!(outcome.stderr.contains(hint) && !outcome.stderr.contains("open sesame"), "{outcome:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_signing_secrets_the_wrong_one_is_named_and_not_shown() {
+    let api = api().await;
+    let home = home(&api);
+    let words = ["watch", "new-alerts", "--to", "https://example.com/", "--once"];
+    let both = [&words[..], &["--secret-env", "HOOK_SECRET", "--secret-env", "HOOK_NEW"]].concat();
+    let wrong = "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let mut command = home.command(&both);
+    command.env("HOOK_SECRET", SECRETS[0]).env("HOOK_NEW", wrong);
+    let refused: Outcome = command.output().expect("the command starts").into();
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("HOOK_NEW") && !refused.stderr.contains("HOOK_SECRET "), "{refused:?}");
+    assert!(!refused.stderr.contains("MfKQ"), "{refused:?}");
+    // The secret itself in the place of the variable's name.
+    let misplaced = [&words[..], &["--secret-env", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/+"]].concat();
+    let refused = run(&home, &misplaced).await;
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(
+        refused.stderr.contains("is not a valid name") && !refused.stderr.contains("MfKQ"),
+        "{refused:?}"
+    );
+    let missing = run(&home, &[&words[..], &["--secret-env", "HOOK_MISSING"]].concat()).await;
+    assert!(missing.code == 2 && missing.stderr.contains("HOOK_MISSING"), "{missing:?}");
+    assert!(missing.stderr.contains("signing secret"), "{missing:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,4 +42,7 @@ pub struct Progress {
     pub failing_since: Option<Timestamp>,
     /// Why nothing is delivered any more, if the receiver wanted no more.
     pub stopped: Option<String>,
+    /// When the watch was started for the first time, by this machine's clock: events count from then on, unless told
+    /// otherwise. None if that was never noted.
+    pub begun: Option<Timestamp>,
 }

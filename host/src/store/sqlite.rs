@@ -10,6 +10,7 @@
 //! Names are claimed by locks on files beside it, which the system lifts when a process ends.
 
 mod claims;
+mod filesystem;
 mod rows;
 mod schema;
 mod slots;
@@ -47,7 +48,8 @@ impl SqliteStore {
     /// Opens the store in a state directory; both are made if they are not there, for this user alone.
     ///
     /// # Errors
-    /// [`StoreError::Denied`] if they cannot be made or opened, [`StoreError::Newer`] if the file comes from a later
+    /// [`StoreError::Denied`] if they cannot be made or opened, [`StoreError::Shared`] if the directory is on a network's
+    /// filesystem, [`StoreError::Newer`] if the file comes from a later
     /// version, and [`StoreError::Corrupt`] if it is no such file: it is then left as it is.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(FILE);
@@ -56,6 +58,7 @@ impl SqliteStore {
             source: Arc::new(error),
         };
         make_directory(directory).map_err(denied)?;
+        filesystem::check(directory)?;
         make_file(&path).map_err(denied)?;
         let mut connection = connect(&path, "NORMAL").map_err(|error| explain(&path, error))?;
         schema::migrate(&mut connection, &path)?;

@@ -12,21 +12,23 @@ use super::news::{News, Observer};
 use super::poll::Look;
 use super::subject::Subject;
 use super::watch::Watch;
+use crate::times::Since;
 
 /// How often a trigger with events is polled, unless told otherwise.
 const BUSY: Duration = Duration::from_secs(15);
 /// How often a trigger without events is polled at least, unless told otherwise.
 const QUIET: Duration = Duration::from_secs(120);
-/// How long an event is tried to be delivered, unless told otherwise.
+/// How long an event is retried before it is declared dead, unless told otherwise.
 const GIVE_UP: Duration = Duration::from_secs(3 * 86_400);
 /// How much of the quota polls may take, in per cent, unless told otherwise.
 const QUOTA_SHARE: u8 = 50;
-/// Settles how the events of a trigger are waited for.
+/// Configures a watch.
 #[derive(Debug)]
 pub struct WatchBuilder {
     subject: Subject,
     news: Arc<Notify>,
     callback: Option<Arc<dyn Callback>>,
+    since: Option<String>,
     look: Look,
     busy: Duration,
     quiet: Duration,
@@ -42,6 +44,7 @@ impl WatchBuilder {
             subject,
             news: Arc::default(),
             callback: None,
+            since: None,
             look: Look { quota_share: QUOTA_SHARE, ..Look::default() },
             busy: BUSY,
             quiet: QUIET,
@@ -65,16 +68,17 @@ impl WatchBuilder {
         self
     }
 
-    /// When the watch begins for the first time, the time from which events count, such as `2030-01-31T12:00:00Z`; from
-    /// its first poll on if left out. Later it goes on where it left off.
+    /// When the watch begins for the first time, the time from which events count, such as `2030-01-31T12:00:00Z`, or how
+    /// long before that start it is, such as `2h` (see [`Since`]); from its first start on if left out. Later the watch goes
+    /// on where it left off.
     #[must_use]
     pub fn since(mut self, time: impl Into<String>) -> Self {
-        self.look.since = Some(time.into());
+        self.since = Some(time.into());
         self
     }
 
-    /// How far to look back for events that become visible late; the connector's own default if left out. What becomes
-    /// visible later than that is not found.
+    /// How far to look back for events that become visible late; the connector's own default if left out. An event
+    /// that becomes visible later than that may be missed.
     #[must_use]
     pub fn overlap(mut self, time: Duration) -> Self {
         self.look.overlap = Some(time);
@@ -97,15 +101,16 @@ impl WatchBuilder {
         self
     }
 
-    /// How long an event is tried to be delivered before it is declared dead; 3 days if left out.
+    /// How long to retry an event before it is declared dead; 3 days if left out. Only time in which the watch runs counts:
+    /// not time in which its process is stopped or its machine asleep.
     #[must_use]
     pub fn give_up_after(mut self, time: Duration) -> Self {
         self.give_up = time;
         self
     }
 
-    /// How much of the connection's quota the polls of all its triggers together may take, in per cent; 50 if left out.
-    /// The rest is always there for actions.
+    /// The part of the connection's quota that the polls of all its triggers together may take, in per cent; 50 if left
+    /// out. The rest is left to actions.
     #[must_use]
     pub fn quota_share(mut self, per_cent: u8) -> Self {
         self.look.quota_share = per_cent.clamp(1, 100);
@@ -150,12 +155,9 @@ impl WatchBuilder {
     /// # Errors
     /// [`WatchError::NoCallback`], or [`WatchError::Since`].
     pub fn build(self) -> Result<Watch, WatchError> {
-        if let Some(since) = &self.look.since
-            && since.parse::<jiff::Timestamp>().is_err()
-        {
-            return Err(WatchError::Since(since.clone()));
-        }
+        let since = self.since.map(|since| since.parse::<Since>()).transpose().map_err(WatchError::Since)?;
         Ok(Watch {
+            since,
             callback: self.callback.ok_or(WatchError::NoCallback)?,
             ledger: self.subject.ledger(),
             origin: Origin::of(&self.subject.connection, &self.subject.trigger),

@@ -21,7 +21,7 @@ pub use lines::Lines;
 ///
 /// An async closure from an [`Event`] to `()`, a [`Result`] or an [`Outcome`] is one.
 pub trait Callback: Send + Sync {
-    /// Delivers an event. What is not acknowledged is delivered again; so is, now and then, what was.
+    /// Delivers an event. An event that is not acknowledged is delivered again. After a crash, so may one be that was.
     fn deliver(&self, event: Event) -> BoxFuture<'_, Outcome>;
 }
 
@@ -31,7 +31,7 @@ pub trait Callback: Send + Sync {
 pub enum Outcome {
     /// The event has arrived, and will not be needed again.
     Acknowledged,
-    /// It has not, and is to be delivered again.
+    /// The event has not arrived, and is to be delivered again.
     Retry {
         /// Why.
         reason: String,

@@ -7,20 +7,20 @@ use super::fail;
 use crate::clock::Clock;
 use crate::store::{Backlog, Page, Progress, Store, StoreError, Stored, Subscription};
 
-/// Looks at the events of a store, whoever watches. Its operations may block.
+/// Reads and manages the events of a store from outside a watch. Its operations may block.
 #[derive(Debug, Clone)]
 pub struct Clerk {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
 
-/// How a watch stands.
+/// The state of a watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Overview {
     /// The watch: `connector/connection/trigger`.
     pub watch: String,
-    /// How far it is.
+    /// Where it goes on.
     pub progress: Progress,
     /// How many events it has.
     pub backlog: Backlog,
@@ -28,7 +28,7 @@ pub struct Overview {
     pub first: Option<Stored>,
     /// The standing request to be notified, of a watch of what an API pushes.
     pub subscription: Option<Subscription>,
-    /// Whether somebody runs it.
+    /// Whether a process runs it.
     pub running: bool,
 }
 
@@ -36,13 +36,13 @@ pub struct Overview {
 const PAGE: Page = Page { after: 0, events: 500, bytes: 4 << 20 };
 
 impl Clerk {
-    /// A look at a store.
+    /// The events of that store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// How all watches stand.
+    /// The state of every watch.
     ///
     /// # Errors
     /// When the store fails.

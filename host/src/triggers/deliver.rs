@@ -10,6 +10,7 @@ use super::callback::Outcome;
 use super::error::WatchError;
 use super::fail;
 use super::news::News;
+use super::runtime::RunTime;
 use super::schedule::{LONGEST_WISH, backoff};
 use super::watch::{Ended, Signals, Watch};
 use crate::clock::Timestamp;
@@ -21,7 +22,7 @@ const ATTEMPTS_ONCE: u32 = 3;
 const PATIENCE_ONCE: Duration = Duration::from_secs(60);
 /// How long nothing is looked for in the store while nobody tells of news: another process may have put something there.
 const LOOK: Duration = Duration::from_secs(20);
-/// The longest time between two attempts that counts as running: a timer may run the watch once every hour.
+/// The longest time between two runs of a watch that runs once that counts as running: a timer may run it every hour.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What became of the events.
@@ -43,9 +44,10 @@ impl Watch {
     /// Delivers until asked to stop, or until everything is delivered if that is what was asked for.
     pub(super) async fn deliveries(
         &self,
-        mut failing_since: Option<Timestamp>,
+        failing_since: Option<Timestamp>,
         signals: &Signals,
     ) -> Result<Delivered, WatchError> {
+        let mut time = RunTime::new(self.subject.connection.clock().clone(), failing_since);
         let mut delivered = Delivered::default();
         loop {
             // Asked first: what was complete then is all in the page, if that is empty.
@@ -58,7 +60,7 @@ impl Watch {
                 continue;
             }
             for stored in page {
-                match self.event(stored, &mut failing_since, signals).await? {
+                match self.event(stored, &mut time, signals).await? {
                     Fate::Acknowledged => delivered.acknowledged += 1,
                     Fate::Dead => delivered.dead += 1,
                     Fate::End(ended) => return Ok(Delivered { ended, ..delivered }),
@@ -83,7 +85,7 @@ impl Watch {
     async fn event(
         &self,
         mut stored: Stored,
-        failing_since: &mut Option<Timestamp>,
+        time: &mut RunTime,
         signals: &Signals,
     ) -> Result<Fate, WatchError> {
         let mut stop = signals.stop.clone();
@@ -95,24 +97,28 @@ impl Watch {
             if signals.once && wait > PATIENCE_ONCE {
                 return Err(self.undelivered(&stored).await);
             }
-            if !wait.is_zero() && self.sleep(wait, &mut stop).await {
+            if !wait.is_zero() && time.wait(wait, self.sleep(wait, &mut stop)).await {
                 return Ok(Fate::End(Ended::Asked));
             }
             fail::point("before-delivery");
-            let outcome = self.deliver(&stored).await;
+            let outcome = time.attempt(self.deliver(&stored)).await;
             fail::point("after-delivery");
             match outcome {
                 Outcome::Acknowledged => {
-                    let recovered = failing_since.take().is_some();
-                    self.stubbornly(signals, || self.ledger.acknowledge(stored.number, recovered)).await?;
+                    let recovered = time.recovered();
+                    self.stubbornly(signals, || self.ledger.acknowledge(stored.number, recovered.is_some()))
+                        .await?;
+                    if let Some(since) = recovered {
+                        self.observer.tell(&News::DeliveryRecovered { after: self.now().since(since) });
+                    }
                     let after = self.now().since(stored.found_at);
                     self.observer.tell(&News::Delivered { id: stored.event.id, after });
                     return Ok(Fate::Acknowledged);
                 }
                 Outcome::Retry { reason, after } => {
                     let trouble = self.trouble(&stored, reason, after);
-                    let since = *failing_since.get_or_insert(self.now());
-                    if self.is_hopeless(&stored, since) {
+                    let since = time.failing();
+                    if self.is_hopeless(&stored, since, time) {
                         self.stubbornly(signals, || self.ledger.bury(stored.number, trouble.clone())).await?;
                         self.observer.tell(&News::Died { id: stored.event.id, reason: trouble.reason });
                         return Ok(Fate::Dead);
@@ -167,12 +173,11 @@ impl Watch {
         Trouble { attempts, due, reason }
     }
 
-    /// Whether to give up: the event has waited for so long, and for as long no delivery at all succeeded. The first
-    /// alone would give up at once on whatever waited while nothing ran; the second alone would give each event that
-    /// waits behind the first as long again.
-    fn is_hopeless(&self, stored: &Stored, failing_since: Timestamp) -> bool {
-        let now = self.now();
-        now.since(stored.found_at) >= self.give_up && now.since(failing_since) >= self.give_up
+    /// Whether to give up: the event has waited for so long while the watch ran, and for as long no delivery at all
+    /// succeeded. The first alone would give up at once on whatever waited while nothing ran; the second alone would give
+    /// each event that waits behind the first as long again.
+    fn is_hopeless(&self, stored: &Stored, failing_since: Timestamp, time: &RunTime) -> bool {
+        time.since(stored.found_at) >= self.give_up && time.since(failing_since) >= self.give_up
     }
 
     async fn undelivered(&self, stored: &Stored) -> WatchError {
@@ -216,15 +221,18 @@ impl Watch {
     }
 }
 
-/// Since when deliveries fail, for a watch that goes on: what passed while it did not run does not count. `due` is when
-/// the first event that waits was to be tried next, if it was tried.
+/// Since when deliveries fail, for a watch that goes on: what passed while it did not run does not count, except that a
+/// watch which runs `once` at a time is run again and again by a timer. `due` is when the first event that waits was to
+/// be tried next, if it was tried.
 pub(super) fn failing_since(
     noted: Option<Timestamp>,
     due: Option<Timestamp>,
     now: Timestamp,
+    once: bool,
 ) -> Option<Timestamp> {
-    let pause = now.since(due?);
-    Some(noted?.saturating_add(pause.saturating_sub(LONGEST_PAUSE)).min(now))
+    let counts = if once { LONGEST_PAUSE } else { Duration::ZERO };
+    let pause = now.since(due?).saturating_sub(counts);
+    Some(noted?.saturating_add(pause).min(now))
 }
 
 /// What somebody said when they panicked.
@@ -240,11 +248,13 @@ mod tests {
     #[test]
     fn only_time_that_a_watch_runs_counts_as_failing() {
         let at = |hours: u64| Timestamp::from_micros(0).saturating_add(Duration::from_secs(hours * 3600));
-        assert_eq!(failing_since(None, Some(at(5)), at(6)), None);
-        assert_eq!(failing_since(Some(at(1)), None, at(6)), None, "nothing says when it ran last");
-        assert_eq!(failing_since(Some(at(1)), Some(at(9)), at(6)), Some(at(1)));
-        assert_eq!(failing_since(Some(at(1)), Some(at(5)), at(6)), Some(at(1)), "a short pause");
-        assert_eq!(failing_since(Some(at(1)), Some(at(5)), at(100)), Some(at(95)), "a long one");
-        assert_eq!(failing_since(Some(at(9)), Some(at(9)), at(6)), Some(at(6)), "the clock was set back");
+        let once = |noted, due, now| failing_since(noted, due, now, true);
+        assert_eq!(once(None, Some(at(5)), at(6)), None);
+        assert_eq!(once(Some(at(1)), None, at(6)), None, "nothing says when it ran last");
+        assert_eq!(once(Some(at(1)), Some(at(9)), at(6)), Some(at(1)));
+        assert_eq!(once(Some(at(1)), Some(at(5)), at(6)), Some(at(1)), "a short pause");
+        assert_eq!(once(Some(at(1)), Some(at(5)), at(100)), Some(at(95)), "a long one");
+        assert_eq!(once(Some(at(9)), Some(at(9)), at(6)), Some(at(6)), "the clock was set back");
+        assert_eq!(failing_since(Some(at(1)), Some(at(5)), at(6), false), Some(at(2)), "no timer runs it");
     }
 }

@@ -4,6 +4,7 @@ use crate::call::CallError;
 use crate::failure::{Failure, FailureCase};
 use crate::remedy::Remedy;
 use crate::store::StoreError;
+use crate::times::SinceError;
 
 /// Why a watch cannot go on. Nothing is lost by it: what was found waits in the store.
 #[derive(Debug, thiserror::Error)]
@@ -24,11 +25,11 @@ pub enum WatchError {
         reason: String,
     },
     /// There is no callback to deliver to.
-    #[error("there is no callback to deliver events to")]
+    #[error("the watch has no callback to deliver events to")]
     NoCallback,
-    /// The time from which events are to count is none.
-    #[error("`{0}` is no time from which events could count")]
-    Since(String),
+    /// The time from which events are to count is not a time.
+    #[error("{0}")]
+    Since(SinceError),
     /// The connector cannot be polled.
     #[error("{watch} cannot be polled: {error}")]
     Poll {
@@ -65,10 +66,10 @@ impl WatchError {
     #[must_use]
     pub fn hint(&self) -> Option<Remedy> {
         Some(match self {
-            Self::Busy { .. } => "end the other one first; one at a time keeps events in order".into(),
+            Self::Busy { .. } => "end the other one first: only one at a time may watch, which keeps events in order".into(),
             Self::Stopped { watch, .. } => Remedy::ResumeWatch { watch: watch.clone() },
             Self::Undelivered { watch, .. } => Remedy::DeliverLater { watch: watch.clone() },
-            Self::Since(_) => "give a time such as 2030-01-31T12:00:00Z".into(),
+            Self::Since(error) => error.hint().into(),
             Self::Poll { error, .. } => return error.hint(),
             Self::Store(error) => error.hint(),
             Self::NoCallback | Self::Panicked { .. } => return None,

@@ -27,8 +27,8 @@ pub(super) struct Ledger {
 /// How a watch stands when it is begun.
 #[derive(Debug)]
 pub(super) struct Opened {
-    /// How far it is, if it ever began.
-    pub(super) progress: Option<Progress>,
+    /// How far it is.
+    pub(super) progress: Progress,
     pub(super) backlog: Backlog,
     /// When the first event that waits was to be tried again, if it was tried.
     pub(super) due: Option<Timestamp>,
@@ -49,15 +49,21 @@ impl Ledger {
         self.aside(move || ledger.store.claim(&format!("watch/{}", ledger.watch))).await
     }
 
-    /// How the watch stands. Ids that need not be known any more are forgotten.
-    pub(super) async fn open(&self) -> Result<Opened, StoreError> {
+    /// How the watch stands. If it is polled and never began, that it begins now is noted, and not lost: however long it
+    /// takes until a poll is answered, events count from now on. Ids that need not be known any more are forgotten.
+    pub(super) async fn open(&self, is_polled: bool) -> Result<Opened, StoreError> {
         fail::point("before-open");
         let opened = self
-            .run(false, |rows, watch, now| {
+            .run(true, move |rows, watch, now| {
                 rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR))?;
+                let mut progress = rows.progress(watch)?.unwrap_or_default();
+                if is_polled && progress.checkpoint.is_none() && progress.begun.is_none() {
+                    progress.begun = Some(now);
+                    rows.set_progress(watch, &progress)?;
+                }
                 let first = rows.waiting(watch, Page { events: 1, ..PAGE })?.pop();
                 let due = first.and_then(|stored| stored.trouble).map(|trouble| trouble.due);
-                Ok(Opened { progress: rows.progress(watch)?, backlog: rows.backlog(watch)?, due })
+                Ok(Opened { progress, backlog: rows.backlog(watch)?, due })
             })
             .await;
         fail::point("after-open");

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::failure::FailureCase;
 use crate::store::StoreError;
 
@@ -11,10 +12,12 @@ use crate::store::StoreError;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum News {
-    /// It has begun: for the first time, or where it left off, with so many events that wait.
+    /// It has begun: for the first time, or where it left off.
     Began {
-        /// Whether it never ran before.
+        /// Whether no poll was answered before. A time from which events count matters only then.
         first: bool,
+        /// When it was started for the first time, if the store knows that.
+        begun: Option<Timestamp>,
         /// How many events wait.
         waiting: u64,
     },
@@ -33,6 +36,27 @@ pub enum News {
         reason: String,
         /// When the next poll comes, from now.
         next: Duration,
+    },
+    /// Polls had failed, and one is answered again.
+    PollRecovered {
+        /// How many polls in a row had failed.
+        failures: u32,
+        /// How long no poll was answered.
+        after: Duration,
+    },
+    /// Events became visible later than the watch was told to look back: others like them may be missed.
+    Late {
+        /// How many events were late.
+        events: u64,
+        /// How late the latest of them was, at least.
+        by: Duration,
+        /// Whether events that are as late were told of before.
+        again: bool,
+    },
+    /// The API's clock was ahead and was set back. The watch goes back with it, and misses nothing.
+    ApiClockSetBack {
+        /// By how much.
+        by: Duration,
     },
     /// The store failed. It is tried again.
     StoreFailed {
@@ -60,6 +84,11 @@ pub enum News {
         reason: String,
         /// When the next one comes, from now.
         next: Duration,
+    },
+    /// Deliveries had failed, and one was acknowledged again.
+    DeliveryRecovered {
+        /// How long every delivery had failed.
+        after: Duration,
     },
     /// An event was to be tried again at a time that is too far ahead to be right: the clock was set back since.
     ClockSetBack {

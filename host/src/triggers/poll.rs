@@ -1,13 +1,15 @@
 //! One poll: what the connector is asked, and what it answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::trigger::{BatchKeys, Trigger};
+use super::trigger::{BatchKeys, LatenessKeys, Trigger};
 use crate::call::{CallError, DEFAULT_DEADLINE};
+use crate::clock::Timestamp;
 use crate::connector::Function;
 use crate::failure::{Failure, FailureCase};
 use crate::manifest::Limit;
@@ -22,8 +24,10 @@ const LONGEST_CHECKPOINT: usize = 64 << 10;
 /// How a trigger looks for events. What is left out takes the trigger's own default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Look {
-    /// At the start, the time from which events count; from now on if left out.
+    /// At the start, the time from which events count; from the first start on if left out.
     pub(super) since: Option<String>,
+    /// When the watch was started for the first time.
+    pub(super) begun: Option<Timestamp>,
     /// How far to look back for events that become visible late.
     pub(super) overlap: Option<Duration>,
     /// The most events to fetch with one request.
@@ -38,6 +42,17 @@ pub(super) struct Batch {
     pub(super) events: Vec<Found>,
     pub(super) checkpoint: String,
     pub(super) more: bool,
+    /// Events that became visible later than was looked back.
+    pub(super) late: Option<Lateness>,
+    /// By how many seconds the API's clock was set back.
+    pub(super) clock_set_back: Option<u64>,
+}
+
+/// Events that became visible later than was looked back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lateness {
+    pub(super) events: u64,
+    pub(super) seconds: u64,
 }
 
 /// Asks once for what is new since the checkpoint.
@@ -48,7 +63,7 @@ pub(super) async fn poll(
 ) -> Result<Batch, CallError> {
     let connection = &trigger.connection;
     let function = connection.connector().find(&trigger.polled.function)?;
-    let input = input(function, checkpoint, look);
+    let input = input(function, checkpoint, look, connection.clock().now());
     let share = connection.profile().quota().limit.map(|limit| share(limit, look.quota_share));
     let reply = connection.poll(function, &input, DEFAULT_DEADLINE, share).await?;
     read(&trigger.polled.batch, reply.json()).map_err(|reason| {
@@ -64,12 +79,14 @@ fn share(limit: Limit, per_cent: u8) -> Limit {
 }
 
 /// The options that the function has, in the place where it has them.
-fn input(function: &Function, checkpoint: Option<&str>, look: &Look) -> Map<String, Value> {
+fn input(function: &Function, checkpoint: Option<&str>, look: &Look, now: Timestamp) -> Map<String, Value> {
+    let begun = look.begun.filter(|_| checkpoint.is_none() && look.since.is_none());
     let options = [
         ("checkpoint", checkpoint.map(Value::from)),
         ("since", look.since.as_deref().map(Value::from)),
         ("overlap-seconds", look.overlap.map(|overlap| json!(overlap.as_secs()))),
         ("page-size", look.page_size.map(Value::from)),
+        ("begun-seconds-ago", begun.map(|begun| json!(seconds_up(now.since(begun))))),
     ];
     let mut input = Map::new();
     for parameter in function.signature.parameters() {
@@ -84,6 +101,11 @@ fn input(function: &Function, checkpoint: Option<&str>, look: &Look) -> Map<Stri
     input
 }
 
+/// The seconds of a time, rounded up.
+fn seconds_up(time: Duration) -> u32 {
+    u32::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Reads what a poll returned. Data stays the text that it is.
@@ -96,10 +118,24 @@ fn read(keys: &BatchKeys, json: &str) -> Result<Batch, String> {
     if checkpoint.len() > LONGEST_CHECKPOINT {
         return Err(format!("its checkpoint has {} bytes, over {LONGEST_CHECKPOINT}", checkpoint.len()));
     }
+    let optional = |key: &Option<Arc<str>>| key.as_deref().and_then(|key| batch.get(key));
+    let clock_set_back = optional(&keys.clock_set_back).map(|seconds| serde_json::from_str(seconds.get()));
     Ok(Batch {
+        late: optional(&keys.late.key).map(|late| lateness(&keys.late, late)).transpose()?,
+        clock_set_back: clock_set_back.transpose().map_err(unreadable)?,
         events: rows.iter().map(|row| event(keys, row)).collect::<Result<_, _>>()?,
         checkpoint,
         more: serde_json::from_str(part(&keys.more)?.get()).map_err(unreadable)?,
+    })
+}
+
+fn lateness(keys: &LatenessKeys, json: &RawValue) -> Result<Lateness, String> {
+    let unreadable = |error: serde_json::Error| format!("its result cannot be read ({error})");
+    let fields: BTreeMap<String, u64> = serde_json::from_str(json.get()).map_err(unreadable)?;
+    let field = |key: &Option<Arc<str>>| key.as_deref().and_then(|key| fields.get(key)).copied();
+    Ok(Lateness {
+        events: field(&keys.events).unwrap_or_default(),
+        seconds: field(&keys.seconds).unwrap_or_default(),
     })
 }
 
@@ -128,7 +164,24 @@ mod tests {
             id: "id".into(),
             time: Some("time".into()),
             data: "data".into(),
+            late: LatenessKeys {
+                key: Some("late".into()),
+                events: Some("events".into()),
+                seconds: Some("seconds".into()),
+            },
+            clock_set_back: Some("clockSetBackSeconds".into()),
         }
+    }
+
+    #[test]
+    fn what_a_poll_tells_of_late_events_and_of_the_clock_is_read() {
+        let text = "{\"events\":[],\"checkpoint\":\"c\",\"more\":false,\"late\":{\"events\":3,\"seconds\":7200},\
+                    \"clockSetBackSeconds\":90}";
+        let batch = read(&keys(), text).unwrap();
+        assert_eq!(batch.late, Some(Lateness { events: 3, seconds: 7200 }));
+        assert_eq!(batch.clock_set_back, Some(90));
+        let quiet = read(&keys(), "{\"events\":[],\"checkpoint\":\"c\",\"more\":false}").unwrap();
+        assert_eq!((quiet.late, quiet.clock_set_back), (None, None));
     }
 
     #[test]

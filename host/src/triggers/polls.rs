@@ -9,20 +9,32 @@ use tokio::sync::watch;
 use super::error::WatchError;
 use super::news::News;
 use super::pages::Pages;
-use super::poll::{self, Look};
+use super::poll::{self, Lateness, Look};
 use super::schedule::Pace;
-use super::watch::{Signals, Watch};
+use super::watch::{Begun, Signals, Watch};
+use crate::clock::Timestamp;
 use crate::failure::FailureCase;
 use crate::store::StoreError;
 
 /// How often ids that need not be known any more are forgotten.
 const TIDY: Duration = Duration::from_secs(3600);
 
+/// What went wrong with polls, and is told when it is over, or only once.
+#[derive(Debug, Default)]
+struct Troubles {
+    /// How many polls in a row failed, and since when.
+    polls: Option<(u32, Timestamp)>,
+    /// Whether what the last poll found could not be stored.
+    store: bool,
+    /// How late events were that were told of.
+    late: Duration,
+}
+
 impl Watch {
     /// Polls until asked to stop.
     pub(super) async fn polls(
         &self,
-        mut checkpoint: Option<String>,
+        Begun { look, mut checkpoint }: Begun,
         signals: &Signals,
     ) -> Result<(), WatchError> {
         let mut pace = Pace::new(self.busy, self.quiet);
@@ -30,9 +42,10 @@ impl Watch {
         let Some(trigger) = &self.subject.polled else {
             return self.tidies(stop).await;
         };
-        let mut pages = Pages::new(self.look.page_size);
+        let mut pages = Pages::new(look.page_size);
         let mut answered = self.keeps_trying;
         let mut tidied = self.now();
+        let mut troubles = Troubles::default();
         loop {
             let polled = {
                 let poll = pin!(async {
@@ -41,7 +54,7 @@ impl Watch {
                         Some(turns) => turns.acquire().await.ok(),
                         None => None,
                     };
-                    let look = Look { page_size: pages.size(), ..self.look.clone() };
+                    let look = Look { page_size: pages.size(), ..look.clone() };
                     poll::poll(trigger, checkpoint.as_deref(), &look).await
                 });
                 match select(poll, pin!(stop.wait_for(|stop| *stop))).await {
@@ -53,8 +66,17 @@ impl Watch {
                 Ok(batch) => {
                     answered = true;
                     pages.after_poll(batch.more);
+                    if let Some((failures, since)) = troubles.polls.take() {
+                        let after = self.now().since(since);
+                        self.observer.tell(&News::PollRecovered { failures, after });
+                    }
+                    let told = (batch.late, batch.clock_set_back);
                     match self.keep(&mut checkpoint, batch).await {
                         Ok((found, more)) => {
+                            if std::mem::take(&mut troubles.store) {
+                                self.observer.tell(&News::StoreRecovered);
+                            }
+                            self.tell_of(told, &mut troubles.late);
                             let next = pace.after_poll(found > 0, more, fastrand::f64());
                             self.observer.tell(&News::Polled { found, next });
                             // Also if nothing was found: others may have put something there.
@@ -62,6 +84,7 @@ impl Watch {
                             next
                         }
                         Err(error) if error.is_passing() => {
+                            troubles.store = true;
                             let next = pace.after_failure(None, fastrand::f64());
                             self.observer.tell(&News::StoreFailed { error, next });
                             next
@@ -78,6 +101,7 @@ impl Watch {
                         });
                     }
                     pages.after_failure(failure.case);
+                    troubles.polls.get_or_insert((0, self.now())).0 += 1;
                     let wish = failure.retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into()));
                     let next = pace.after_failure(wish, fastrand::f64());
                     self.observer.tell(&News::PollFailed {
@@ -99,6 +123,20 @@ impl Watch {
         }
     }
 
+    /// Tells what a poll found out besides its events. `known` is how late the events were that were told of before.
+    fn tell_of(&self, (late, clock_set_back): (Option<Lateness>, Option<u64>), known: &mut Duration) {
+        if let Some(Lateness { events, seconds }) = late {
+            let by = Duration::from_secs(seconds);
+            // A little later than before is the same trouble.
+            let again = by <= known.mul_f64(1.5);
+            *known = by.max(*known);
+            self.observer.tell(&News::Late { events, by, again });
+        }
+        if let Some(seconds) = clock_set_back {
+            self.observer.tell(&News::ApiClockSetBack { by: Duration::from_secs(seconds) });
+        }
+    }
+
     /// Does what is to be done now and then where nothing is polled, until asked to stop.
     async fn tidies(&self, mut stop: watch::Receiver<bool>) -> Result<(), WatchError> {
         while !self.sleep(TIDY, &mut stop).await {
@@ -111,16 +149,18 @@ impl Watch {
     /// Polls until there is no more for now. Returns how many events were found.
     pub(super) async fn polls_once(
         &self,
-        mut checkpoint: Option<String>,
+        Begun { look, mut checkpoint }: Begun,
         signals: &Signals,
     ) -> Result<u64, WatchError> {
-        let mut found = 0;
+        let (mut found, mut late) = (0, Duration::ZERO);
         let Some(trigger) = &self.subject.polled else { return Ok(0) };
         loop {
-            let batch = poll::poll(trigger, checkpoint.as_deref(), &self.look).await.map_err(|error| {
+            let batch = poll::poll(trigger, checkpoint.as_deref(), &look).await.map_err(|error| {
                 WatchError::Poll { watch: self.name().to_owned(), error: Box::new(error) }
             })?;
+            let told = (batch.late, batch.clock_set_back);
             let (new, more) = self.keep(&mut checkpoint, batch).await?;
+            self.tell_of(told, &mut late);
             found += new as u64;
             self.observer.tell(&News::Polled { found: new, next: Duration::ZERO });
             signals.news.notify_one();

@@ -1,17 +1,17 @@
-//! What a watch is of.
+//! What a watch watches: a trigger of a connection.
 
 use super::cloudevent::watch_name;
 use super::ledger::Ledger;
 use super::trigger::Trigger;
 use crate::call::Connection;
 
-/// What is watched.
+/// What a watch watches.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
     pub(super) connection: Connection,
     /// The trigger's part of the watch's name.
     pub(super) trigger: String,
-    /// How it is polled. What is not polled is put into the store by others.
+    /// How it is polled; `None` if others put its events into the store.
     pub(super) polled: Option<Trigger>,
 }
 

@@ -6,7 +6,7 @@ use crate::call::Connection;
 use crate::connector::{Connector, Function};
 use crate::manifest::Status;
 use crate::remedy::Remedy;
-use crate::value::Shape;
+use crate::value::{Integer, Shape};
 
 use super::builder::WatchBuilder;
 use super::subject::Subject;
@@ -46,6 +46,18 @@ pub(super) struct BatchKeys {
     pub(super) id: Arc<str>,
     pub(super) time: Option<Arc<str>>,
     pub(super) data: Arc<str>,
+    /// Where it tells of late events, if it does.
+    pub(super) late: LatenessKeys,
+    /// Where it tells that the API's clock was set back, if it does.
+    pub(super) clock_set_back: Option<Arc<str>>,
+}
+
+/// The keys in JSON of what a poll tells of late events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct LatenessKeys {
+    pub(super) key: Option<Arc<str>>,
+    pub(super) events: Option<Arc<str>>,
+    pub(super) seconds: Option<Arc<str>>,
 }
 
 /// Why there is no such trigger.
@@ -167,7 +179,23 @@ impl BatchKeys {
             id: event.key("id")?,
             time: event.key("time"),
             data: event.key("data")?,
+            late: LatenessKeys::of(&batch),
+            clock_set_back: batch
+                .key_of("clock-set-back-seconds", |shape| matches!(shape, Shape::Integer(Integer::S64))),
         })
+    }
+}
+
+impl LatenessKeys {
+    /// The keys, if the batch has `late`: perhaps a record of `events` and `seconds`.
+    fn of(batch: &Fields<'_>) -> Self {
+        let Some(Shape::Option(late)) = batch.shape("late") else { return Self::default() };
+        let Some(late) = Fields::of(late) else { return Self::default() };
+        let is_count = |name: &str| matches!(late.shape(name), Some(Shape::Integer(Integer::S64)));
+        if !is_count("events") || !is_count("seconds") {
+            return Self::default();
+        }
+        Self { key: batch.key("late"), events: late.key("events"), seconds: late.key("seconds") }
     }
 }
 
@@ -184,6 +212,14 @@ impl<'a> Fields<'a> {
 
     pub(super) fn shape(&self, name: &str) -> Option<&'a Shape> {
         self.0.iter().find(|field| &*field.spelling.name == name).map(|field| &field.shape)
+    }
+
+    /// The key of a field that may be absent and has such a shape.
+    fn key_of(&self, name: &str, is: impl Fn(&Shape) -> bool) -> Option<Arc<str>> {
+        match self.shape(name) {
+            Some(Shape::Option(inner)) if is(inner) => self.key(name),
+            _ => None,
+        }
     }
 
     pub(super) fn key(&self, name: &str) -> Option<Arc<str>> {

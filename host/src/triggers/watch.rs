@@ -17,14 +17,15 @@ use super::poll::Look;
 use super::subject::Subject;
 use crate::clock::Timestamp;
 use crate::store::{Claim, Progress, StoreError};
+use crate::times::Since;
 
 /// How long a delivery that is on its way may still take when the watch is to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// How often a watch that is taken is tried to be taken again, and after how long.
 const CLAIMS: u32 = 3;
 const CLAIM_AGAIN: Duration = Duration::from_millis(20);
-/// Why nothing more is delivered where there is nobody to take it.
-const CLOSED: &str = "what they go to was closed";
+/// Why nothing more is delivered once a pipe has lost its reader.
+const CLOSED: &str = "the output was closed";
 
 /// A trigger whose events go to a callback. See [the module](super) for what it promises.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub struct Watch {
     pub(super) observer: Observer,
     pub(super) give_up: Duration,
     pub(super) look: Look,
+    pub(super) since: Option<Since>,
     pub(super) busy: Duration,
     pub(super) quiet: Duration,
     pub(super) keeps_trying: bool,
@@ -79,6 +81,13 @@ pub(super) struct Signals {
     pub(super) once: bool,
 }
 
+/// Where a watch goes on.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) look: Look,
+    pub(super) checkpoint: Option<String>,
+}
+
 impl Watch {
     /// The name under which the store has it: `connector/connection/trigger`.
     #[must_use]
@@ -100,13 +109,13 @@ impl Watch {
     /// # Errors
     /// See [`WatchError`].
     pub async fn run_until(&self, stop: impl Future<Output = ()>) -> Result<Ended, WatchError> {
-        let (_claim, progress) = self.begin().await?;
+        let (_claim, begun, failing_since) = self.begin(false).await?;
         let (asked, told) = watch::channel(false);
         let (_incomplete, complete) = watch::channel(false);
         let signals = Signals { news: Arc::clone(&self.news), complete, stop: told, once: false };
         let work = pin!(async {
-            let polls = pin!(self.polls(progress.checkpoint.clone(), &signals));
-            let deliveries = pin!(self.deliveries(progress.failing_since, &signals));
+            let polls = pin!(self.polls(begun, &signals));
+            let deliveries = pin!(self.deliveries(failing_since, &signals));
             match select(polls, deliveries).await {
                 Either::Left((polled, deliveries)) => {
                     asked.send_replace(true);
@@ -135,16 +144,16 @@ impl Watch {
     /// # Errors
     /// See [`WatchError`]; [`WatchError::Undelivered`] if the callback keeps failing. Events that were found are kept.
     pub async fn drain_once(&self) -> Result<Drained, WatchError> {
-        let (_claim, progress) = self.begin().await?;
+        let (_claim, begun, failing_since) = self.begin(true).await?;
         let (_going_on, stop) = watch::channel(false);
         let (completed, complete) = watch::channel(false);
         let signals = Signals { news: Arc::clone(&self.news), complete, stop, once: true };
         let polls = async {
-            let polled = self.polls_once(progress.checkpoint.clone(), &signals).await;
+            let polled = self.polls_once(begun, &signals).await;
             completed.send_replace(true);
             polled
         };
-        let (polls, deliveries) = (pin!(polls), pin!(self.deliveries(progress.failing_since, &signals)));
+        let (polls, deliveries) = (pin!(polls), pin!(self.deliveries(failing_since, &signals)));
         let (polled, delivered) = match select(polls, deliveries).await {
             Either::Left((polled, deliveries)) => (polled, deliveries.await?),
             // It ends before the polls do only if nothing can be delivered any more.
@@ -163,19 +172,21 @@ impl Watch {
         Ok(Drained { found: polled?, delivered: delivered.acknowledged, dead: delivered.dead })
     }
 
-    /// Takes the watch for this process, and reads how far it is.
-    async fn begin(&self) -> Result<(Claim, Progress), WatchError> {
+    /// Takes the watch for this process, and reads how far it is, and since when its deliveries fail.
+    async fn begin(&self, once: bool) -> Result<(Claim, Begun, Option<Timestamp>), WatchError> {
         let watch = || self.name().to_owned();
         let claim = self.claim().await?.ok_or_else(|| WatchError::Busy { watch: watch() })?;
-        let Opened { progress, backlog, due } = self.ledger.open().await?;
-        let first = progress.as_ref().is_none_or(|progress| progress.checkpoint.is_none());
-        let mut progress = progress.unwrap_or_default();
-        progress.failing_since = failing_since(progress.failing_since, due, self.now());
-        if let Some(reason) = progress.stopped {
+        let Opened { progress, backlog, due } = self.ledger.open(self.subject.polled.is_some()).await?;
+        let Progress { checkpoint, failing_since: failing, stopped, begun } = progress;
+        if let Some(reason) = stopped {
             return Err(WatchError::Stopped { watch: watch(), reason });
         }
-        self.observer.tell(&News::Began { first, waiting: backlog.waiting });
-        Ok((claim, progress))
+        let first = checkpoint.is_none();
+        self.observer.tell(&News::Began { first, begun, waiting: backlog.waiting });
+        // So long ago means before the first start, however often it is started before it is answered.
+        let since = self.since.as_ref().map(|since| since.at(begun.unwrap_or_else(|| self.now())));
+        let look = Look { since, begun, ..self.look.clone() };
+        Ok((claim, Begun { look, checkpoint }, failing_since(failing, due, self.now(), once)))
     }
 
     /// Takes the watch, if need be at the second try: who looks whether it is taken has it for a moment.

@@ -83,6 +83,10 @@ const STEPS: &[&str] = &[
         keep   INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     ",
+    // When a watch was started for the first time.
+    "
+    ALTER TABLE watch ADD COLUMN begun INTEGER;
+    ",
 ];
 
 /// The version that [`STEPS`] lead to.

@@ -13,7 +13,7 @@ const DEAD: i64 = 1;
 impl Checkpoints for Rows<'_> {
     fn progress(&mut self, watch: &str) -> Result<Option<Progress>, StoreError> {
         let rows = self.query(
-            "SELECT checkpoint, failing_since, stopped FROM watch WHERE name = :watch",
+            "SELECT checkpoint, failing_since, stopped, begun FROM watch WHERE name = :watch",
             named_params! { ":watch": watch },
             |row| {
                 let failing_since: Option<i64> = row.get(1)?;
@@ -21,6 +21,7 @@ impl Checkpoints for Rows<'_> {
                     checkpoint: row.get(0)?,
                     failing_since: failing_since.map(Timestamp::from_micros),
                     stopped: row.get(2)?,
+                    begun: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros),
                 })
             },
         )?;
@@ -29,15 +30,16 @@ impl Checkpoints for Rows<'_> {
 
     fn set_progress(&mut self, watch: &str, progress: &Progress) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO watch (name, checkpoint, failing_since, stopped)
-             VALUES (:watch, :checkpoint, :failing_since, :stopped)
+            "INSERT INTO watch (name, checkpoint, failing_since, stopped, begun)
+             VALUES (:watch, :checkpoint, :failing_since, :stopped, :begun)
              ON CONFLICT DO UPDATE SET checkpoint = excluded.checkpoint,
-                failing_since = excluded.failing_since, stopped = excluded.stopped",
+                failing_since = excluded.failing_since, stopped = excluded.stopped, begun = excluded.begun",
             named_params! {
                 ":watch": watch,
                 ":checkpoint": progress.checkpoint,
                 ":failing_since": progress.failing_since.map(Timestamp::as_micros),
                 ":stopped": progress.stopped,
+                ":begun": progress.begun.map(Timestamp::as_micros),
             },
         )
     }

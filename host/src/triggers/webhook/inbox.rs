@@ -59,7 +59,7 @@ pub struct Taken {
 #[non_exhaustive]
 pub enum InboxError {
     /// The connector does not read it as a notification of its API.
-    #[error("it is no notification: {0}")]
+    #[error("it is not a notification: {0}")]
     Malformed(String),
     /// The connector failed to read it.
     #[error("the notification could not be read: {0}")]
@@ -170,15 +170,16 @@ async fn store(shared: Arc<Shared>, turn: OwnedMutexGuard<()>) {
 
 /// The events in what the connector has read.
 fn events(pushed: &Pushed, json: &str) -> Result<Vec<Found>, String> {
-    let unreadable = |error: serde_json::Error| format!("its reading has no sense ({error})");
+    let unreadable =
+        |error: serde_json::Error| format!("the connector returned an invalid notification ({error})");
     // A list stands alone under its key.
     let whole: BTreeMap<String, Vec<Box<RawValue>>> = serde_json::from_str(json).map_err(unreadable)?;
     whole.into_values().flatten().map(|data| event(pushed, &data)).collect()
 }
 
 fn event(pushed: &Pushed, data: &RawValue) -> Result<Found, String> {
-    let fields: BTreeMap<String, &RawValue> =
-        serde_json::from_str(data.get()).map_err(|error| format!("its reading has no sense ({error})"))?;
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(data.get())
+        .map_err(|error| format!("the connector returned an invalid notification ({error})"))?;
     let text = |key: &str| fields.get(key).and_then(|text| serde_json::from_str::<String>(text.get()).ok());
     match text(&pushed.id) {
         Some(id) if !id.is_empty() && id.len() <= LONGEST_ID => Ok(Found {

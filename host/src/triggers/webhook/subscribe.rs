@@ -35,15 +35,15 @@ pub enum SubscribeError {
     Refused(CallError),
     /// Nobody knows whether an earlier request was granted.
     #[error(
-        "{watch} may or may not be subscribed: an earlier request had no clear answer, or the process was killed before \
-         there was one, and it is not sent again"
+        "{watch} may or may not be subscribed: an earlier request got no clear answer, or the process was killed before the \
+         answer came; the request is not sent again"
     )]
     Unknown {
         /// The watch.
         watch: String,
     },
     /// It was told to end before anything was sent.
-    #[error("{watch} was not subscribed, since it was to end")]
+    #[error("{watch} was not subscribed, because it was asked to end")]
     Ended {
         /// The watch.
         watch: String,

@@ -25,6 +25,7 @@ pub(super) fn progress_and_events(store: &dyn Store) {
                 checkpoint: Some("1 \u{e4}".into()),
                 failing_since: Some(at(7)),
                 stopped: Some("gone".into()),
+                begun: Some(at(3)),
             };
             rows.set_progress("w", &progress)?;
             assert_eq!(rows.progress("w")?, Some(progress));

@@ -1,0 +1,163 @@
+//! How long a watch really runs.
+//!
+//! Time in which its process is stopped or its machine asleep does not count as time in which it tried to deliver an event;
+//! nor does the difference when somebody sets the clock.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::{Either, select};
+
+use crate::clock::{Clock, Timestamp};
+
+/// How often to look whether the process was stopped.
+const TICK: Duration = Duration::from_secs(1);
+/// What passes beyond a plan before it counts as a pause: a machine may be busy.
+const SLACK: Duration = Duration::from_secs(2);
+/// How many pauses are kept; older ones are put together.
+const PAUSES: usize = 64;
+
+/// The time that a watch runs, and since when its deliveries fail.
+#[derive(Debug)]
+pub(super) struct RunTime {
+    clock: Arc<dyn Clock>,
+    /// Since when every delivery has failed, moved on by each pause since then; none if the last one succeeded.
+    failing_since: Option<Timestamp>,
+    /// When pauses ended, and how long they were.
+    pauses: VecDeque<(Timestamp, Duration)>,
+}
+
+impl RunTime {
+    pub(super) fn new(clock: Arc<dyn Clock>, failing_since: Option<Timestamp>) -> Self {
+        Self { clock, failing_since, pauses: VecDeque::new() }
+    }
+
+    /// Since when every delivery has failed, now that one has.
+    pub(super) fn failing(&mut self) -> Timestamp {
+        *self.failing_since.get_or_insert(self.clock.now())
+    }
+
+    /// Notes that a delivery succeeded. Says since when none had, if that was so.
+    pub(super) fn recovered(&mut self) -> Option<Timestamp> {
+        self.failing_since.take()
+    }
+
+    /// For how much of the time since then the watch ran.
+    pub(super) fn since(&self, time: Timestamp) -> Duration {
+        let paused: Duration =
+            self.pauses.iter().filter(|(ended, _)| *ended > time).map(|(_, pause)| *pause).sum();
+        self.clock.now().since(time).saturating_sub(paused)
+    }
+
+    /// Does what takes no longer than planned, by the watch's clock.
+    pub(super) async fn wait<T>(&mut self, planned: Duration, work: impl Future<Output = T>) -> T {
+        let before = self.clock.now();
+        let (done, stopped) = stopped(work).await;
+        self.note(before, planned, stopped);
+        done
+    }
+
+    /// Does what takes as long as it takes.
+    pub(super) async fn attempt<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let (before, begun) = (self.clock.now(), Instant::now());
+        let (done, stopped) = stopped(work).await;
+        self.note(before, begun.elapsed(), stopped);
+        done
+    }
+
+    /// Takes note of a pause since `before`: time beyond what was planned, or in which the process was stopped.
+    fn note(&mut self, before: Timestamp, planned: Duration, stopped: Duration) {
+        let now = self.clock.now();
+        if now < before {
+            // The clock was set back: what was noted by it goes back with it.
+            let by = before.since(now);
+            self.failing_since = self.failing_since.map(|since| since.saturating_sub(by));
+            return;
+        }
+        let beyond = now.since(before).saturating_sub(planned);
+        let pause = stopped.max(if beyond > SLACK { beyond } else { Duration::ZERO });
+        if pause.is_zero() {
+            return;
+        }
+        self.failing_since = self.failing_since.map(|since| since.saturating_add(pause).min(now));
+        self.pauses.push_back((now, pause));
+        if self.pauses.len() > PAUSES
+            && let Some((_, oldest)) = self.pauses.pop_front()
+            && let Some((_, next)) = self.pauses.front_mut()
+        {
+            *next += oldest;
+        }
+    }
+}
+
+/// Does a piece of work. Returns for how long the process was stopped meanwhile.
+async fn stopped<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let mut work = pin!(work);
+    let mut stopped = Duration::ZERO;
+    loop {
+        let begun = Instant::now();
+        let tick = pin!(tokio::time::sleep(TICK));
+        let ended = select(work.as_mut(), tick).await;
+        let beyond = begun.elapsed().saturating_sub(TICK);
+        if beyond > SLACK {
+            stopped += beyond;
+        }
+        if let Either::Left((done, _)) = ended {
+            return (done, stopped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::TestClock;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    #[tokio::test]
+    async fn a_clock_that_jumps_forward_does_not_count() {
+        let clock = Arc::new(TestClock::default());
+        let begun = clock.now();
+        let mut time = RunTime::new(clock.clone(), None);
+        assert_eq!(time.failing(), begun);
+        let turned = clock.clone();
+        time.wait(MINUTE, async move { turned.advance(MINUTE) }).await;
+        assert_eq!(time.since(begun), MINUTE);
+        // Asleep for three days in the middle of a wait, and of an attempt.
+        let turned = clock.clone();
+        time.wait(MINUTE, async move { turned.advance(DAY * 3) }).await;
+        assert_eq!((time.since(begun), time.since(time.failing_since.unwrap())), (MINUTE * 2, MINUTE * 2));
+        let (turned, found) = (clock.clone(), clock.now());
+        time.attempt(async move { turned.advance(DAY * 3) }).await;
+        assert!(time.since(begun) < MINUTE * 3, "{:?}", time.since(begun));
+        assert!(time.since(found) < MINUTE, "{:?}", time.since(found));
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_takes_what_was_noted_with_it() {
+        let clock = Arc::new(TestClock::new(Timestamp::from_micros(0).saturating_add(DAY * 400)));
+        let mut time = RunTime::new(clock.clone(), None);
+        time.failing();
+        clock.advance(MINUTE);
+        let turned = clock.clone();
+        time.attempt(async move { turned.set(Timestamp::from_micros(0).saturating_add(DAY)) }).await;
+        assert_eq!(time.since(time.failing_since.unwrap()), MINUTE);
+    }
+
+    #[tokio::test]
+    async fn old_pauses_are_put_together_and_none_is_forgotten() {
+        let clock = Arc::new(TestClock::default());
+        let mut time = RunTime::new(clock.clone(), None);
+        let begun = time.failing();
+        for _ in 0..PAUSES * 2 {
+            let turned = clock.clone();
+            time.wait(MINUTE, async move { turned.advance(DAY) }).await;
+        }
+        assert_eq!(time.pauses.len(), PAUSES);
+        assert_eq!(time.since(begun), MINUTE * u32::try_from(PAUSES * 2).unwrap());
+    }
+}
