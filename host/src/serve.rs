@@ -12,9 +12,12 @@
 
 mod admin;
 mod error;
+mod exposition;
 mod hooks;
 mod listener;
 mod metrics;
+mod receiver;
+mod reserve;
 mod standing;
 mod state;
 mod supervise;
@@ -32,6 +35,7 @@ use tokio::task::JoinSet;
 pub use self::error::ServerError;
 use self::hooks::{Hook, Hooks};
 use self::metrics::Metrics;
+use self::reserve::Reserve;
 use self::state::Board;
 use crate::call::Connection;
 use crate::triggers::webhook::Inbox;
@@ -70,6 +74,8 @@ pub enum Report<'a> {
     News(&'a News),
     /// Its watch ended; it is begun again after a while.
     Ended(&'a WatchError),
+    /// Its watch had ended, and runs again.
+    BegunAgain,
     /// It is subscribed.
     Subscribed,
     /// It is not subscribed.
@@ -199,6 +205,9 @@ impl ServerBuilder {
             let watch = watch.keep_trying(true).observe(move |news| {
                 counts.note(news);
                 entry.note(news);
+                if matches!(news, News::Began { .. }) && entry.begins_again() {
+                    heard(&named, &Report::BegunAgain);
+                }
                 heard(&named, &Report::News(news));
             });
             let watch = watch
@@ -244,11 +253,17 @@ impl Server {
         let mut onlookers = JoinSet::new();
         if let Some(admin) = self.admin {
             let router = admin::router(Arc::clone(&self.board), self.metrics);
-            onlookers.spawn(listener::serve(admin, router, ONLOOKERS, told.clone()));
+            onlookers.spawn(listener::serve(
+                admin,
+                router,
+                ONLOOKERS,
+                Some(Reserve::default()),
+                told.clone(),
+            ));
         }
         let mut work = JoinSet::new();
         if let Some(listener) = self.listener {
-            work.spawn(listener::serve(listener, self.hooks.router(), SENDERS, told.clone()));
+            work.spawn(listener::serve(listener, self.hooks.router(), SENDERS, None, told.clone()));
         }
         for (name, watch) in self.watches {
             let entry = self.board.entry(&name);

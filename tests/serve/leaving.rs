@@ -83,10 +83,7 @@ async fn a_subscription_that_no_trigger_takes_is_told_of() {
     home.configure(&format!("{original}\n{other}"));
     let serving = Serving::start(&home, &PUBLIC, &[]).await;
     let said = serving.stderr();
-    assert!(
-        said.contains("defender-atp/default/new-alerts/pushed is subscribed at http://127.0.0.1:9"),
-        "{said}"
-    );
+    assert!(said.contains("the API notifies http://127.0.0.1:9"), "{said}");
     assert!(said.contains("events forget"), "{said}");
     serving.kill();
     let forgotten = home.run(&["events", "forget", "defender-atp/default/new-alerts/pushed"]).done();

@@ -66,6 +66,8 @@ async fn every_bad_notification_is_refused() {
         "/hooks/alerts".to_owned(),
         format!("/hooks/alerts/{wrong}"),
         format!("/hooks/others/{PATH_SECRET}"),
+        "/hooks/alerts/%ff".to_owned(),
+        format!("/hooks/%ff/{PATH_SECRET}"),
         format!("/hooks/alerts/{PATH_SECRET}/"),
         format!("/hooks/alerts/{}", &PATH_SECRET[1..]),
     ] {

@@ -13,6 +13,8 @@ use crate::support::home::Home;
 /// The secret part of an address that was told by hand.
 pub(crate) const PATH_SECRET: &str = "bGV0LW1lLWluLXBsZWFzZS1ub3c";
 
+/// What the server is started with.
+const WORDS: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
 /// How long what is bound to happen may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -31,15 +33,26 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts it, and waits until it listens.
     pub(crate) async fn start(home: &Home, more: &[&str], variables: &[(&str, &str)]) -> Self {
-        let words = ["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-        let mut child = home
-            .command(&[&words[..], more].concat())
-            .env("PATH_SECRET", PATH_SECRET)
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
+        let mut command = home.command(&[&WORDS[..], more].concat());
+        command.env("PATH_SECRET", PATH_SECRET).envs(variables.iter().copied());
+        Self::run(command).await
+    }
+
+    /// The same, of one that may have no more files open than that.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn start_with_files(home: &Home, files: u32) -> Self {
+        let inner = home.command(&WORDS);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
+        command.arg(inner.get_program()).args(inner.get_args()).env_clear();
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env("PATH", "/usr/bin:/bin").env("PATH_SECRET", PATH_SECRET).stdin(Stdio::null());
+        Self::run(command).await
+    }
+
+    async fn run(mut command: std::process::Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
         let stderr = gather(child.stderr.take().expect("it is piped"));
         let stdout = gather(child.stdout.take().expect("it is piped"));
         let (address, admin) = (String::new(), String::new());

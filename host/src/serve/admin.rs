@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
+use super::exposition::Exposition;
 use super::metrics::Metrics;
 use super::state::Board;
 
@@ -46,12 +47,10 @@ async fn ready(State(office): State<Arc<Office>>) -> Response {
     (status, Json(body)).into_response()
 }
 
-async fn metrics_text(State(office): State<Arc<Office>>) -> Response {
-    match office.metrics.text(&office.board).await {
-        Ok(text) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(CONTENT_TYPE, kind)], text).into_response()
-        }
+async fn metrics_text(State(office): State<Arc<Office>>, headers: HeaderMap) -> Response {
+    let format = Exposition::wanted(&headers);
+    match office.metrics.open_metrics(&office.board).await {
+        Ok(text) => ([(CONTENT_TYPE, format.content_type())], format.write(text)).into_response(),
         Err(reason) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{reason}\n")).into_response(),
     }
 }

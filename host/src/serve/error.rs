@@ -17,8 +17,8 @@ pub enum ServerError {
         /// Why.
         source: io::Error,
     },
-    /// A pushed trigger has nowhere to be pushed to.
-    #[error("the trigger `{0}` is pushed, and there is no address to listen at")]
+    /// A pushed trigger needs an address at which notifications are received.
+    #[error("the trigger `{0}` is pushed, but the server has no address to listen at")]
     NoListener(String),
     /// A watch cannot be built.
     #[error("the trigger `{name}`: {error}")]

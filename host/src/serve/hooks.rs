@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
@@ -77,9 +78,14 @@ impl Hooks {
 
 async fn answer(
     State(hooks): State<Arc<Hooks>>,
-    Path((name, secret)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response {
+    let Ok(Path((name, secret))) = path else {
+        // It is not text, and so is neither the name nor the secret of anything.
+        drain(request.into_body()).await;
+        return nothing_here();
+    };
     let hook = hooks.hooks.get(&name);
     // As much work for a name that does not exist as for one that does.
     let closed = Gate::default();
@@ -93,7 +99,9 @@ async fn answer(
     drain(body).await;
     let answer = match taken {
         Ok(Taken { new, known }) => {
-            hook.entry.stored();
+            if hook.entry.stored() {
+                (hook.tell)(&News::StoreRecovered);
+            }
             (StatusCode::OK, axum::Json(json!({ "new": new, "known": known }))).into_response()
         }
         Err(refusal) => {
@@ -186,22 +194,24 @@ impl Refusal {
             Self::TooLarge => {
                 problem(StatusCode::PAYLOAD_TOO_LARGE, &format!("a notification has at most {LONGEST} bytes"))
             }
-            Self::TooSlow => problem(StatusCode::REQUEST_TIMEOUT, "the notification did not come in time"),
+            Self::TooSlow => problem(StatusCode::REQUEST_TIMEOUT, "the notification took too long to arrive"),
             Self::Broken => problem(StatusCode::BAD_REQUEST, "the notification broke off"),
             Self::Unsigned => problem(
                 StatusCode::UNAUTHORIZED,
-                "the signature is missing, of another secret, or of another time (webhook-id, webhook-timestamp, \
-                 webhook-signature; see Standard Webhooks)",
+                "the signature is missing, was made with another secret, or is too old (headers webhook-id, \
+                 webhook-timestamp and webhook-signature of Standard Webhooks)",
             ),
             Self::Inbox(InboxError::Malformed(reason)) => {
-                problem(StatusCode::BAD_REQUEST, &format!("it is no notification: {reason}"))
+                problem(StatusCode::BAD_REQUEST, &format!("it is not a notification: {reason}"))
             }
             Self::Inbox(error) => {
                 if let InboxError::Unread(error) = &error {
                     tracing::warn!(%error, "a notification was not taken in");
                 }
-                let mut response =
-                    problem(StatusCode::SERVICE_UNAVAILABLE, "nothing can be stored now; send it again");
+                let mut response = problem(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the notification cannot be stored now; send it again",
+                );
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(AGAIN));
                 response
             }

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::asked;
+use super::reserve::Reserve;
 
 /// How long the head of a request may take, from when the connection is free for it.
 const HEAD: Duration = Duration::from_secs(10);
@@ -23,21 +24,26 @@ const HEADERS: usize = 64;
 /// Pause after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` changes, then lets requests that are under way finish.
+/// Serves until `stop` changes, then lets requests that are under way finish. With a reserve, there is room for a
+/// connection also while the process may have no more files open.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
     connections: usize,
+    mut reserve: Option<Reserve>,
     mut stop: watch::Receiver<bool>,
 ) {
     let room = Arc::new(Semaphore::new(connections));
     let mut open = JoinSet::new();
     let told = stop.clone();
     loop {
+        if let Some(reserve) = &mut reserve {
+            reserve.refill();
+        }
         tokio::select! {
             () = asked(&mut stop) => break,
             Some(_) = open.join_next() => {}
-            accepted = accept(&listener, &room) => match accepted {
+            accepted = accept(&listener, &room, reserve.as_mut()) => match accepted {
                 Some((stream, place)) => {
                     open.spawn(connection(stream, router.clone(), place, told.clone()));
                 }
@@ -51,10 +57,20 @@ pub(super) async fn serve(
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+    mut reserve: Option<&mut Reserve>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.ok()?;
-    let (stream, _) = listener.accept().await.ok()?;
-    Some((stream, place))
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return Some((stream, place)),
+            // Somebody else may be faster to take the room, so it is made again as long as it can be.
+            Err(error) if reserve.as_mut().is_some_and(|reserve| reserve.makes_room(&error)) => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 async fn connection(

@@ -1,5 +1,6 @@
 //! What the server counts, as Prometheus reads it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -19,7 +20,7 @@ use crate::triggers::News;
 
 type Labels = Vec<(&'static str, String)>;
 type Number = Gauge<f64, AtomicU64>;
-type Lags = Family<Labels, Histogram, fn() -> Histogram>;
+type Seconds = Counter<f64, AtomicU64>;
 
 /// The upper bounds of the classes of lag, in seconds.
 const LAGS: [f64; 11] = [0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 21_600.0, 86_400.0];
@@ -30,9 +31,12 @@ pub(super) struct Metrics {
     polls: Family<Labels, Counter>,
     found: Family<Labels, Counter>,
     deliveries: Family<Labels, Counter>,
+    late: Family<Labels, Counter>,
     notifications: Family<Labels, Counter>,
     store_failures: Counter,
-    lag: Lags,
+    /// Of all triggers together: for each, its classes would be most of the text.
+    lag: Histogram,
+    lag_seconds: Family<Labels, Seconds>,
     ready: Family<Labels, Gauge>,
     backlog: Family<Labels, Gauge>,
     dead: Family<Labels, Gauge>,
@@ -52,8 +56,10 @@ pub(super) struct Counts {
     acknowledged: Counter,
     refused: Counter,
     dead: Counter,
+    late: Counter,
     store_failures: Counter,
     lag: Histogram,
+    lag_seconds: Seconds,
 }
 
 impl Metrics {
@@ -63,9 +69,11 @@ impl Metrics {
             polls: Family::default(),
             found: Family::default(),
             deliveries: Family::default(),
+            late: Family::default(),
             notifications: Family::default(),
             store_failures: Counter::default(),
-            lag: Lags::new_with_constructor(|| Histogram::new(LAGS)),
+            lag: Histogram::new(LAGS),
+            lag_seconds: Family::default(),
             ready: Family::default(),
             backlog: Family::default(),
             dead: Family::default(),
@@ -92,10 +100,24 @@ impl Metrics {
         registry.register("store_failures", "Failures of the store", self.store_failures.clone());
         registry.register(
             "delivery_lag_seconds",
-            "Time from when an event was found until it was acknowledged",
+            "Time from when an event was found until it was acknowledged, of all triggers",
             self.lag.clone(),
         );
-        registry.register("trigger_ready", "1 while the trigger does what it should", self.ready.clone());
+        registry.register(
+            "trigger_delivery_lag_seconds",
+            "The same of each trigger, summed: divide it by its acknowledged deliveries",
+            self.lag_seconds.clone(),
+        );
+        registry.register(
+            "events_late",
+            "Events that became visible later than the watch was told to look back",
+            self.late.clone(),
+        );
+        registry.register(
+            "trigger_ready",
+            "1 while the trigger works and its receiver takes events",
+            self.ready.clone(),
+        );
         registry.register("backlog_events", "Events that wait to be delivered", self.backlog.clone());
         registry.register("dead_events", "Events that could not be delivered", self.dead.clone());
         registry.register(
@@ -133,8 +155,10 @@ impl Metrics {
             acknowledged: of(&self.deliveries, "acknowledged"),
             refused: of(&self.deliveries, "failed"),
             dead: of(&self.deliveries, "dead"),
+            late: self.late.get_or_create(&label(trigger)).clone(),
             store_failures: self.store_failures.clone(),
-            lag: self.lag.get_or_create(&label(trigger)).clone(),
+            lag: self.lag.clone(),
+            lag_seconds: self.lag_seconds.get_or_create(&label(trigger)).clone(),
         }
     }
 
@@ -143,8 +167,8 @@ impl Metrics {
         self.notifications.get_or_create(&vec![("trigger", trigger.to_owned()), status]).inc();
     }
 
-    /// All metrics as text, as they are now. What the store does not tell is left out: the rest is worth most then.
-    pub(super) async fn text(&self, board: &Arc<Board>) -> Result<String, String> {
+    /// All metrics as text of OpenMetrics, as they are now. What the store does not tell is left out: the rest is worth most then.
+    pub(super) async fn open_metrics(&self, board: &Arc<Board>) -> Result<String, String> {
         let _one = self.reading.lock().await;
         let read = Arc::clone(board);
         let backlogs = aside(move || {
@@ -161,9 +185,14 @@ impl Metrics {
             self.dead.get_or_create(&label).set(signed(backlog.dead));
             self.oldest.get_or_create(&label).set(age);
         }
+        let mut asked = HashSet::new();
         for (name, entry) in board.entries() {
             self.ready.get_or_create(&label(name)).set(i64::from(entry.is_ready()));
-            let label = vec![("connection", entry.connection.profile().name().to_owned())];
+            let connection = entry.connection.profile().name();
+            if !asked.insert(connection) {
+                continue;
+            }
+            let label = vec![("connection", connection.to_owned())];
             let Ok(usage) = entry.connection.egress().quota().usage().await else {
                 self.store_failures.inc();
                 let _ = (self.quota_used.remove(&label), self.quota_waiting.remove(&label));
@@ -195,11 +224,13 @@ impl Counts {
                 self.answered.inc();
                 self.found.inc_by(*found as u64);
             }
+            News::Late { events, .. } => drop(self.late.inc_by(*events)),
             News::PollFailed { .. } => drop(self.failed.inc()),
             News::StoreFailed { .. } => drop(self.store_failures.inc()),
             News::Delivered { after, .. } => {
                 self.acknowledged.inc();
                 self.lag.observe(after.as_secs_f64());
+                self.lag_seconds.inc_by(after.as_secs_f64());
             }
             News::DeliveryFailed { .. } => drop(self.refused.inc()),
             News::Died { .. } => drop(self.dead.inc()),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::receiver::Receiver;
 use crate::call::Connection;
 use crate::triggers::News;
 
@@ -27,6 +28,10 @@ pub(super) struct Entry {
     state: Mutex<State>,
     /// How notifications come; none for what is polled.
     pushed: Option<Mutex<Pushed>>,
+    /// Whether what is delivered is taken.
+    receiver: Receiver,
+    /// Whether the watch ended and has not begun again.
+    ended: AtomicBool,
 }
 
 /// How the notifications of a trigger come.
@@ -61,8 +66,14 @@ impl Board {
         pushed: bool,
     ) -> Arc<Entry> {
         let pushed = pushed.then(Mutex::default);
-        let entry = Entry { connection, watch, state: Mutex::new(State::Starting), pushed };
-        let entry = Arc::new(entry);
+        let entry = Arc::new(Entry {
+            connection,
+            watch,
+            state: Mutex::new(State::Starting),
+            pushed,
+            receiver: Receiver::default(),
+            ended: AtomicBool::new(false),
+        });
         self.entries.insert(Arc::clone(name), Arc::clone(&entry));
         entry
     }
@@ -105,9 +116,9 @@ impl Entry {
         self.push(|pushed| (pushed.subscribed, pushed.refusal) = (false, Some(reason.to_owned())));
     }
 
-    /// Notes that a notification was stored.
-    pub(super) fn stored(&self) {
-        self.push(|pushed| pushed.unstored = None);
+    /// Notes that a notification was stored. Says whether the last one was not.
+    pub(super) fn stored(&self) -> bool {
+        self.push(|pushed| pushed.unstored.take()).flatten().is_some()
     }
 
     /// Notes why one was not. Says whether that is new.
@@ -121,8 +132,23 @@ impl Entry {
         Some(look(&mut pushed.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Why no notification is taken in, in words.
+    /// Notes that the watch ended. Says whether it had begun since it last did.
+    pub(super) fn ends(&self) -> bool {
+        !self.ended.swap(true, Ordering::SeqCst)
+    }
+
+    /// Notes that the watch begins. Says whether it had ended.
+    pub(super) fn begins_again(&self) -> bool {
+        self.ended.swap(false, Ordering::SeqCst)
+    }
+
+    /// Why nothing is taken in or delivered although the watch runs, in words.
     fn obstacle(&self) -> Option<String> {
+        self.intake().or_else(|| self.receiver.failing())
+    }
+
+    /// Why no notification is taken in, in words.
+    fn intake(&self) -> Option<String> {
         self.push(|pushed| match pushed {
             Pushed { subscribed: false, refusal: Some(reason), .. } => {
                 Some(format!("not subscribed: {reason}"))
@@ -156,6 +182,7 @@ impl Entry {
     }
 
     pub(super) fn note(&self, news: &News) {
+        self.receiver.note(news);
         match news {
             // What is polled runs once it was answered.
             News::Began { .. } if self.pushed.is_some() => self.set(State::Running),

@@ -40,13 +40,14 @@ pub(super) async fn run(
             Ok(Ended::Asked) => return,
             Ok(Ended::Stopped(reason)) => set(State::Stopped(reason)),
             Ok(Ended::Closed) => {
-                return set(State::Failing("what it delivers to takes no more".into()));
+                return set(State::Failing("its output was closed".into()));
             }
             Err(WatchError::Stopped { reason, .. }) => set(State::Stopped(reason)),
             Err(error) => {
                 let message = error.to_string();
-                // The same thing again and again is told once.
-                if known.as_ref() != Some(&message) {
+                // The same thing again and again is told once, until the watch has run again.
+                let ran = entry.as_ref().is_none_or(|entry| entry.ends());
+                if ran || known.as_ref() != Some(&message) {
                     observer(&name, &Report::Ended(&error));
                     known = Some(message.clone());
                 }
