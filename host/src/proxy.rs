@@ -10,6 +10,8 @@
 //! behind it only reads. The connection's quota holds; the API's own limits on single actions do not, since no request
 //! names its action.
 //!
+//! A page in a browser may use it only if its origin was named ([`ProxyBuilder::allow_origin`]).
+//!
 //! [RFC 9110, section 9.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 
 use std::convert::Infallible;
@@ -28,15 +30,19 @@ use tokio::task::{JoinHandle, JoinSet};
 
 mod admission;
 mod answer;
+mod builder;
 mod exchange;
 mod guests;
 mod key;
 mod links;
+mod pages;
 
 use crate::call::Connection;
+pub use builder::ProxyBuilder;
 use exchange::Exchange;
 use guests::{Guest, Guests};
 use key::Key;
+use pages::Pages;
 
 /// How long a request through a proxy may take unless told otherwise, waiting for the quota and all attempts included:
 /// a little less than what components commonly wait for the first byte of a reply, so that it is the proxy that says
@@ -98,6 +104,11 @@ impl Proxy {
     /// # Errors
     /// The port cannot be had.
     pub async fn start(connection: Connection, port: u16, deadline: Duration) -> Result<Self, ProxyError> {
+        Self::builder(connection).port(port).deadline(deadline).start().await
+    }
+
+    async fn serve(settled: ProxyBuilder) -> Result<Self, ProxyError> {
+        let ProxyBuilder { connection, port, deadline, pages } = settled;
         let bound = async {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
             let address = listener.local_addr()?;
@@ -105,7 +116,7 @@ impl Proxy {
         };
         let (listener, address) = bound.await.map_err(|error| ProxyError::Bind { port, error })?;
         let key = Arc::new(Key::random().map_err(ProxyError::Random)?);
-        let exchange = Arc::new(Exchange::new(connection, address, key.clone(), deadline));
+        let exchange = Arc::new(Exchange::new(connection, address, key.clone(), deadline, Pages::new(pages)));
         let (stop, stopping) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, exchange, stopping));
         Ok(Self { address, key, stop, serving })

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use connector_host::Connection;
-use connector_host::proxy::{DEFAULT_DEADLINE, Proxy, ProxyError};
+use connector_host::proxy::{DEFAULT_DEADLINE, Proxy, ProxyBuilder, ProxyError};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,9 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
     let deadline = globals.deadline.unwrap_or(DEFAULT_DEADLINE);
     setup::run(async {
         try_signing_in(&connection, deadline.min(SIGN_IN_TIME)).await?;
-        let proxy = Proxy::start(connection.clone(), arguments.port, deadline).await.map_err(not_started)?;
+        let settled = Proxy::builder(connection.clone()).port(arguments.port).deadline(deadline);
+        let settled = arguments.allow_origin.iter().cloned().fold(settled, ProxyBuilder::allow_origin);
+        let proxy = settled.start().await.map_err(not_started)?;
         announce(&proxy, &connection, globals.output)?;
         interrupted().await?;
         tell!("stopping: requests in flight may end; interrupt again to break them off");

@@ -56,7 +56,7 @@ pub(super) fn admit(parts: Parts, address: SocketAddr, key: &Key, api: &Origin) 
 const HTTP: u16 = 80;
 
 /// A page in a browser can make a name of its own lead to 127.0.0.1, but cannot make the browser send another name.
-fn names_this_server(headers: &HeaderMap, address: SocketAddr) -> bool {
+pub(super) fn names_this_server(headers: &HeaderMap, address: SocketAddr) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;

@@ -16,6 +16,9 @@ use crate::remedy::Remedy;
 /// The code of an answer that says: nothing was sent to the API, so the request can be made again.
 pub(super) const NOT_SENT: &str = "RequestNotSent";
 
+/// The methods of requests that a proxy sends on.
+pub(super) const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+
 /// A reply's body on its way to the client.
 pub(super) type Body = UnsyncBoxBody<Bytes, EgressError>;
 
@@ -72,7 +75,7 @@ impl Refusal {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"proxy\""));
             }
             Self::Method => {
-                headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"));
+                headers.insert(ALLOW, HeaderValue::from_static(METHODS));
             }
             _ => {}
         }
@@ -100,6 +103,13 @@ pub(super) fn no_reply(error: &EgressError, effect: Effect) -> Response<Body> {
     if let Some(seconds) = failure.retry_after_seconds {
         answer.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    answer
+}
+
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(Full::default().map_err(|never| match never {}).boxed_unsync());
+    *answer.status_mut() = status;
     answer
 }
 

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
-use super::admission::{Admitted, admit};
+use super::admission::{Admitted, admit, names_this_server};
 use super::answer::{self, Body, Refusal};
 use super::key::Key;
 use super::links::{Links, Rewritten};
+use super::pages::{Pages, is_preflight, preflight};
 use crate::call::Connection;
 use crate::egress::{MAX_REQUEST_BYTES, Purpose, ReplyBody};
 
@@ -31,6 +33,7 @@ pub(super) struct Exchange {
     key: Arc<Key>,
     deadline: Duration,
     links: Links,
+    pages: Pages,
 }
 
 impl Exchange {
@@ -39,14 +42,28 @@ impl Exchange {
         address: SocketAddr,
         key: Arc<Key>,
         deadline: Duration,
+        pages: Pages,
     ) -> Self {
         let links = Links::new(connection.connector().manifest(), connection.profile().api_url().clone());
-        Self { connection, address, key, deadline, links }
+        Self { connection, address, key, deadline, links, pages }
     }
 
     /// Answers a request: with the API's reply, or with why there is none. Calls `known` once it has shown the key.
     pub(super) async fn answer(&self, request: Request<Incoming>, known: impl FnOnce()) -> Response<Body> {
         let (parts, body) = request.into_parts();
+        let page = self.pages.of(&parts.headers);
+        if let Some(page) = page.clone().filter(|_| is_preflight(&parts)) {
+            return match names_this_server(&parts.headers, self.address) {
+                true => preflight(page, &parts.headers),
+                false => Refusal::Host.answer(),
+            };
+        }
+        let mut answer = self.exchange(parts, body, known).await;
+        self.pages.mark(page, answer.headers_mut());
+        answer
+    }
+
+    async fn exchange(&self, parts: Parts, body: Incoming, known: impl FnOnce()) -> Response<Body> {
         let admitted = match admit(parts, self.address, &self.key, self.connection.profile().api_url()) {
             Ok(admitted) => admitted,
             Err(refusal) => return refusal.answer(),
