@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use connector_host::config::{Since, SinceError};
+use connector_host::triggers::{Envelope, UnknownEnvelope};
 
 use super::duration;
 
@@ -15,14 +17,17 @@ pub(crate) struct WatchArgs {
     /// acknowledges), or `-` for lines of JSON on standard output
     #[arg(long, value_name = "URL|exec:…|-")]
     pub(crate) to: String,
-    /// On the first start, the time from which events count: 2030-01-31T12:00:00Z, or `2h` for two hours ago
-    /// [default: now]
+    /// On the first start, the time from which events count: 2030-01-31T12:00:00Z, a date, or `2h` for two hours ago
+    /// [default: the first start]
     #[arg(long, value_name = "TIME", value_parser = since)]
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<Since>,
+    /// Begin anew, as on a first start: forget where the watch left off, and the events that it still has
+    #[arg(long)]
+    pub(crate) restart: bool,
     /// How often to poll [default: from every 15s while events come to every 2m while none do]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) interval: Option<Duration>,
-    /// How far to look back for events that become visible late [default: the connector's own]
+    /// How far to look back for events that become visible late, a day at most [default: the connector's own]
     #[arg(long, value_name = "TIME", value_parser = overlap)]
     pub(crate) overlap: Option<Duration>,
     /// The most events to fetch with one request [default: the connector's own]
@@ -34,6 +39,9 @@ pub(crate) struct WatchArgs {
     /// The environment variable that holds the signing secret (`whsec_` and base64); repeat it while you change secrets
     #[arg(long, value_name = "NAME")]
     pub(crate) secret_env: Vec<String>,
+    /// What an event is wrapped in: `cloudevent`, or `body` for {"body": …}, as triggers of Azure Logic Apps deliver it
+    #[arg(long, value_name = "FORMAT", default_value = "cloudevent", value_parser = envelope, hide_default_value = true)]
+    pub(crate) format: Envelope,
     /// Send the event's data as the body, and its attributes in headers
     #[arg(long)]
     pub(crate) binary: bool,
@@ -79,7 +87,7 @@ pub(crate) enum EventsCommand {
         /// The watch, such as `new-alerts` or `default/new-alerts` [default: all]
         watch: Option<String>,
     },
-    /// List the events that could not be delivered
+    /// List the events that were given up
     Dead {
         /// The watch, such as `new-alerts` or `default/new-alerts` [default: all]
         watch: Option<String>,
@@ -107,10 +115,12 @@ pub(crate) enum EventsCommand {
     },
 }
 
-/// A point in time, or how long ago it was.
-fn since(text: &str) -> Result<String, String> {
-    connector_host::config::since(text)
-        .ok_or_else(|| "expected a time such as 2030-01-31T12:00:00Z, or 2h for two hours ago".to_owned())
+fn since(text: &str) -> Result<Since, String> {
+    text.parse().map_err(|error: SinceError| format!("{error}; {}", error.hint()))
+}
+
+fn envelope(text: &str) -> Result<Envelope, String> {
+    text.parse().map_err(|error: UnknownEnvelope| error.to_string())
 }
 
 fn overlap(text: &str) -> Result<Duration, String> {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use connector_host::clock::{SystemClock, Timestamp};
+use connector_host::clock::SystemClock;
 use connector_host::store::{StoreError, Stored, Subscription, SubscriptionState};
 use connector_host::triggers::{Clerk, Overview};
 use serde_json::{Value, json};
 
 use crate::cli::{EventsCommand, Format, Globals};
-use crate::commands::watch::news::counted;
+use crate::commands::watch::news::{counted, time};
 use crate::error::CliError;
 use crate::terminal::{printable, tell};
 use crate::{output, setup};
@@ -56,7 +56,7 @@ pub(crate) fn run(globals: &Globals, command: &EventsCommand) -> Result<(), CliE
             if !clerk.forget(&watch.watch)? {
                 return Err(CliError::usage(
                     format!("{} is being watched", watch.watch),
-                    "end that first, then forget it",
+                    "end the watch first, then forget it",
                 ));
             }
             tell!(
@@ -202,17 +202,11 @@ fn one<'a>(watches: &'a [Overview], name: &str) -> Result<&'a Overview, CliError
         (Some(watch), None) => Ok(watch),
         (Some(one), Some(other)) => Err(CliError::usage(
             format!("`{name}` may be {} or {}", one.watch, other.watch),
-            "write more of its name",
+            "give the full name",
         )),
         (None, _) => Err(CliError::usage(
-            format!("nothing called `{name}` was ever watched here"),
-            "`connector events list` shows what was",
+            format!("no watch is called `{name}`"),
+            "`connector events list` lists all watches",
         )),
     }
-}
-
-/// A time for people and programs: ISO 8601, to the second.
-fn time(time: Timestamp) -> String {
-    let seconds = time.as_micros().div_euclid(1_000_000);
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }

@@ -4,22 +4,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connector_host::clock::SystemClock;
-use connector_host::config::{Config, TriggerSettings, TriggerSource, Variables};
-use connector_host::egress::credential::SecretSource;
-use connector_host::serve::{Push, Report, Server, ServerBuilder};
+use connector_host::config::{Config, TriggerSettings, TriggerSource};
+use connector_host::serve::{Push, Server, ServerBuilder};
 use connector_host::store::Subscription;
 use connector_host::triggers::{Callback, Clerk, WatchBuilder};
-use connector_host::{Connection, Connector, Host, Remedy};
+use connector_host::{Connection, Connector, Host};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::to::{self, To};
 use super::watch::{interrupted, news};
 use crate::cli::{Globals, ServeArgs};
 use crate::error::CliError;
-use crate::terminal::{printable, tell};
-use crate::{hint, setup};
+use crate::setup;
+use crate::terminal::printable;
 
-/// How many polls run at a time at most, those included that wait for a quota.
+mod open_files;
+mod report;
+
+/// The most polls that run at a time, those included that wait for a quota.
 const POLLS: usize = 256;
 /// How many notifications are read at a time. They have places of their own, so that no poll keeps them waiting.
 const NOTIFICATIONS: u32 = 16;
@@ -38,9 +40,9 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
         ));
     }
     check_names(&config, &arguments.resubscribe)?;
-    room_for_files(count);
+    open_files::make_room(count);
     let mut kitchen = Kitchen::new(globals, &config, arguments.unsubscribe)?;
-    let mut server = Server::builder().admin(arguments.admin).observe(tell);
+    let mut server = Server::builder().admin(arguments.admin).observe(report::tell);
     for settings in config.triggers() {
         let resubscribe = arguments.resubscribe.contains(&settings.name);
         server = kitchen.add(server, settings, resubscribe).map_err(|error| of(settings, error))?;
@@ -68,16 +70,16 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
             CliError::usage(error.to_string(), "choose other addresses with --listen and --admin")
         })?;
         if let Some(address) = server.address() {
-            tell!("notifications are received at http://{address}/hooks/");
+            news::log(&format!("notifications are received at http://{address}/hooks/"));
         }
         if let Some(address) = server.admin_address() {
-            tell!("health and metrics are at http://{address}/healthz, /readyz and /metrics");
+            news::log(&format!("health and metrics are at http://{address}/healthz, /readyz and /metrics"));
         }
-        tell!("serving {}; stop with Ctrl-C", news::counted(count as u64, "trigger"));
+        news::log(&format!("serving {}; stop with Ctrl-C", news::counted(count as u64, "trigger")));
         server
             .run_until(async {
                 interrupted().await;
-                tell!("ending: what is under way is finished; again to end at once");
+                news::log("ending: what is under way is finished; interrupt again to end at once");
                 tokio::spawn(async {
                     interrupted().await;
                     std::process::exit(1);
@@ -151,7 +153,7 @@ impl<'a> Kitchen<'a> {
                 let trigger = connection.trigger(&settings.trigger).map_err(no_trigger)?;
                 let mut watch = settled(trigger.watch());
                 if let Some(since) = since {
-                    watch = watch.since(since);
+                    watch = watch.since(since.to_string());
                 }
                 if let Some(interval) = interval {
                     watch = watch.interval(*interval, *interval);
@@ -189,6 +191,7 @@ impl<'a> Kitchen<'a> {
             place: settings.to.clone(),
             secret_env: settings.secret_env.clone(),
             binary: settings.binary,
+            envelope: settings.format,
             allow_loopback_http: settings.allow_loopback_http,
             timeout: settings.timeout,
         };
@@ -211,7 +214,7 @@ fn check_names(config: &Config, names: &[String]) -> Result<(), CliError> {
     match unknown {
         None => Ok(()),
         Some(name) => Err(CliError::usage(
-            format!("there is no trigger `{name}` to subscribe again"),
+            format!("the configuration has no trigger `{name}` to subscribe again"),
             "give the name of a table [triggers.NAME]",
         )),
     }
@@ -224,27 +227,16 @@ fn tell_of_strays(globals: &Globals, config: &Config, pushed: &[String]) -> Resu
     for (watch, Subscription { address, .. }) in strays.iter().filter(|(watch, _)| !pushed.contains(watch)) {
         let (watch, address) = (printable(watch), printable(address));
         news::warn(&format!(
-            "{watch} is subscribed at {address}, and no trigger of {} takes what comes; put its trigger back and run with \
-             --unsubscribe once to end the subscription, or forget it with: connector events forget {watch}",
+            "the API notifies {address} of {watch}, but no trigger of {} takes the notifications; put its trigger back and run once \
+             with --unsubscribe to end the subscription, or forget it with: connector events forget {watch}",
             config.path().display()
         ));
     }
     Ok(())
 }
 
-/// How many files and connections the program has open besides those of its triggers: the store, the listeners, and
-/// some room for clients.
-#[cfg(unix)]
-const FILES: u64 = 64;
-/// How many a trigger has open at a time: its claim, connections to the API for reads and for changes, and one to its
-/// receiver or the pipes of its command.
-#[cfg(unix)]
-const FILES_OF_A_TRIGGER: u64 = 4;
-
 fn path_secret(variable: &str) -> Result<SecretString, CliError> {
-    let secret = SecretSource::Variable(variable.to_owned())
-        .read(&Variables::process())
-        .map_err(|error| CliError::usage(error.to_string(), error.hint()))?;
+    let secret = to::secret(variable, "secret part of an address")?;
     let text = secret.expose_secret();
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if plain && text.len() >= SHORTEST_SECRET {
@@ -252,49 +244,8 @@ fn path_secret(variable: &str) -> Result<SecretString, CliError> {
     }
     Err(CliError::usage(
         format!(
-            "the secret in {variable} is shorter than {SHORTEST_SECRET}, or has more than letters, digits, - and _"
+            "the secret in {variable} must have at least {SHORTEST_SECRET} characters, and only letters, digits, - and _"
         ),
         format!("make one with: {variable}=$(head -c 24 /dev/urandom | base64 | tr +/ -_)"),
     ))
-}
-
-/// Raises the limit on open files and connections as far as it may be, and warns if that is too low.
-fn room_for_files(triggers: usize) {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-        // If it cannot be raised, the warning says what there is.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-        let room = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let needed = FILES + FILES_OF_A_TRIGGER * triggers as u64;
-        if room < needed {
-            let triggers = news::counted(triggers as u64, "trigger");
-            news::warn(&format!(
-                "this process may open {room} files and connections, and {triggers} need up to {needed}: polls and deliveries \
-                 may fail; raise the hard limit (`ulimit -Hn`, or LimitNOFILE= of systemd)"
-            ));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = triggers;
-}
-
-fn tell(name: &str, report: &Report<'_>) {
-    match report {
-        Report::News(told) => news::tell_of(Some(name), told),
-        Report::Ended(error) => news::warn(&format!("{name}: {}", printable(&error.to_string()))),
-        Report::NotSubscribed(error) => {
-            let hint = error.hint().map(|remedy| match remedy {
-                Remedy::Resubscribe { .. } => {
-                    format!("look at the API's subscriptions; to ask again, start with --resubscribe {name}")
-                }
-                remedy => hint::words(&remedy),
-            });
-            let hint = hint.map(|hint| format!("; {}", printable(&hint))).unwrap_or_default();
-            news::warn(&format!("{name}: {}{hint}", printable(&error.to_string())));
-        }
-        Report::Subscribed => tell!("{name} is subscribed"),
-        _ => {}
-    }
 }
