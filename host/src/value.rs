@@ -18,5 +18,5 @@ mod words;
 pub(crate) use border::Returned;
 pub use input::{InputError, InputProblem};
 pub use output::OutputError;
-pub use shape::{Parameter, Shape, Signature};
 pub(crate) use shape::{Integer, RecordField, Spelling};
+pub use shape::{Parameter, Shape, Signature};

@@ -27,7 +27,7 @@ pub(crate) struct WatchArgs {
     /// How often to poll [default: from every 15s while events come to every 2m while none do]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) interval: Option<Duration>,
-    /// How far to look back for events that become visible late, a day at most [default: the connector's own]
+    /// How far to look back for events that become visible late [default: the connector's own]
     #[arg(long, value_name = "TIME", value_parser = overlap)]
     pub(crate) overlap: Option<Duration>,
     /// The most events to fetch with one request [default: the connector's own]
@@ -87,7 +87,7 @@ pub(crate) enum EventsCommand {
         /// The watch, such as `new-alerts` or `default/new-alerts` [default: all]
         watch: Option<String>,
     },
-    /// List the events that were given up
+    /// List the events that could not be delivered
     Dead {
         /// The watch, such as `new-alerts` or `default/new-alerts` [default: all]
         watch: Option<String>,

@@ -118,7 +118,7 @@ impl Watch {
                 Outcome::Retry { reason, after } => {
                     let trouble = self.trouble(&stored, reason, after);
                     let since = time.failing();
-                    if self.is_hopeless(&stored, since, time) {
+                    if self.is_hopeless(&stored, time) {
                         self.stubbornly(signals, || self.ledger.bury(stored.number, trouble.clone())).await?;
                         self.observer.tell(&News::Died { id: stored.event.id, reason: trouble.reason });
                         return Ok(Fate::Dead);
@@ -176,8 +176,8 @@ impl Watch {
     /// Whether to give up: the event has waited for so long while the watch ran, and for as long no delivery at all
     /// succeeded. The first alone would give up at once on whatever waited while nothing ran; the second alone would give
     /// each event that waits behind the first as long again.
-    fn is_hopeless(&self, stored: &Stored, failing_since: Timestamp, time: &RunTime) -> bool {
-        time.since(stored.found_at) >= self.give_up && time.since(failing_since) >= self.give_up
+    fn is_hopeless(&self, stored: &Stored, time: &RunTime) -> bool {
+        time.since(stored.found_at) >= self.give_up && time.failing_for() >= self.give_up
     }
 
     async fn undelivered(&self, stored: &Stored) -> WatchError {

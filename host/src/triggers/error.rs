@@ -66,7 +66,9 @@ impl WatchError {
     #[must_use]
     pub fn hint(&self) -> Option<Remedy> {
         Some(match self {
-            Self::Busy { .. } => "end the other one first: only one at a time may watch, which keeps events in order".into(),
+            Self::Busy { .. } => {
+                "end the other one first: only one at a time may watch, which keeps events in order".into()
+            }
             Self::Stopped { watch, .. } => Remedy::ResumeWatch { watch: watch.clone() },
             Self::Undelivered { watch, .. } => Remedy::DeliverLater { watch: watch.clone() },
             Self::Since(error) => error.hint().into(),
