@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 
+import { startProxy } from "../node/commandline.mjs";
 import { startSimulator } from "../node/simulator.mjs";
 import { transpile } from "../node/transpile.mjs";
 import { open } from "./browsers.mjs";
@@ -15,13 +16,13 @@ const DESKTOP = "7ab606c66c5d3ae26bfa9014b3ade7469debcc06";
 // It is switched off, so that what is asked of it stays pending.
 const KIOSK = "b8f9a15fe44ce676f271b679e85af7bac024d974";
 
-let simulator, site, page, environment;
+let simulator, site, page, token;
 
 before(async () => {
   simulator = await startSimulator();
   site = await serve(await transpile(component), simulator.url);
   page = await open(browser, `${site.url}/page.html`);
-  environment = { DEFENDER_API_URL: site.url, DEFENDER_ACCESS_TOKEN: await simulator.token() };
+  token = await simulator.token();
 });
 beforeEach(() => simulator.reset());
 after(async () => {
@@ -30,9 +31,14 @@ after(async () => {
   await simulator?.stop();
 });
 
-/** What came of a call that the page made. */
-async function outcome(resource, action, ...inputs) {
-  const { broke, ...rest } = await Promise.race([site.call({ environment, resource, action, inputs }), page.ended]);
+/** What came of a call that the page made, by way of its own server. */
+function outcome(resource, action, ...inputs) {
+  const environment = { DEFENDER_API_URL: site.url, DEFENDER_ACCESS_TOKEN: token };
+  return made({ environment, resource, action, inputs });
+}
+
+async function made(call) {
+  const { broke, ...rest } = await Promise.race([site.call(call), page.ended]);
   assert.equal(broke, undefined);
   return rest;
 }
@@ -114,5 +120,61 @@ test("tells whether an isolation may have happened when no whole reply comes", {
     const write = await outcome("machineActions", "isolateMachine", DESKTOP, "case 42", "full");
     assert.equal(write.failure?.tag, "permanent-outcome-unknown", kind);
     await simulator.reset();
+  }
+});
+
+test("does not follow a redirect, with which a change would be made elsewhere", { timeout: 60_000 }, async () => {
+  const environment = { DEFENDER_API_URL: `${site.url}/moved`, DEFENDER_ACCESS_TOKEN: token };
+  const arrivals = await simulator.arrivals(async () => {
+    const inputs = [KIOSK, "case 42", "full"];
+    const { failure } = await made({ environment, resource: "machineActions", action: "isolateMachine", inputs });
+    // A page learns only that there was a redirect.
+    assert.equal(failure?.tag, "permanent-outcome-unknown");
+    assert.match(failure.val.message, /the API answered with a redirect/);
+  });
+  assert.deepEqual(arrivals, []);
+});
+
+test("a page of an allowed origin uses the API through `connector proxy`, and sees no token", { timeout: 60_000 }, async () => {
+  await simulator.settle({ nextLinkAfter: 5 });
+  const proxy = await startProxy(simulator, ["--allow-origin", site.url]);
+  const { environment } = proxy;
+  const call = (resource, action, ...inputs) => made({ environment, resource, action, inputs });
+  try {
+    const arrivals = await simulator.arrivals(async () => {
+      const first = (await call("machines", "listMachines", {})).value;
+      const second = (await call("machines", "listMachines", { nextLink: first.nextLink })).value;
+      assert.equal(new Set([...first.value, ...second.value].map(({ id }) => id)).size, 10);
+      const isolation = await call("machineActions", "isolateMachine", KIOSK, "case 42", "full");
+      assert.equal(isolation.value.status, "Pending");
+      const { failure } = await call("machines", "getMachine", "m1");
+      assert.equal(failure.tag, "permanent-not-found");
+    });
+    assert.deepEqual(arrivals.map(line), [
+      "GET /api/machines",
+      "GET /api/machines?$skip=5",
+      `POST /api/machines/${KIOSK}/isolate`,
+      "GET /api/machines/m1",
+    ]);
+    for (const { headers } of arrivals) assert.equal(headers.origin, undefined);
+  } finally {
+    await proxy.stop();
+  }
+});
+
+test("a page of any other origin gets nothing from `connector proxy`", { timeout: 60_000 }, async () => {
+  const proxy = await startProxy(simulator, ["--allow-origin", "http://127.0.0.1:9"]);
+  const { environment } = proxy;
+  try {
+    const arrivals = await simulator.arrivals(async () => {
+      const read = await made({ environment, resource: "machines", action: "getMachine", inputs: [KIOSK] });
+      assert.equal(read.failure?.tag, "unavailable");
+      const inputs = [KIOSK, "case 42", "full"];
+      const write = await made({ environment, resource: "machineActions", action: "isolateMachine", inputs });
+      assert.ok(write.failure);
+    });
+    assert.deepEqual(arrivals.filter(({ method }) => method !== "GET"), []);
+  } finally {
+    await proxy.stop();
   }
 });

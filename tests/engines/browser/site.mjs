@@ -11,7 +11,10 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/ja
 /** Where the page's files are: its own here, and those that pages share with other engines. */
 const FOLDERS = [".", "../node"].map((folder) => new URL(`${folder}/`, import.meta.url));
 
-/** `component` are the generated files; requests for `/api/` go on to the `api`, as those of a page's own server do. */
+/**
+ * `component` are the generated files. Requests for `/api/` go on to the `api`, as a page's own server would have it; those
+ * for `/moved/api/` are redirected there.
+ */
 export async function serve(component, api) {
   const calls = new Queue();
   const outcomes = new Queue();
@@ -25,6 +28,9 @@ export async function serve(component, api) {
         return answer(response, 204);
       }
       if (pathname.startsWith("/api/")) return await forward(request, response, api);
+      if (pathname.startsWith("/moved/")) {
+        return response.writeHead(307, { location: request.url.slice("/moved".length) }).end();
+      }
       const type = TYPES[extname(pathname)] ?? "application/octet-stream";
       answer(response, 200, type, await file(pathname, component));
     } catch (error) {

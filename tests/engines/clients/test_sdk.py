@@ -1,10 +1,13 @@
 """Microsoft's own SDK for the connector, with `connector proxy` in place of Azure's runtime."""
 
+import asyncio
+import json
 import unittest
 
-from azure.connectors.sdk import ConnectorClientOptions, ConnectorException, TokenProvider
+from azure.connectors.sdk import ConnectorClientOptions, ConnectorException, TokenProvider, TriggerCallbackPayload
 from azure.connectors.wdatp import WdatpClient
 
+from receiver import Receiver
 from simulator import Simulator
 
 DESKTOP = "7ab606c66c5d3ae26bfa9014b3ade7469debcc06"
@@ -67,6 +70,21 @@ class MicrosoftsSdk(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(ConnectorException) as caught:
             await self.client.get_single_machine_async("m1")
         self.assertEqual(caught.exception.status_code, 404)
+
+    async def test_reads_what_a_trigger_delivers(self):
+        self.simulator.raise_alerts({"id": "da7", "title": "Credential dumping"})
+        receiver = Receiver()
+        self.addCleanup(receiver.stop)
+        command_line = self.simulator.command_line()
+        self.addCleanup(command_line.remove)
+        await asyncio.to_thread(
+            command_line.run, "watch", "new-alerts", "--to", receiver.url, "--since", "1h", "--once",
+            "--allow-loopback-http", "--format", "body",
+        )
+        payloads = [TriggerCallbackPayload.from_dict(json.loads(body)) for _, body in receiver.deliveries]
+        alerts = [alert for payload in payloads for alert in payload.body.value]
+        self.assertEqual(len(alerts), len(payloads))
+        self.assertIn(("da7", "Credential dumping"), [(alert["id"], alert["title"]) for alert in alerts])
 
 
 if __name__ == "__main__":
