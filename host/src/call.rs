@@ -74,7 +74,7 @@ pub enum CallError {
         /// The action.
         action: String,
         /// What is wrong.
-        error: InputError,
+        error: Box<InputError>,
     },
     /// A name in the place of an id leads to no id. Nothing was changed.
     #[error("{action}: {parameter}: {error}")]
@@ -215,7 +215,7 @@ impl Connection {
         let arguments = function
             .signature
             .arguments(input)
-            .map_err(|error| CallError::Input { action: function.name.clone(), error })?;
+            .map_err(|error| CallError::Input { action: function.name.clone(), error: error.into() })?;
         let door = Door::new(self.egress.clone(), purpose);
         let returned = instance::run(&self.connector, function, &arguments, &self.environment, door, time)
             .await

@@ -45,7 +45,10 @@ fn document(function: &Function, written: &str) -> Result<Map<String, Value>, Cl
         Ok(_) => Err(CliError::usage(format!("{name} is JSON, but not an object"), hint)),
         Err(error) if strict::is_about_empty_keys(&error) => {
             let error = InputError { parameter: String::new(), name: None, problem: InputProblem::EmptyKey };
-            Err(CliError::call(CallError::Input { action: function.action.name.clone(), error }, function))
+            Err(CliError::call(
+                CallError::Input { action: function.action.name.clone(), error: error.into() },
+                function,
+            ))
         }
         // Of JSON that is well-formed, but says something twice.
         Err(error) if error.is_data() => Err(CliError::usage(format!("{name}: {error}"), "give it once")),
