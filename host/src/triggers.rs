@@ -68,6 +68,7 @@ pub use callback::{
 };
 pub use clerk::{Clerk, Overview};
 pub use cloudevent::Event;
+#[cfg(feature = "serve")]
 pub(crate) use deliver::words;
 pub use envelope::{Envelope, UnknownEnvelope};
 pub use error::WatchError;

@@ -83,7 +83,12 @@ fn a_missing_signing_secret_is_not_called_a_credential() {
     let home = home("[connections.default.auth]\nkind = \"none\"");
     let outcome =
         home.run(&["watch", "new-alerts", "--once", "--to", "https://x.example/", "--secret-env", "HOOK"]);
-    assert!(outcome.stderr.contains("the environment variable HOOK is not set or is empty"), "{outcome:?}");
+    assert!(
+        outcome
+            .stderr
+            .contains("the variable HOOK, which should hold a signing secret, is not set or is empty"),
+        "{outcome:?}"
+    );
     assert!(!outcome.stderr.contains("credential"), "{outcome:?}");
 }
 

@@ -106,7 +106,7 @@ async fn a_change_that_is_refused_each_time_is_unavailable() {
 /// As a stock nginx does with `keepalive_requests`: of those that are under way when a connection has had its share,
 /// the rest is turned away.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_ends_its_connections_after_some_requests_costs_no_change() {
+async fn a_server_that_ends_its_connections_after_some_requests_costs_hardly_a_change() {
     const EACH: u32 = 20;
     let last = 2 * EACH - 1;
     let server = Http2::start(move |request| match request.stream {
@@ -117,7 +117,8 @@ async fn a_server_that_ends_its_connections_after_some_requests_costs_no_change(
     .await;
     let outcomes = through_proxy(&server, 300, 30).await;
     let tally = |status| outcomes.values().filter(|(other, _)| *other == status).count();
-    assert_eq!(tally(201) + tally(503), 300, "{outcomes:?}");
+    // Of a request whose connection ends in the moment between its head and its body, nobody can tell: it stays unknown.
+    assert_eq!(tally(201) + tally(503) + tally(502), 300, "{outcomes:?}");
     assert!(tally(201) >= 290, "{outcomes:?}");
     let mut processed = HashMap::<String, usize>::new();
     for request in server.arrived().into_iter().filter(|request| request.stream <= last) {

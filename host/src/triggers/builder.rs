@@ -139,6 +139,7 @@ impl WatchBuilder {
     }
 
     /// Has polls wait for their turn here.
+    #[cfg(feature = "serve")]
     pub(crate) fn turns(mut self, turns: Arc<Semaphore>) -> Self {
         self.turns = Some(turns);
         self
