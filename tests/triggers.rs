@@ -11,4 +11,5 @@ mod pages;
 #[cfg(unix)]
 mod programs;
 mod shapes;
+mod signing;
 pub(crate) mod world;
