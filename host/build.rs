@@ -28,7 +28,8 @@ fn main() {
 }
 
 fn build() -> PathBuf {
-    // As it is now, not as it was where this program was compiled: a target directory may be moved or shared.
+    // The directory as it is now, not as it was when this script was compiled: a target directory may be
+    // moved or shared.
     let workspace = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=build.rs");
@@ -43,7 +44,7 @@ fn build() -> PathBuf {
         .args(["build", "--package", PACKAGE, "--lib", "--profile", PROFILE, "--target", TARGET])
         .arg("--target-dir")
         .arg(&directory);
-    // The outer build's settings are for the outer build's target: lints, coverage, sanitizers.
+    // The outer build's settings, such as lints, coverage and sanitizers, are for its own target.
     for variable in [
         "CARGO_ENCODED_RUSTFLAGS",
         "RUSTFLAGS",
@@ -69,7 +70,7 @@ fn build() -> PathBuf {
     component
 }
 
-/// Has the file say what it is. Version and licences are the workspace's.
+/// Adds metadata to the file. Version and licences are the workspace's.
 fn describe(component: &Path, workspace: &Path) {
     let manifest = fs::read_to_string(workspace.join("component/Cargo.toml")).unwrap_or_default();
     let field = |line: &str| Some(line.strip_prefix("description = \"")?.strip_suffix('"')?.to_owned());
@@ -92,7 +93,7 @@ fn describe(component: &Path, workspace: &Path) {
     }
 }
 
-/// Adds the target where it is missing and rustup is there to add it.
+/// Adds the target if it is missing and rustup can add it.
 fn ensure_target() {
     if has_target() {
         return;

@@ -1,25 +1,25 @@
-//! What a component's file says of itself for tools such as `wasm-tools metadata show` and registries: custom sections
+//! Metadata in a component file, for registries and tools such as `wasm-tools metadata show`: custom sections
 //! at the end of the file, as `wasm-metadata` reads them.
 
 use std::path::Path;
 use std::{fs, io};
 
-/// The fields, by section. An empty one is left out.
+/// The fields, by section. Empty ones are left out.
 pub(crate) struct Metadata<'a> {
-    /// What the component is called.
+    /// The component's name.
     pub(crate) name: &'a str,
     /// Its version.
     pub(crate) version: &'a str,
     /// The licences, an SPDX expression.
     pub(crate) licenses: &'a str,
-    /// What it is, in a line.
+    /// A description in one line.
     pub(crate) description: &'a str,
-    /// Where its source is, a URL.
+    /// The URL of its source code.
     pub(crate) source: &'a str,
 }
 
 impl Metadata<'_> {
-    /// Adds the fields to the file, which keeps the time of its change: cargo must not take it for a new one.
+    /// Adds the fields to the file, which keeps its modification time: cargo must not take it for a new one.
     ///
     /// # Errors
     /// The file cannot be read or replaced.
@@ -27,14 +27,14 @@ impl Metadata<'_> {
         let modified = file.metadata()?.modified()?;
         let component =
             self.added(&fs::read(file)?).ok_or_else(|| io::Error::other("it is not a component"))?;
-        // Not in place: cargo has the file under a second name, and goes on from that.
+        // Not in place: cargo has a second link to the file, and builds on that.
         let whole = file.with_extension("whole");
         fs::write(&whole, component)?;
         fs::File::options().write(true).open(&whole)?.set_modified(modified)?;
         fs::rename(whole, file)
     }
 
-    /// The component with the fields, in place of those that it had. It has names of its parts already.
+    /// Returns the component with these fields in place of its old ones. It already has names for its parts.
     fn added(&self, component: &[u8]) -> Option<Vec<u8>> {
         let texts = [
             ("version", self.version),
@@ -53,7 +53,7 @@ impl Metadata<'_> {
             }
             rest = next;
         }
-        // The component's own name is subsection 0, and the first.
+        // The component's own name is subsection 0, and comes first.
         if let [0, after @ ..] = names {
             (_, names) = split_sized(after)?;
         }
@@ -66,7 +66,8 @@ impl Metadata<'_> {
     }
 }
 
-/// The section of names: <https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#name-section>.
+/// The name section:
+/// <https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#name-section>.
 const NAMES: &str = "component-name";
 
 fn custom(name: &str, content: &[u8]) -> Vec<u8> {
@@ -74,7 +75,7 @@ fn custom(name: &str, content: &[u8]) -> Vec<u8> {
     [&[0], sized(&body).as_slice()].concat()
 }
 
-/// The bytes whose number stands before them, in LEB128, and what follows.
+/// Splits off the bytes that follow a length in LEB128; returns them and the rest.
 fn split_sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.iter().position(|byte| byte & 0x80 == 0)?;
     let (number, rest) = bytes.split_at_checked(end + 1)?;
@@ -85,7 +86,7 @@ fn split_sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(size)
 }
 
-/// Bytes after their number, in LEB128.
+/// Returns the bytes after their length in LEB128.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let mut number = Vec::new();
     let mut rest = bytes.len();

@@ -1,29 +1,29 @@
-//! Text that a flag says, or that a file says for it.
+//! Text given by a flag, or by a file that the flag names.
 //!
 //! | written | means |
 //! |---|---|
-//! | `@query.kql` | what the file says, without its last line break |
-//! | `@-` | the same of standard input |
+//! | `@query.kql` | the file's text, without its last line break |
+//! | `@-` | the same for standard input |
 //! | `@@team` | `@team` |
-//! | else | what is written |
+//! | anything else | the text as written |
 
 use std::fs::File;
 use std::io::{Read, stdin};
 
 use crate::error::CliError;
 
-/// The most that is read, in bytes: more than any API takes, and less than would hurt.
+/// The most bytes that are read: more than any API accepts, and few enough to do no harm.
 const MOST: u64 = 64 << 20;
 
-/// What a flag says.
+/// The value of a flag.
 pub(crate) struct Argument {
     /// The text.
     pub(crate) text: String,
-    /// Where it is from, if not from the flag itself.
+    /// Where the text is from, if not from the flag itself.
     pub(crate) source: Option<String>,
 }
 
-/// Reads what a flag says.
+/// Reads the value of a flag.
 ///
 /// # Errors
 /// The file cannot be read, is not UTF-8, or is too long.
@@ -50,7 +50,7 @@ pub(crate) fn read(written: &str) -> Result<Argument, CliError> {
 /// Reads standard input as a file is read.
 ///
 /// # Errors
-/// As [`read`].
+/// As for [`read`].
 pub(crate) fn standard_input() -> Result<Argument, CliError> {
     let text = whole(stdin().lock()).map_err(|error| {
         CliError::usage(format!("cannot read standard input: {error}"), "give UTF-8 text")
@@ -63,7 +63,7 @@ fn whole(from: impl Read) -> std::io::Result<String> {
     if from.take(MOST + 1).read_to_string(&mut text)? as u64 > MOST {
         return Err(std::io::Error::other(format!("it has more than {} MiB", MOST >> 20)));
     }
-    // Editors on Windows put a mark before the text, and editors everywhere a line break after it.
+    // Editors on Windows put a byte order mark before the text, and editors everywhere a line break after it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
     Ok(text.to_owned())

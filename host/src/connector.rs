@@ -1,4 +1,4 @@
-//! A connector: a component, compiled and linked, with its functions and its manifest.
+//! A connector: a compiled and linked component, with its functions and its manifest.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,11 @@ use crate::manifest::{self, Action, Effect, Manifest, ManifestError, Status};
 use crate::remedy::Remedy;
 use crate::value::Signature;
 
-/// Interfaces of the contract itself: every connector has them, and none is an action.
+/// The prefix of the contract's own interfaces. Every connector exports them; their functions are not
+/// actions.
 const CONTRACT: &str = "workflow:connector/";
 
-/// A connector, ready to be connected. Cheap to clone.
+/// A connector, ready to be connected with [`Host::connect`](crate::Host::connect). Cheap to clone.
 #[derive(Clone)]
 pub struct Connector {
     inner: Arc<Inner>,
@@ -34,47 +35,48 @@ struct Inner {
 /// A function of a connector: an action, or a part of a trigger.
 #[derive(Debug)]
 pub struct Function {
-    /// What the manifest says of it; of a function that the manifest does not name, just the name, and the
-    /// effect [`Effect::Write`], so that it is never sent twice.
+    /// The manifest's entry for the function. A function without an entry gets just its name and the effect
+    /// [`Effect::Write`], so that it is never sent twice.
     pub action: Action,
-    /// How its arguments and its result are converted.
+    /// How its arguments and its result are converted to and from JSON.
     pub signature: Signature,
-    /// The keys of a result's row that a person wants to see first.
+    /// The keys of a result row that people want to see first.
     pub columns: Vec<String>,
     pub(crate) name: String,
     pub(crate) index: FunctionIndex,
 }
 
-/// Why a file is not a connector that can run here.
+/// Why a file cannot be loaded as a connector.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
     #[error("cannot read the component {}: {error}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// Why reading it failed.
         error: std::io::Error,
     },
-    /// The file can be read, but is not a connector.
+    /// The file was read, but it is not a connector.
     #[error("{}: {error}", path.display())]
     InFile {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with its contents.
         error: Box<Self>,
     },
     /// The bytes are not a WebAssembly component.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),
-    /// The component wants something that the sandbox does not have.
+    /// The component imports an interface that the sandbox does not provide.
     #[error("the component imports an interface that the sandbox does not provide: {0}")]
     UnknownImport(String),
-    /// The component exports no functions of the connector contract.
+    /// The component does not follow the connector contract, for example because it has no manifest or
+    /// exports no actions.
     #[error("the component is not a workflow connector: {0}")]
     NotAConnector(String),
-    /// The manifest is not what the contract says.
+    /// The manifest does not follow the contract.
     #[error("the connector's manifest is malformed: {0}")]
     Manifest(ManifestError),
 }
@@ -142,13 +144,14 @@ impl Connector {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// What the connector says of itself.
+    /// What the connector says about itself.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.inner.manifest
     }
 
-    /// The SHA-256 of the component's bytes: by it a program knows a file again that it vouches for.
+    /// The SHA-256 digest of the component's bytes, by which a program can recognise a file that it vouches
+    /// for.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.inner.digest
@@ -170,13 +173,13 @@ impl Connector {
         listed.chain(unlisted)
     }
 
-    /// The function of that name.
+    /// Finds the function with this name.
     ///
     /// # Errors
     /// [`CallError::UnknownAction`], with the name that was probably meant.
     pub fn find(&self, name: &str) -> Result<&Function, CallError> {
         self.inner.functions.get(name).ok_or_else(|| {
-            // A trigger is no action, but may have been meant.
+            // A trigger is not an action, but its name may have been meant.
             let triggers = self.manifest().triggers.iter().map(|trigger| trigger.name.as_str());
             let names = self.inner.functions.keys().map(String::as_str).chain(triggers);
             let similar = crate::similar::most_similar(name, names).map(str::to_owned);
@@ -202,7 +205,7 @@ impl std::fmt::Debug for Connector {
     }
 }
 
-/// Lists the functions from the component's own types, so that what is listed can be called.
+/// Lists the functions from the component's own types, so that everything listed can be called.
 fn functions(
     engine: &SandboxEngine,
     component: &Component,
@@ -232,7 +235,7 @@ fn functions(
                     let reason = format!("{interface}#{name} does not return result<_, failure>");
                     return Err(LoadError::NotAConnector(reason));
                 }
-                // What a compiler of some language exports for its own use.
+                // Some languages' compilers export functions for their own use.
                 continue;
             }
             if functions.insert(name.to_owned(), function).is_some() {

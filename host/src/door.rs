@@ -1,5 +1,5 @@
-//! The side of the door that faces the component: its requests go in, error codes or replies come out, the real reason
-//! of a refusal is kept for the caller, and so is what became of the call's changes.
+//! The side of the door that faces the component: its requests go in, and replies or error codes come out.
+//! The door keeps for the caller the real reason of a refusal, and the outcome of the call's changes.
 
 mod changes;
 
@@ -18,7 +18,7 @@ use crate::failure::{Failure, FailureCase};
 use crate::manifest::Effect;
 use crate::remedy::Remedy;
 
-/// A call's way out. Clones are the same door.
+/// A call's way to the network. Clones share the same door.
 #[derive(Debug, Clone)]
 pub(crate) struct Door(Arc<Passage>);
 
@@ -27,7 +27,7 @@ struct Passage {
     egress: Arc<Egress>,
     purpose: Purpose,
     changes: Changes,
-    /// The status of the last reply; 0 while there is none.
+    /// The status of the last reply; 0 before there is one.
     answered: AtomicU16,
     refusal: Mutex<Option<Failure>>,
 }
@@ -58,7 +58,7 @@ impl Door {
                 Err(error) if error.is::<LengthLimitError>() => {
                     return Err(self.refuse(&EgressError::RequestTooLarge { limit: MAX_REQUEST_BYTES }));
                 }
-                // The component gave up on its own request: nothing was sent.
+                // The component gave up its own request: nothing was sent.
                 Err(_) => return Err(ErrorCode::HttpProtocolError),
             },
         };
@@ -87,19 +87,19 @@ impl Door {
         }
     }
 
-    /// How the call failed, when the component says that it did. What the door refused, it can explain better than a
-    /// component to which it was only an error code; and whatever anybody says, a call that may have changed something
-    /// did not merely fail.
+    /// Returns how the call failed, when the component says that it did. The door can explain its own
+    /// refusals better than a component, which saw only an error code. And whatever the component says, a
+    /// call that may have changed something did not merely fail.
     pub(crate) fn failed(&self, failure: Failure) -> Failure {
         self.0.changes.judge(self.refusal().unwrap_or(failure))
     }
 
-    /// How the call failed, when the component broke.
+    /// Returns how the call failed, when the component crashed.
     pub(crate) fn broke(&self, failure: Failure) -> Failure {
         self.0.changes.judge_alone(failure)
     }
 
-    /// How the call failed, when it did not end in time.
+    /// Returns how the call failed, when it did not end in time.
     pub(crate) fn overdue(&self, failure: Failure) -> Failure {
         self.0.changes.judge_alone(self.refusal().unwrap_or(failure))
     }
@@ -108,17 +108,17 @@ impl Door {
         self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What speaks against the component's word that the call succeeded.
+    /// Returns what contradicts the component's claim that the call succeeded, if anything does.
     pub(crate) fn doubts(&self) -> Option<Failure> {
         self.0.changes.doubts()
     }
 
-    /// Whether a read has a reply: what then goes wrong is the reply's doing.
+    /// Whether a read got a reply: if so, the reply causes whatever goes wrong afterwards.
     pub(crate) fn has_read(&self) -> bool {
         self.0.purpose.effect.is_read() && self.0.answered.load(Ordering::SeqCst) != 0
     }
 
-    /// A reply that broke off. What its status says still counts, and that is for the component to judge; only the
+    /// Handles a reply that broke off. Its status still counts, and is for the component to judge; only the
     /// bound on its size is the host's own.
     fn spoiled(&self, error: &EgressError) -> ErrorCode {
         match error {
@@ -149,7 +149,7 @@ impl Door {
 }
 
 impl EgressError {
-    /// The failure that it makes of a call with that effect.
+    /// Returns the failure of a call with that effect.
     #[must_use]
     pub fn failure(&self, effect: Effect) -> Failure {
         let mut failure = Failure::new(self.case(effect), self.to_string());
@@ -177,7 +177,7 @@ impl EgressError {
         }
     }
 
-    /// What the component is told: the nearest of the error codes that `wasi:http` has.
+    /// Returns what the component is told: the nearest error code that `wasi:http` has.
     fn to_wasi(&self) -> ErrorCode {
         match self {
             Self::DestinationDenied(_) => ErrorCode::HttpRequestDenied,

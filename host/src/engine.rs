@@ -12,27 +12,27 @@ use wasmtime::{
     PoolingAllocationConfig,
 };
 
-/// How often a computing component is interrupted, so that a deadline can end it.
+/// How often a running component is interrupted, so that a deadline can end it.
 const TICK: Duration = Duration::from_millis(10);
-/// Linear memory that stays mapped between calls: what an ordinary call touches. Without it, each call pays
-/// for unmapping and faulting it in again.
+/// Linear memory that stays mapped between calls: as much as an ordinary call touches. Without it, each call
+/// pays for unmapping it and faulting it in again.
 const KEEP_RESIDENT: usize = 2 << 20;
 
-/// What an engine may use.
+/// The limits of an engine.
 #[derive(Debug, Clone)]
 pub(crate) struct EngineOptions {
-    /// How many calls may run at a time; more wait their turn.
+    /// How many calls may run at a time; further calls wait their turn.
     pub(crate) concurrency: u32,
     /// How much linear memory one call may use, in bytes.
     pub(crate) memory: usize,
 }
 
-/// An engine with its limits.
+/// An engine and its limits.
 #[derive(Debug, Clone)]
 pub(crate) struct SandboxEngine {
     pub(crate) engine: Engine,
     pub(crate) options: Arc<EngineOptions>,
-    /// A place for each instance that the pool has room for.
+    /// A permit for each instance that the pool has room for.
     pub(crate) places: Arc<Semaphore>,
     ticker: Arc<Ticker>,
 }
@@ -51,7 +51,7 @@ impl SandboxEngine {
             cache.with_directory(directory);
             match Cache::new(cache) {
                 Ok(cache) => drop(config.cache(Some(cache))),
-                // Slower, and no reason not to run.
+                // Without the cache it is slower, but it still runs.
                 Err(error) => tracing::warn!(
                     "compiled code cannot be kept in {}, so each run compiles anew: {error:#}; \
                      hint: set CONNECTOR_CACHE_DIR to a directory that you may write to",
@@ -68,7 +68,7 @@ impl SandboxEngine {
         })
     }
 
-    /// Lets time pass for components until the guard is dropped. With nothing running, nothing ticks.
+    /// Lets time pass for components until the guard is dropped. While nothing runs, nothing ticks.
     pub(crate) fn running(&self) -> Running<'_> {
         if self.ticker.running.fetch_add(1, Ordering::SeqCst) == 0 {
             self.ticker.thread.unpark();
@@ -97,7 +97,7 @@ fn pool(options: &EngineOptions) -> PoolingAllocationConfig {
     pool
 }
 
-/// Marks that a call runs.
+/// A guard: a call is running while it exists.
 #[derive(Debug)]
 pub(crate) struct Running<'a>(&'a Ticker);
 
@@ -120,7 +120,7 @@ impl Ticker {
         drop(engine);
         let count = running.clone();
         let ticks = move || {
-            // Ends with the engine: whoever drops that last also unparks this thread.
+            // The loop ends with the engine: whoever drops the engine last also unparks this thread.
             while let Some(engine) = weak.upgrade() {
                 if count.load(Ordering::SeqCst) == 0 {
                     drop(engine);

@@ -13,16 +13,16 @@ use serde_json::json;
 use crate::hint::{self, Failed};
 use crate::terminal::Screen;
 
-/// Why a command did not do what it was asked.
+/// Why a command did not do what it was asked to do.
 #[derive(Debug)]
 pub(crate) enum CliError {
-    /// Help or the version was asked for, which clap writes best.
+    /// The user asked for help or the version, which clap writes best.
     Clap(Box<clap::Error>),
-    /// The command line is readable but wrong.
+    /// The command line can be parsed, but is wrong.
     Usage { message: String, hint: Remedy },
     /// The configuration is missing or wrong.
     Config(ConfigError),
-    /// The component is no connector.
+    /// The component is not a connector.
     Load(LoadError),
     /// The connection cannot be set up.
     Connect(EgressError),
@@ -30,9 +30,9 @@ pub(crate) enum CliError {
     Call { error: Box<CallError>, action: Option<Failed> },
     /// A trigger cannot be watched.
     Watch(Box<WatchError>),
-    /// Something local that should work does not.
+    /// Something local that should work does not work.
     Local { message: String, hint: Remedy },
-    /// Whoever read standard output has had enough.
+    /// The reader of standard output has closed it.
     Closed,
 }
 
@@ -50,7 +50,7 @@ impl CliError {
         Self::Call { error: error.into(), action: Some(function.into()) }
     }
 
-    /// The same, of something that has a name.
+    /// Adds the name of the item that the error is about.
     pub(crate) fn in_context(self, name: &str) -> Self {
         match self {
             Self::Usage { message, hint } => Self::usage(format!("{name}: {message}"), hint),
@@ -59,7 +59,7 @@ impl CliError {
         }
     }
 
-    /// Tells the user, on standard error: in words, or as one JSON object on its last line.
+    /// Tells the user, on standard error: in words, or as one JSON object on the last line.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
         match &self {
             Self::Closed => return ExitCode::SUCCESS,
@@ -75,7 +75,7 @@ impl CliError {
             _ => {}
         }
         let failure = self.failure();
-        // Nothing is left to tell if standard error itself is gone.
+        // If standard error itself is gone, nothing more can be reported.
         let _ = if as_json {
             Screen::stderr().verbatim(json!({ "error": failure }))
         } else {
@@ -116,7 +116,7 @@ impl CliError {
         }
     }
 
-    /// The exit codes are a promise to scripts: see the manual.
+    /// Scripts rely on the exit codes, which the manual lists.
     fn code(&self, case: FailureCase) -> u8 {
         match case {
             FailureCase::PermanentInvalidInput => 2,
@@ -145,7 +145,7 @@ fn describe(failure: &Failure, action: Option<&Failed>) -> io::Result<()> {
     if let Some(hint) = failure.hint.as_ref().map(hint::words).or_else(|| hint::of(failure, action)) {
         let mut lines = hint.lines();
         screen.hanging(6, format_args!("hint: {}", lines.next().unwrap_or_default()))?;
-        // Lines of configuration stay lines, and begin no other message.
+        // Lines of configuration stay separate lines, and cannot be taken for another message.
         lines.try_for_each(|line| screen.verbatim(format_args!("    {line}")))?;
     }
     Ok(())
@@ -193,7 +193,7 @@ impl From<HostError> for CliError {
     }
 }
 
-/// Writing to standard output fails when its reader has gone: that is no error of ours.
+/// Writing to standard output fails when its reader has gone: that is not this program's error.
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

@@ -1,4 +1,5 @@
-//! How a call fails, as the contract has it: the variant `failure` of `workflow:connector/connector-types`.
+//! How a call fails, as the contract defines it: the variant `failure` of
+//! `workflow:connector/connector-types`.
 
 use std::fmt;
 
@@ -15,32 +16,33 @@ use crate::remedy::Remedy;
 pub struct Failure {
     /// The kind of failure.
     pub case: FailureCase,
-    /// What happened, to what, for a person to read.
+    /// What happened, and to what, for people to read.
     pub message: String,
-    /// The API's error code.
+    /// The API's error code, if it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// What the API says the error is about: often a correlation id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// The HTTP status of the reply, when there was a reply.
+    /// The HTTP status of the reply, if there was a reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Seconds to wait before the next call, when that is known.
+    /// Seconds to wait before the next call, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
-    /// The permissions of which any one would have sufficed, when the API names them.
+    /// The permissions of which any one would have sufficed, if the API names them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing_roles: Vec<String>,
-    /// The parameter to blame, when it is one.
+    /// The parameter to blame, if it is a single one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
-    /// What to do next, when the host knows.
+    /// What to do next, if the host knows.
     #[serde(skip)]
     pub hint: Option<Remedy>,
 }
 
-/// The kinds of failure. Those whose name begins with `Permanent` never succeed by being sent again unchanged.
+/// The kinds of failure. A call that failed with one whose name begins with `Permanent` never succeeds by
+/// being sent again unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -51,21 +53,21 @@ pub enum FailureCase {
     Unavailable,
     /// A parameter is missing, malformed or refused by the API.
     PermanentInvalidInput,
-    /// No credential, or one that the API does not accept.
+    /// There is no credential, or the API does not accept it.
     PermanentUnauthorized,
     /// The credential lacks a permission, or the feature is switched off.
     PermanentForbidden,
-    /// The thing named does not exist (or not yet).
+    /// The thing named does not exist, or not yet.
     PermanentNotFound,
-    /// The state of the thing forbids it.
+    /// The current state of the thing does not allow the action.
     PermanentConflict,
-    /// The API understood the request and refuses it.
+    /// The API understood the request and refused it.
     PermanentRejected,
-    /// The API answered outside its contract.
+    /// The API's reply violates its contract.
     PermanentUnexpectedReply,
-    /// A request that changes something was sent and no clear answer came.
+    /// A request that changes something was sent, and no clear answer came back.
     PermanentOutcomeUnknown,
-    /// The engine stopped the call, or the connector broke.
+    /// The engine stopped the call, or the connector crashed.
     #[default]
     ExecutionFailed,
 }
@@ -115,14 +117,14 @@ impl fmt::Display for FailureCase {
 }
 
 impl Failure {
-    /// A failure of the host's own finding.
+    /// A failure that the host itself found.
     pub(crate) fn new(case: FailureCase, message: impl Into<String>) -> Self {
         Self { case, message: message.into(), ..Self::default() }
     }
 
-    /// Reads the error of a function's result: a case, with its payload if it has one. A component may declare what it
-    /// likes, so unknown cases and fields are no error: the case becomes [`FailureCase::ExecutionFailed`], the name its
-    /// message.
+    /// Reads the error of a function's result: a case, with its payload if it has one. A component may
+    /// declare anything, so unknown cases and fields are accepted: the case becomes
+    /// [`FailureCase::ExecutionFailed`], and its name the message.
     pub(crate) fn from_json(json: &[u8]) -> Self {
         let value = serde_json::from_slice(json).unwrap_or_default();
         let (name, payload) = match &value {

@@ -1,11 +1,11 @@
 //! `wasi:http/outgoing-handler`: how a component's request gets to the door, and the reply back.
 //!
-//! Wasmtime's own starts two tasks for each request, and the component waits for the first. Here a request without a
-//! body runs where the component waits for it, since nothing else takes part in it: each task that a reply hops
-//! through costs a wake-up, often of another thread. A request with a body has a task, because the component writes the
-//! body while it is sent.
+//! Wasmtime's own handler starts two tasks for each request, and the component waits for the first. Here a
+//! request without a body runs where the component waits for it, since nothing else takes part in it: each
+//! task that a reply passes through costs a wake-up, often of another thread. A request with a body has a
+//! task, because the component writes the body while it is sent.
 //!
-//! All else of `wasi:http` is Wasmtime's.
+//! Everything else in `wasi:http` is Wasmtime's.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -23,13 +23,13 @@ use wasmtime_wasi_http::{FieldMap, RequestOptions, WasiBody, WasiHttp, WasiHttpV
 
 use crate::instance::State;
 
-/// The interfaces, in the version that Wasmtime's own have.
+/// The interfaces, in the version that Wasmtime implements.
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 const TYPES: &str = "wasi:http/types@0.2.12";
-/// What a component holds while its request is on its way.
+/// What a component holds while its request is under way.
 const FUTURE: &str = "future-incoming-response";
 
-/// A request on its way.
+/// A request that is under way.
 enum Exchange {
     Pending(BoxFuture<'static, Outcome>),
     Done(Outcome),
@@ -38,7 +38,7 @@ enum Exchange {
 }
 
 type Outcome = Result<Response<WasiBody>, ErrorCode>;
-/// How Wasmtime's types name an [`Exchange`]. Only the functions of this file look behind it.
+/// Wasmtime's name for an [`Exchange`]. Only the functions in this file look behind it.
 type Future = HostFutureIncomingResponse;
 
 /// Links `wasi:http`.
@@ -62,7 +62,7 @@ fn handle(
     let state = store.data_mut();
     let request = state.table.delete(request)?;
     if let Some(options) = options {
-        // How long anything may take is the connection's to say.
+        // The connection decides on all time-outs.
         state.table.delete(options)?;
     }
     let (request, body) = match head(request) {
@@ -74,7 +74,7 @@ fn handle(
         None => async move { door.send(request, None).await }.boxed(),
         Some(body) => spawn(async move { door.send(request, Some(body)).await }).boxed(),
     };
-    // It begins now, and not when the component comes to wait for it.
+    // The request begins now, not when the component waits for it.
     let exchange = match (&mut pending).now_or_never() {
         Some(outcome) => Exchange::Done(outcome),
         None => Exchange::Pending(pending),
@@ -83,7 +83,8 @@ fn handle(
     Ok((Ok(Resource::new_own(exchange.rep())),))
 }
 
-/// The request as a Rust type, and its body; or the error code that tells the component what is wrong with it.
+/// Returns the request as a Rust type, and its body; or the error code that tells the component what is wrong
+/// with it.
 fn head(request: HostOutgoingRequest) -> Result<(Request<()>, Option<WasiBody>), ErrorCode> {
     let HostOutgoingRequest { method, scheme, authority, path_with_query, headers, body } = request;
     let method: Method = method.try_into().map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
@@ -145,7 +146,7 @@ fn get(
     Ok((Some(Ok(response)),))
 }
 
-/// The component lets go of a request: if it is still on its way, it is given up.
+/// The component drops a request, which is cancelled if it is still under way.
 fn forget(mut store: StoreContextMut<'_, State>, future: u32) -> wasmtime::Result<()> {
     store.data_mut().table.delete(Resource::<Exchange>::new_own(future))?;
     Ok(())

@@ -5,7 +5,7 @@ use connector_host::{Failure, FailureCase, Function, Remedy};
 
 use crate::flag;
 
-/// The action that failed, as far as it is known.
+/// The action that failed, as far as known.
 #[derive(Debug, Clone)]
 pub(crate) struct Failed {
     name: String,
@@ -18,7 +18,7 @@ impl From<&Function> for Failed {
     }
 }
 
-/// A step that the library advises. What has no flag or command here has the library's words.
+/// Words a step that the library advises. A step without a flag or command here keeps the library's words.
 pub(crate) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Configure => {
@@ -54,7 +54,8 @@ pub(crate) fn words(remedy: &Remedy) -> String {
     }
 }
 
-/// What to do next about a failure of which only the API or the connector knows. None for what nobody can know.
+/// Returns what to do next about a failure that only the API or the connector knows about; `None` if nobody
+/// can know.
 pub(crate) fn of(failure: &Failure, failed: Option<&Failed>) -> Option<String> {
     let describe = || match failed {
         Some(Failed { name, .. }) => format!("`connector describe {name}`"),
@@ -95,13 +96,13 @@ pub(crate) fn of(failure: &Failure, failed: Option<&Failed>) -> Option<String> {
 
 const LOOK: &str = "it may have happened: look at what has changed before calling again";
 
-/// A status of success says that the change was made, whatever is wrong with what came after it.
+/// A success status says that the change was made, whatever went wrong afterwards.
 fn was_accepted(failure: &Failure, failed: Option<&Failed>) -> bool {
     failed.is_some_and(|failed| !failed.effect.is_read())
         && failure.status.is_some_and(|status| (200..300).contains(&status))
 }
 
-/// Some APIs answer 401 for what no other credential would mend.
+/// Some APIs answer 401 for problems that no other credential would solve.
 fn is_about_account(failure: &Failure) -> bool {
     let message = failure.message.to_ascii_lowercase();
     ["license", "licence", "account mode", "subscription", "inactive"]

@@ -17,9 +17,9 @@ use crate::instance::State;
 use crate::store::{MemoryStore, Store};
 use crate::vault::{MemoryVault, Vault};
 
-/// How many calls run at a time unless told otherwise.
+/// How many calls run at a time by default.
 const CONCURRENCY: u32 = 128;
-/// How much memory one call may use unless told otherwise: enough for a reply of 64 MB.
+/// How much memory one call may use by default: enough for a reply of 64 MB.
 const MEMORY: usize = 1 << 30;
 
 /// Loads connectors and connects them. Cheap to clone.
@@ -40,10 +40,10 @@ pub struct Host {
     on_wait: Option<OnWait>,
 }
 
-/// What is called when a request begins to wait.
+/// The function to call when a request begins to wait.
 type OnWait = Arc<dyn Fn(&Waiting) + Send + Sync>;
 
-/// Settles how a [`Host`] works.
+/// Builds a [`Host`].
 pub struct HostBuilder {
     concurrency: u32,
     memory: usize,
@@ -60,7 +60,7 @@ pub struct HostBuilder {
 pub struct HostError(String);
 
 impl Host {
-    /// A host with the defaults: 128 calls at a time, 1 GiB of memory for each, nothing on disk.
+    /// Returns a builder with the defaults: 128 calls at a time, 1 GiB of memory for each, and nothing on disk.
     #[must_use]
     pub fn builder() -> HostBuilder {
         HostBuilder {
@@ -74,10 +74,10 @@ impl Host {
         }
     }
 
-    /// Loads a connector from a component's bytes. Nothing of it runs.
+    /// Loads a connector from a component's bytes, without running any of its code.
     ///
     /// # Errors
-    /// Says what keeps the bytes from being a connector that can run here.
+    /// [`LoadError`] says why the bytes are not a connector that can run here.
     pub fn load(&self, component: &[u8]) -> Result<Connector, LoadError> {
         Connector::load(&self.engine, &self.linker, component)
     }
@@ -85,7 +85,7 @@ impl Host {
     /// Loads a connector from a file.
     ///
     /// # Errors
-    /// As [`Host::load`], or the file cannot be read.
+    /// As [`Host::load`]; also if the file cannot be read.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Connector, LoadError> {
         let path = path.as_ref();
         self.load(&Connector::read(path)?)
@@ -100,12 +100,12 @@ impl Host {
         &self.clock
     }
 
-    /// Connects a connector: from here on there is an address, a credential and a quota.
+    /// Connects a connector: gives it an address, a credential and a quota.
     ///
     /// Nothing is sent before the first call.
     ///
     /// # Errors
-    /// The credential cannot be set up, such as a variable that is not set.
+    /// The credential cannot be set up, for example because a variable is not set.
     pub fn connect(&self, connector: &Connector, profile: Profile) -> Result<Connection, EgressError> {
         let mut egress = Egress::new(&profile, self.store.clone(), self.vault.clone(), self.clock.clone())?;
         if let Some(observer) = self.on_wait.clone() {
@@ -122,67 +122,70 @@ impl Host {
 }
 
 impl HostBuilder {
-    /// How many calls may run at a time, over all connections; more wait. Each takes address space from the start.
+    /// Sets how many calls may run at a time over all connections; further calls wait. Each slot reserves
+    /// address space from the start.
     #[must_use]
     pub fn concurrency(mut self, calls: u32) -> Self {
         self.concurrency = calls.max(1);
         self
     }
 
-    /// How much linear memory one call may use, in bytes; at most 4 GiB.
+    /// Sets how much linear memory one call may use, in bytes; at most 4 GiB.
     #[must_use]
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory = bytes.min(4 << 30);
         self
     }
 
-    /// Where compiled code is kept between runs. Whoever can write there can run code as this process. A directory that
-    /// cannot be written is gone without, with a warning.
+    /// Sets where compiled code is kept between runs. Anyone who can write there can run code as this
+    /// process. If the directory cannot be written, the host works without it and logs a warning.
     #[must_use]
     pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache = Some(directory.into());
         self
     }
 
-    /// Where quota slots and the events of triggers are kept; in memory when left out, and then other processes do not
-    /// share them, and they end with this one.
+    /// Sets where quota slots and trigger events are kept. By default they are kept in memory: other
+    /// processes do not share them, and they are lost when this process ends.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Where tokens and logins are kept; in memory when left out, and then other processes do not share them.
+    /// Sets where tokens and logins are kept. By default they are kept in memory, and other processes do not
+    /// share them.
     #[must_use]
     pub fn vault(mut self, vault: Arc<dyn Vault>) -> Self {
         self.vault = Some(vault);
         self
     }
 
-    /// The clock; the system's when left out.
+    /// Sets the clock. The default is the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Has a function called whenever a request begins to wait for a quota. It must not block.
+    /// Sets a function to call whenever a request begins to wait for a quota. It must not block.
     #[must_use]
     pub fn on_wait(mut self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.on_wait = Some(Arc::new(observer));
         self
     }
 
-    /// Sets the host up.
+    /// Builds the host.
     ///
     /// # Errors
-    /// The engine refuses the settings, or the machine does not have the address space.
+    /// The engine refuses the settings, or the machine does not have enough address space.
     pub fn build(self) -> Result<Host, HostError> {
         let failed = |error: wasmtime::Error| HostError(format!("{error:#}"));
         let options = EngineOptions { concurrency: self.concurrency, memory: self.memory };
         let engine = SandboxEngine::new(options, self.cache.as_deref()).map_err(failed)?;
         let mut linker = Linker::new(&engine.engine);
-        // All of WASI can be linked, since the context grants nothing: no file is open, no address may be reached.
+        // All of WASI can be linked, since the context grants nothing: no file is open, and no address may be
+        // reached.
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(failed)?;
         handler::add_to_linker(&mut linker).map_err(failed)?;
         Ok(Host {

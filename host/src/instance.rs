@@ -1,4 +1,4 @@
-//! One call: a store with a memory cap and a deadline, one instance, one answer.
+//! One call: a store with a memory cap and a deadline, one instance, and one answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,15 +19,16 @@ use crate::failure::{Failure, FailureCase};
 use crate::remedy::Remedy;
 use crate::value::{OutputError, Returned};
 
-/// How much of what a component writes to standard error is kept, for the message if it breaks.
+/// How many bytes of a component's standard error are kept, for the message if it crashes.
 const STDERR_KEPT: usize = 64 << 10;
 /// How much data one host call may take out of the component at once, as a multiple of its memory.
 const HOSTCALL_FUEL_FACTOR: usize = 8;
 
-/// How large a result may be as JSON, as a multiple of the component's memory: keys are text too.
+/// How large a result may be as JSON, as a multiple of the component's memory: the keys count too.
 const RESULT_FACTOR: usize = 2;
 
-/// How much longer than its deadline a call may take: what the door refuses at the deadline, the caller is to hear.
+/// How much longer than its deadline a call may take, so that the caller hears what the door refused at the
+/// deadline.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// What a component has while it runs: nothing but its own memory, the door, clocks and random numbers.
@@ -41,9 +42,9 @@ pub(crate) struct State {
 
 /// What a function returned.
 pub(crate) struct Value {
-    /// As JSON.
+    /// The value as JSON.
     pub(crate) json: Vec<u8>,
-    /// The link to the next page, if it is a page that has one.
+    /// The link to the next page, if the value is a page that has one.
     pub(crate) next: Option<String>,
 }
 
@@ -66,7 +67,7 @@ pub(crate) async fn run(
         let refused = store.data().memory.refused;
         let failed = |error| broken(&error, refused, engine.options.memory, &stderr.contents());
         outcome.map_err(|error| match failed(error) {
-            // What a reply holds needs the memory: it is the reply that is not as it should be.
+            // The reply needed the memory, so the reply is at fault.
             failure if refused && door.has_read() => {
                 Failure { case: FailureCase::PermanentUnexpectedReply, ..failure }
             }
@@ -105,7 +106,7 @@ fn store(
     let mut store = Store::new(&engine.engine, state);
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(engine.options.memory.saturating_mul(HOSTCALL_FUEL_FACTOR));
-    // Each tick the component yields, so that the deadline around it can end it.
+    // The component yields at each tick, so that the deadline around it can end it.
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);
     store
@@ -135,7 +136,7 @@ fn broken(error: &wasmtime::Error, out_of_memory: bool, cap: usize, stderr: &Byt
         return failure;
     }
     let stderr = String::from_utf8_lossy(stderr);
-    // Each line by itself, so that none passes for another's.
+    // Each line is logged separately, so that none can pass for another event.
     for line in stderr.lines().filter(|line| !line.trim().is_empty()) {
         tracing::debug!(target: "connector::guest", line, "the connector wrote before it broke");
     }
@@ -149,7 +150,7 @@ fn overdue(time_left: Duration) -> Failure {
     failure
 }
 
-/// Caps linear memory, and remembers when the cap was felt.
+/// Caps linear memory, and remembers whether the cap was hit.
 #[derive(Debug)]
 struct MemoryCap {
     bytes: usize,
@@ -180,9 +181,10 @@ impl WasiHttpView for State {
     }
 }
 
-/// Requests take the way of [`handler`](crate::handler); this is for replies, of which nothing is kept from a component.
+/// Requests go through [`handler`](crate::handler); this is for replies, from which nothing is hidden from a
+/// component.
 impl WasiHttpHooks for Door {
-    /// As the default, which allocates a filter for each header.
+    /// Like the default, which allocates a filter for each header.
     fn is_forbidden_header(&mut self, name: &http::HeaderName) -> bool {
         DEFAULT_FORBIDDEN_HEADERS.contains(name)
     }
@@ -200,7 +202,7 @@ impl WasiHttpHooks for Door {
 type Exchange = dyn Future<Output = Result<(http::Response<WasiBody>, Box<Errors>), HttpError>> + Send;
 type Errors = dyn Future<Output = Result<(), HttpError>> + Send;
 
-/// A function's place in a component, looked up once.
+/// A function's place in a component, which is looked up once.
 pub(crate) type FunctionIndex = wasmtime::component::ComponentExportIndex;
 
 /// A component with its imports linked, from which an instance is made for each call.

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A call makes some hundred small allocations, many of which another thread frees.
+/// A call makes about a hundred small allocations, many of which another thread frees.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

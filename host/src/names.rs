@@ -1,6 +1,7 @@
-//! Names in the place of ids: what a name is, and which of the entries that were found has it.
+//! Names in place of ids: what counts as a name, and which of the entries found has it.
 //!
-//! A name leads to an id only if exactly one thing has it: what acts on a machine must not act on another of the same name.
+//! A name leads to an id only if exactly one thing has it: an action on a machine must not act on another
+//! machine of the same name.
 
 use serde_json::Value;
 
@@ -8,13 +9,13 @@ use crate::failure::FailureCase;
 use crate::manifest::Lookup;
 use crate::remedy::Remedy;
 
-/// What a name begins with where an id could stand, such as in `name:desktop-4k2f9.contoso.com`.
+/// The prefix that marks a name where an id could stand, such as in `name:desktop-4k2f9.contoso.com`.
 pub const NAME_PREFIX: &str = "name:";
 
-/// The longest name that is looked up, in bytes: the longest that DNS has.
+/// The longest name that is looked up, in bytes: the longest that DNS allows.
 const LONGEST: usize = 255;
 
-/// Why a name leads to no id.
+/// Why a name does not lead to an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
@@ -24,39 +25,39 @@ pub enum NameError {
     /// Nothing has the name.
     #[error("{action} found no entry whose {field} is `{name}`")]
     NotFound {
-        /// The action that lists what there is.
+        /// The action that lists the candidates.
         action: String,
-        /// The field that holds names.
+        /// The field that holds their names.
         field: String,
-        /// The name.
+        /// The name that was looked up.
         name: String,
     },
     /// Several things have the name.
     #[error("{action} found several entries whose {field} is `{name}`: {}", .candidates.join("; "))]
     Ambiguous {
-        /// The action that lists what there is.
+        /// The action that lists the candidates.
         action: String,
-        /// The field that holds names.
+        /// The field that holds their names.
         field: String,
-        /// The name.
+        /// The name that was looked up.
         name: String,
-        /// The things in words: the id, the name, and what tells them apart.
+        /// A description of each candidate: its id, its name, and what tells it apart.
         candidates: Vec<String>,
     },
-    /// The list goes on after its first page, so that nobody knows whether another thing has the name.
+    /// The list goes on after its first page, so another thing may have the name too.
     #[error("{action} found more than a page of entries for `{name}`")]
     TooMany {
-        /// The action that lists what there is.
+        /// The action that lists the candidates.
         action: String,
-        /// The name.
+        /// The name that was looked up.
         name: String,
     },
-    /// What was found has no id.
+    /// The thing that was found has no id.
     #[error("{action} returned an entry for `{name}` that has no id")]
     NoId {
-        /// The action that lists what there is.
+        /// The action that lists the candidates.
         action: String,
-        /// The name.
+        /// The name that was looked up.
         name: String,
     },
 }
@@ -102,20 +103,20 @@ impl Name {
         &self.0
     }
 
-    /// Whether something of that name is meant.
+    /// Whether this name means a thing called `name`.
     fn is_of(&self, name: &str) -> bool {
         let name = name.to_lowercase();
         name == self.0 || name.split('.').next() == Some(&self.0)
     }
 }
 
-/// Something that has the name.
+/// A thing that has the name.
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) name: String,
 }
 
-/// The entry, if there is exactly one.
+/// Returns the entry, if there is exactly one.
 pub(crate) fn only(entries: &[Value], lookup: &Lookup, name: &Name) -> Result<Entry, NameError> {
     let text =
         |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -1,13 +1,14 @@
-//! What to do next: a typed step, which each interface puts into its own words.
+//! What to do next: a typed step, which each interface can put into its own words.
 
 use std::borrow::Cow;
 use std::fmt;
 
 /// What to do next about an error or a [`Failure`](crate::Failure).
 ///
-/// A step that an interface has a means of its own for, such as a flag, a command or a button, is a variant; all other
-/// advice is text that holds in every interface. The library's own words for a variant ([`Display`](fmt::Display)) name
-/// no interface. An interface that can do better matches the variants that it knows:
+/// A step for which an interface may have its own means, such as a flag, a command or a button, is a variant;
+/// all other advice is text that suits every interface. The library's own words for a variant
+/// ([`Display`](fmt::Display)) mention no particular interface. An interface that can do better matches the
+/// variants that it knows:
 ///
 /// ```
 /// use connector_host::Remedy;
@@ -22,18 +23,18 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Words that hold in every interface, such as which key of the configuration to set.
+    /// Advice that suits every interface, such as which key of the configuration to set.
     Advice(Cow<'static, str>),
-    /// Write a configuration file with a first connection, or name the file that there is.
+    /// Write a configuration file with a first connection, or name an existing file.
     Configure,
     /// Use the name that was probably meant.
     DidYouMean {
-        /// The name.
+        /// The name that was probably meant.
         name: String,
     },
     /// Choose one of the connector's actions.
     ListActions,
-    /// Give a parameter that is required.
+    /// Give a required parameter.
     GiveParameter {
         /// Its name in the contract, such as `machine-id`.
         name: String,
@@ -44,16 +45,16 @@ pub enum Remedy {
     RaiseDeadline,
     /// Give the call a later deadline, so that it can wait for the quota, or call less often.
     WaitForQuota,
-    /// Give the call a later deadline, or each request of the connection more time, or ask for less.
+    /// Give the call a later deadline, give each request of the connection more time, or ask for less.
     RaiseTimeout,
     /// Sign in to the connection as a person.
     LogIn {
         /// The connection's name.
         connection: String,
     },
-    /// Make a cheap call that shows whether the connection works.
+    /// Make a cheap call to see whether the connection works.
     TestConnection,
-    /// Take up again a watch that its receiver has ended.
+    /// Resume a watch that its receiver has ended.
     ResumeWatch {
         /// The watch, such as `default/new-alerts`.
         watch: String,
@@ -63,16 +64,16 @@ pub enum Remedy {
         /// The watch, such as `default/new-alerts`.
         watch: String,
     },
-    /// Have an uncertain subscription request forgotten, once the API shows that it was not granted.
+    /// Forget an uncertain subscription request, once the API shows that it was not granted.
     Resubscribe {
         /// The watch, such as `default/new-alerts`.
         watch: String,
     },
     /// Allow a callback address on this machine.
     AllowLoopbackCallback,
-    /// Keep secrets in a file, since the platform has no keyring that can be used.
+    /// Keep secrets in a file, since the platform has no usable keyring.
     KeepSecretsInFile,
-    /// End or resume the program that holds a lock, which may be suspended.
+    /// Resume or end the program that holds a lock: it may be suspended.
     EndOtherProgram,
 }
 
@@ -128,7 +129,7 @@ impl From<String> for Remedy {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    /// The file of a credential whose words are the flags of another program, `az`.
+    /// The source file of a credential whose hints name the flags of another program, `az`.
     const OTHERS: &str = "azure_cli.rs";
 
     #[test]

@@ -1,4 +1,4 @@
-//! From flags to things: the host, the connector, the connection.
+//! From flags to objects: the host, the connector and the connection.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,24 +15,26 @@ use crate::cli::Globals;
 use crate::error::CliError;
 use crate::terminal;
 
-/// The connector that this program carries.
+/// The connector that is embedded in this program.
 pub(crate) const EMBEDDED: &[u8] = include_bytes!(env!("CONNECTOR_COMPONENT"));
 
-/// How many calls a command makes at a time, with room to spare: each place takes address space.
+/// How many calls a command makes at a time, with room to spare: each slot reserves address space.
 const CONCURRENCY: u32 = 16;
 
-/// How long the program waits at its end for a renewed login to be kept, whose old form the authority takes no more.
+/// How long the program waits before it exits for a renewed login to be saved: the authority no longer
+/// accepts the old one.
 const UNFINISHED: Duration = Duration::from_secs(5);
-/// How long it waits for what is stuck in a system call.
+/// How long it waits for threads that are stuck in a system call.
 const LAST: Duration = Duration::from_secs(1);
 
-/// The connector that the flags name, for looking at.
+/// The connector that the flags name, to be inspected only.
 pub(crate) fn connector(globals: &Globals) -> Result<Connector, CliError> {
     let host = Host::builder().concurrency(1).cache_dir(paths(globals)?.cache.join("code")).build()?;
     load(&host, globals)
 }
 
-/// The connector that the flags name, and a host that knows what is kept of its connections, and connects nothing.
+/// The connector that the flags name, and a host that knows what is stored for its connections but does not
+/// connect.
 pub(crate) fn keeper(globals: &Globals) -> Result<(Host, Connector), CliError> {
     let paths = paths(globals)?;
     let host = Host::builder()
@@ -44,12 +46,13 @@ pub(crate) fn keeper(globals: &Globals) -> Result<(Host, Connector), CliError> {
     Ok((host, connector))
 }
 
-/// The connector that the flags name, and the host to connect it in, which shares its quota with other processes.
+/// The connector that the flags name, and the host to connect it in. The host shares its quota with other
+/// processes.
 pub(crate) fn host(globals: &Globals) -> Result<(Host, Connector), CliError> {
     host_for(globals, CONCURRENCY)
 }
 
-/// The same, for so many calls at a time.
+/// Like [`host`], for this many calls at a time.
 pub(crate) fn host_for(globals: &Globals, calls: u32) -> Result<(Host, Connector), CliError> {
     let paths = paths(globals)?;
     let store = store(globals)?;
@@ -64,12 +67,13 @@ pub(crate) fn host_for(globals: &Globals, calls: u32) -> Result<(Host, Connector
     Ok((host, connector))
 }
 
-/// What this program shares with others that run or will run on this machine.
+/// The state that this program shares with its other processes on this machine, present and future.
 pub(crate) fn store(globals: &Globals) -> Result<Arc<SqliteStore>, CliError> {
     Ok(Arc::new(SqliteStore::open(&paths(globals)?.state)?))
 }
 
-/// Where tokens and logins are kept: as `CONNECTOR_VAULT` says, or else as well as the platform allows.
+/// Where tokens and logins are kept: as `CONNECTOR_VAULT` says, or otherwise in the best place that the
+/// platform offers.
 pub(crate) fn vault(state: &Path) -> Result<Arc<dyn Vault>, CliError> {
     Ok(match key_place()? {
         Some(place) => Arc::new(FileVault::new(state.join("vault"), place)),
@@ -77,7 +81,7 @@ pub(crate) fn vault(state: &Path) -> Result<Arc<dyn Vault>, CliError> {
     })
 }
 
-/// Refuses to go on where nothing is kept: a login would end with the command.
+/// Fails if nothing is kept: a login would be lost when the command ends.
 pub(crate) fn require_vault() -> Result<(), CliError> {
     match key_place()? {
         Some(_) => Ok(()),
@@ -91,7 +95,7 @@ pub(crate) fn require_vault() -> Result<(), CliError> {
 /// The variable that says where tokens and logins are kept.
 const VAULT: &str = "CONNECTOR_VAULT";
 
-/// Where the key of what is kept is; none when nothing is kept.
+/// Where the key that encrypts kept secrets is; `None` if nothing is kept.
 fn key_place() -> Result<Option<KeyPlace>, CliError> {
     let Some(value) = Variables::process().var(VAULT).filter(|value| !value.is_empty()) else {
         return Ok(Some(KeyPlace::KeyringOrFile));
@@ -116,7 +120,7 @@ pub(crate) fn config(globals: &Globals) -> Result<Config, CliError> {
     Ok(Config::load(&config_path(globals)?, &Variables::process())?)
 }
 
-/// Where the configuration file is.
+/// The path of the configuration file.
 pub(crate) fn config_path(globals: &Globals) -> Result<PathBuf, CliError> {
     Ok(paths(globals)?.config)
 }
@@ -130,13 +134,13 @@ pub(crate) fn connection(
     Ok(host.connect(connector, profile(globals, connector)?)?)
 }
 
-/// How the connection that the flags name is connected.
+/// The profile of the connection that the flags name.
 pub(crate) fn profile(globals: &Globals, connector: &Connector) -> Result<Profile, CliError> {
     let name = globals.connection.as_deref().unwrap_or(DEFAULT_CONNECTION);
     profile_of(globals, &config(globals)?, name, connector)
 }
 
-/// How the connection of that name is connected.
+/// The profile of the connection with this name.
 pub(crate) fn profile_of(
     globals: &Globals,
     config: &Config,
@@ -157,13 +161,13 @@ pub(crate) fn profile_of(
     })
 }
 
-/// Whether the connector's word counts for where a credential goes: that of the one that this program carries does.
+/// Whether the connector may say where a credential goes: the embedded connector may.
 pub(crate) fn trust(globals: &Globals, connector: &Connector) -> Trust {
     let is_carried = globals.component.is_none() || *connector.digest() == hmac_sha256::Hash::hash(EMBEDDED);
     if is_carried { Trust::Connector } else { Trust::Profile }
 }
 
-/// The action of that name.
+/// The action with this name.
 pub(crate) fn function<'a>(connector: &'a Connector, name: &str) -> Result<&'a Function, CliError> {
     if connector.manifest().triggers.iter().any(|trigger| trigger.name == name) {
         return Err(CliError::usage(
@@ -174,19 +178,19 @@ pub(crate) fn function<'a>(connector: &'a Connector, name: &str) -> Result<&'a F
     Ok(connector.find(name)?)
 }
 
-/// Does a command's work to its end, and lets go of the threads that it ran on.
+/// Runs a command's work to its end, and shuts down the threads that it ran on.
 pub(crate) fn run<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
     Ok(run_on(runtime()?, work))
 }
 
-/// The same, on those threads.
+/// Like [`run`], on the given runtime.
 pub(crate) fn run_on<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
     let outcome = runtime.block_on(async {
         let outcome = work.await;
         settle(UNFINISHED).await;
         outcome
     });
-    // A thread may be held up for ever, such as by a reader that does not read: it ends with the process.
+    // A thread may be blocked for ever, for example by a reader that does not read: it ends with the process.
     runtime.shutdown_timeout(LAST);
     outcome
 }

@@ -1,4 +1,5 @@
-//! Command lines that clap does not take, in this program's own words: what is wrong with which flag, and what next.
+//! Command lines that clap rejects, in this program's own words: what is wrong with which flag, and what to
+//! do next.
 
 use std::ffi::OsString;
 
@@ -8,8 +9,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::cli::Format;
 use crate::error::CliError;
 
-/// What to say of a command line that clap did not take. Help and version are no mistakes, and stay as they are.
-/// `command` is the one that was not understood, such as `connector call list-alerts`.
+/// Returns the error for a command line that clap rejected. Help and version are not mistakes, and are left
+/// alone. `command` is the one that was not understood, such as `connector call list-alerts`.
 pub(crate) fn mistake(error: clap::Error, command: &str) -> CliError {
     match error.kind() {
         ErrorKind::DisplayHelp
@@ -19,12 +20,13 @@ pub(crate) fn mistake(error: clap::Error, command: &str) -> CliError {
     }
 }
 
-/// Whether the words ask for JSON anywhere: those who do want failures so as well, whatever else is wrong.
+/// Whether the words ask for JSON anywhere. Whoever wants JSON wants failures in it too, whatever else is
+/// wrong.
 pub(crate) fn asks_for_json(words: &[OsString]) -> bool {
     format(words) == Some(Format::Json)
 }
 
-/// The format that the words ask for, before it is known what else they mean.
+/// Returns the format that the words ask for, before the rest of them is parsed.
 fn format(words: &[OsString]) -> Option<Format> {
     let mut words = words.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
     let mut asked = None;
@@ -90,7 +92,7 @@ fn hint(error: &clap::Error, command: &str) -> String {
     }
 }
 
-/// The command that the words name, as far as they name one: `connector connections test`.
+/// Returns the command that the words name, as far as they name one: `connector connections test`.
 pub(crate) fn command(words: &[OsString], root: &clap::Command) -> String {
     let (mut command, mut name) = (root, root.get_name().to_owned());
     for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
@@ -102,7 +104,7 @@ pub(crate) fn command(words: &[OsString], root: &clap::Command) -> String {
     name
 }
 
-/// Flags are known by other names as well; the one to learn is in lower case.
+/// Flags have other names as well; the one to learn is in lower case.
 fn kebab_case(flag: &str) -> String {
     let mut name = String::with_capacity(flag.len());
     for letter in flag.chars() {
@@ -114,7 +116,7 @@ fn kebab_case(flag: &str) -> String {
     name
 }
 
-/// What clap says of the mistake, without what it says around that.
+/// Returns clap's own message, without the text around it.
 fn first_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let line = text.lines().next().unwrap_or_default();

@@ -1,9 +1,9 @@
-//! What became of the changes that one call made: how a call ended is what the door saw, and not only what the
-//! component says.
+//! What became of the changes that one call made. The outcome of a call is what the door saw, not only what
+//! the component says.
 //!
-//! A component may send several requests. Whatever comes later, a change that the API accepted was made, and one that
-//! left without an answer may have been made. So no failure that invites a repeat, such as a refusal of a later request
-//! by the quota, is the outcome of a call that did either.
+//! A component may send several requests. Whatever comes later, a change that the API accepted was made, and
+//! one that left without an answer may have been made. So such a call never ends with a failure that invites
+//! a repeat, for example because the quota refused a later request.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use http::StatusCode;
 use crate::egress::Stage;
 use crate::failure::{Failure, FailureCase};
 
-/// What to do when something may have been changed.
+/// What to do if something may have been changed.
 pub(super) const LOOK: &str = "look at what has changed before calling again";
 
 const UNANSWERED: &str = "a change was sent without a clear answer, and may have been made";
@@ -25,15 +25,15 @@ pub(super) struct Changes(Mutex<Record>);
 struct Record {
     /// The status with which the API accepted a change.
     accepted: Option<StatusCode>,
-    /// How many changes are under way, or left and were never answered.
+    /// How many changes are under way, or were sent and never answered.
     unanswered: usize,
-    /// Whether the API's answer to a change left open what became of it: a time-out or an error of a server.
+    /// Whether the API's answer to a change left its outcome open: a time-out or a server error.
     unclear: bool,
-    /// How many changes somebody is sending at the moment, or waits to send.
+    /// How many changes are being sent at the moment, or wait to be sent.
     pending: usize,
 }
 
-/// A request that changes something. Dropped while it is under way, it stays unanswered.
+/// A request that changes something. If it is dropped while it is under way, it stays unanswered.
 #[derive(Debug)]
 pub(super) struct Change<'a> {
     changes: &'a Changes,
@@ -41,19 +41,19 @@ pub(super) struct Change<'a> {
 }
 
 impl Changes {
-    /// A change is about to be sent.
+    /// Records that a change is about to be sent.
     pub(super) fn begin(&self) -> Change<'_> {
         self.update(|record| record.pending += 1);
         Change { changes: self, under_way: Mutex::default() }
     }
 
-    /// What a failure comes to that the door or the component reported, in view of the changes.
+    /// Judges a failure that the door or the component reported, in view of the changes.
     pub(super) fn judge(&self, failure: Failure) -> Failure {
         let record = self.record();
         match (failure.case, record) {
             (FailureCase::PermanentOutcomeUnknown, _) => failure,
             (_, Record { unanswered: 1.., .. }) => unknown(failure, UNANSWERED),
-            // That says already that the API answered, and with which status.
+            // This case already says that the API answered, and with which status.
             (FailureCase::PermanentUnexpectedReply, _) => failure,
             (_, Record { accepted: Some(status), .. }) => {
                 let status = status.as_u16();
@@ -63,7 +63,7 @@ impl Changes {
         }
     }
 
-    /// The same, when the component broke off and could judge no answer.
+    /// Like [`Self::judge`], when the component broke off and could not judge any answer.
     pub(super) fn judge_alone(&self, failure: Failure) -> Failure {
         let record = self.record();
         if record.unclear || record.pending > 0 {
@@ -72,7 +72,7 @@ impl Changes {
         self.judge(failure)
     }
 
-    /// What speaks against a success.
+    /// Returns what contradicts a success, if anything does.
     pub(super) fn doubts(&self) -> Option<Failure> {
         if self.record().unanswered == 0 {
             return None;
@@ -91,7 +91,7 @@ impl Changes {
 }
 
 impl Change<'_> {
-    /// Notes where the attempt to send it has come to.
+    /// Records the stage that the attempt to send it has reached.
     pub(super) fn comes_to(&self, stage: Stage) {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         match (stage, *under_way) {
@@ -102,7 +102,7 @@ impl Change<'_> {
         *under_way = stage == Stage::Leaving;
     }
 
-    /// Notes the API's answer.
+    /// Records the API's answer.
     pub(super) fn answered(self, status: StatusCode) {
         self.comes_to(Stage::Settled);
         self.changes.update(|record| {
