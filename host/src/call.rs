@@ -24,13 +24,13 @@ use crate::value::{InputError, OutputError};
 pub use pages::Pages;
 pub use resolve::{Resolution, Resolved};
 
-/// How long a call may take unless told otherwise, waiting for the quota included.
+/// How long a call may take by default, including waits for the quota.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
 
 /// The name under which the requests of all polls are counted together.
 const POLLS: &str = "polls";
 
-/// A connector with an address, a credential and a quota. Cheap to clone.
+/// A connector connected to an address, with a credential and a quota. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Connection {
     connector: Connector,
@@ -63,33 +63,33 @@ pub enum CallError {
     /// The input is not a JSON object.
     #[error("the input of `{action}` is {found}, not a JSON object")]
     NotAnObject {
-        /// The action.
+        /// The action's name.
         action: String,
-        /// What the input is.
+        /// What the input is instead, such as `a string`.
         found: &'static str,
     },
     /// A parameter is unknown, missing or of the wrong type. Nothing was run.
     #[error("{action}: {error}")]
     Input {
-        /// The action.
+        /// The action's name.
         action: String,
-        /// What is wrong.
+        /// The parameter, and what is wrong with it.
         error: Box<InputError>,
     },
-    /// A name in the place of an id leads to no id. Nothing was changed.
+    /// A name in place of an id does not lead to an id. Nothing was changed.
     #[error("{action}: {parameter}: {error}")]
     Name {
-        /// The action.
+        /// The action's name.
         action: String,
         /// The parameter, by the published connector's key.
         parameter: String,
-        /// Why.
+        /// Why the name does not lead to an id.
         error: Box<NameError>,
     },
     /// The action failed.
     #[error("{0}")]
     Failed(Box<Failure>),
-    /// The connector returned what JSON cannot hold.
+    /// The connector returned a result that cannot be written as JSON.
     #[error("{0}")]
     Output(OutputError),
 }
@@ -108,7 +108,7 @@ impl Connection {
         Self { connector, profile: Arc::new(profile), egress, clock, store, environment }
     }
 
-    /// The connector.
+    /// The connector that is connected.
     #[must_use]
     pub fn connector(&self) -> &Connector {
         &self.connector
@@ -120,23 +120,23 @@ impl Connection {
         &self.profile
     }
 
-    /// The door through which all its requests go.
+    /// The door through which all of its requests go.
     #[must_use]
     pub fn egress(&self) -> &Egress {
         &self.egress
     }
 
-    /// The clock by which it works.
+    /// The clock that it uses.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 
-    /// What it shares with other connections and processes.
+    /// The state that it shares with other connections and processes.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
-    /// All that the component gets as its environment.
+    /// The component's whole environment, as names and values.
     #[must_use]
     pub fn environment(&self) -> &[(String, String)] {
         &self.environment
@@ -148,12 +148,13 @@ impl Connection {
     /// (`machine-id`) or its camelCase (`machineId`).
     ///
     /// # Errors
-    /// The input does not fit, or the action failed: see [`Failure::case`] for how.
+    /// The input does not fit, or the action failed: [`Failure::case`] says how.
     pub async fn call(&self, action: &str, input: Value) -> Result<Reply, CallError> {
         self.call_within(DEFAULT_DEADLINE, action, input).await
     }
 
-    /// Calls an action that must end in time: waiting for the quota, being sent again and reading the reply included.
+    /// Calls an action that must end within `time`, including waits for the quota, retries and reading the
+    /// reply.
     ///
     /// # Errors
     /// As [`Connection::call`].
@@ -162,8 +163,8 @@ impl Connection {
         self.run(function, &object(action, input)?, time).await
     }
 
-    /// Calls an action that returns pages, and gives them one after another. `time` is for all of them together, from
-    /// the moment at which the first is asked for.
+    /// Calls an action that returns pages, and yields them one after another. `time` is for all of them
+    /// together, from the moment at which the first is requested.
     ///
     /// # Errors
     /// The connector has no such action, or the input is not an object.
@@ -172,7 +173,7 @@ impl Connection {
         Ok(Pages::new(self, function, object(action, input)?, time))
     }
 
-    /// Calls the function of a trigger that polls. Of the connection's quota, all polls together may take `share`.
+    /// Calls the polling function of a trigger. All polls together may use `share` of the connection's quota.
     pub(crate) async fn poll(
         &self,
         function: &Function,
@@ -221,7 +222,7 @@ impl Connection {
             .await
             .map_err(|failure| CallError::Failed(Box::new(named_for_callers(function, failure))))?;
         let instance::Value { json, next } = returned.map_err(CallError::Output)?;
-        // What was written is made of strings and of JSON that was checked.
+        // The output consists of strings and of JSON that was checked.
         let json = String::from_utf8(json).map_err(|_| CallError::Output(OutputError::NoJsonForm("text")))?;
         Ok(Reply { json, next })
     }
@@ -234,7 +235,7 @@ impl Reply {
         &self.json
     }
 
-    /// The link to the next page, when the result is a page that has one.
+    /// The link to the next page, if the result is a page that has one.
     #[must_use]
     pub fn next_link(&self) -> Option<&str> {
         self.next.as_deref()
@@ -246,7 +247,7 @@ impl Reply {
         self.json
     }
 
-    /// The result as a type of the caller's.
+    /// Deserializes the result into a type of the caller's.
     ///
     /// # Errors
     /// The type does not fit the result.
@@ -258,13 +259,13 @@ impl Reply {
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "what this library writes, it can read")]
     pub fn value(&self) -> Value {
-        // Written by this library, which refuses what nests too deeply to be read again.
+        // This library wrote it, and refuses to write what nests too deeply to be read again.
         serde_json::from_str(&self.json).expect("a reply is JSON")
     }
 }
 
 impl CallError {
-    /// What to do next.
+    /// What to do next, if there is specific advice.
     #[must_use]
     pub fn hint(&self) -> Option<Remedy> {
         match self {
@@ -280,7 +281,8 @@ impl CallError {
         }
     }
 
-    /// The failure, as the contract has it. Input that was refused here is invalid input like that which the API refuses.
+    /// Returns the failure as the contract defines it. Input that was refused here counts as invalid input,
+    /// just as if the API had refused it.
     #[must_use]
     pub fn failure(&self) -> Failure {
         let case = match self {
@@ -302,8 +304,8 @@ impl CallError {
     }
 }
 
-/// A component blames a parameter by its name in the contract; callers know it by its key. Like input that is refused
-/// before anything runs, the message says of which action it is.
+/// Renames the blamed parameter for callers: a component uses its name in the contract, and callers know it
+/// by its key. The message also names the action, as it does for input that is refused before anything runs.
 fn named_for_callers(function: &Function, mut failure: Failure) -> Failure {
     let blamed = failure.parameter.as_deref();
     let parameter = function.signature.parameters().find(|parameter| Some(&*parameter.name) == blamed);

@@ -1,7 +1,8 @@
-//! What a connector says of itself.
+//! What a connector says about itself.
 //!
-//! The manifest is JSON. A component carries it in the custom section [`SECTION`], so that it can be read without
-//! running anything, and returns the same bytes from `workflow:connector/connector-manifest#describe`.
+//! The manifest is JSON. A component carries it in the custom section [`SECTION`], so that it can be read
+//! without running anything, and returns the same bytes from
+//! `workflow:connector/connector-manifest#describe`.
 
 mod action;
 mod check;
@@ -41,7 +42,7 @@ pub struct Manifest {
     /// What the connector is for.
     #[serde(default)]
     pub summary: String,
-    /// How many calls a connection may make, when the connector names a quota.
+    /// How many calls a connection may make, if the connector names a quota.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<Limit>,
     /// The environment variables that the component reads.
@@ -50,11 +51,12 @@ pub struct Manifest {
     /// The clouds in which the API is offered, by name.
     #[serde(default)]
     pub clouds: BTreeMap<String, Cloud>,
-    /// The audiences of tokens that the API takes, besides the resources of the clouds' scopes and its own address; when
-    /// there are none, nothing can be said of a token's audience.
+    /// The audiences that the API accepts in tokens, besides the resources of the clouds' scopes and its own
+    /// address. If there are none, a token's audience cannot be judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
-    /// The API's hosts, as links in its replies name them, besides the connection's own: https, at its usual port.
+    /// The API's hosts that links in its replies may name, besides the connection's own. Such links use https
+    /// and its usual port.
     #[serde(default, skip_serializing_if = "Hosts::is_empty")]
     pub hosts: Hosts,
     /// The actions, in the order of the contract.
@@ -62,7 +64,7 @@ pub struct Manifest {
     /// The triggers.
     #[serde(default)]
     pub triggers: Vec<Trigger>,
-    /// How what parameters name by id is found by name.
+    /// How the things that parameters name by id can be found by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lookups: Vec<Arc<Lookup>>,
     /// The records and enums that actions and triggers use, by name.
@@ -86,8 +88,9 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// Says where the text is not a manifest. A manifest is a stranger's word: names that are not names, and characters
-    /// that could drive a terminal, are refused here, so that all others may print it.
+    /// [`ManifestError`] says where the text is not a manifest. A manifest comes from a stranger: malformed
+    /// names, and characters that could drive a terminal, are refused here, so that everything else may print
+    /// it.
     pub fn parse(text: &[u8]) -> Result<Self, ManifestError> {
         let manifest: Self = serde_json::from_slice(text)?;
         check::texts(&serde_json::from_slice(text)?)?;
@@ -95,34 +98,34 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The action of that name.
+    /// Finds the action with this name.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.iter().find(|action| action.name == name)
     }
 
-    /// How what the parameter of that name names by id is found by name: through an action that changes nothing.
+    /// Finds the [`Lookup`] for the parameter with this name, if its action changes nothing.
     #[must_use]
     pub fn lookup(&self, parameter: &str) -> Option<&Arc<Lookup>> {
         let reads = |action: &str| self.action(action).is_some_and(|action| action.effect.is_read());
         self.lookups.iter().find(|lookup| lookup.parameter == parameter && reads(&lookup.action))
     }
 
-    /// The functions of triggers, with their triggers.
+    /// The functions of all triggers, in the triggers' order.
     pub fn trigger_functions(&self) -> impl Iterator<Item = &Action> {
         self.triggers.iter().flat_map(|trigger| {
             [&trigger.poll, &trigger.subscribe, &trigger.unsubscribe, &trigger.parse].into_iter().flatten()
         })
     }
 
-    /// What is said of an exported function: of an action, or of a part of a trigger.
+    /// Finds the entry for an exported function: an action, or a part of a trigger.
     #[must_use]
     pub fn function(&self, interface: &str, name: &str) -> Option<&Action> {
         let all = self.actions.iter().chain(self.trigger_functions());
         all.into_iter().find(|action| action.name == name && action.interface == interface)
     }
 
-    /// The keys of an action's result, or of what it lists, that a person wants to see first.
+    /// The keys that people want to see first, of an action's result or of the items that it lists.
     #[must_use]
     pub fn columns(&self, action: &Action) -> Vec<String> {
         let mut name = action.returns.type_name.as_str();
@@ -136,7 +139,7 @@ impl Manifest {
         }
     }
 
-    /// The fields of a record.
+    /// The fields of the record with this name.
     #[must_use]
     pub fn record(&self, name: &str) -> Option<&[Field]> {
         match self.types.get(name) {

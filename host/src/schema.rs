@@ -1,7 +1,8 @@
-//! What actions take and give, and what the events of triggers hold, as [JSON Schema 2020-12].
+//! The types of actions' inputs and results, and of trigger events, as [JSON Schema 2020-12].
 //!
-//! A schema is made from the component's own types, which say what is possible, and from the manifest, which says what it
-//! means. It stands alone: it has no `$ref`, so that engines and language models can take it as it is.
+//! A schema is made from the component's own types, which say what is possible, and from the manifest, which
+//! says what it means. It stands alone: it has no `$ref`, so that engines and language models can use it as
+//! it is.
 //!
 //! [JSON Schema 2020-12]: https://json-schema.org/draft/2020-12/schema
 
@@ -18,36 +19,37 @@ mod types;
 
 use types::{Direction, Types};
 
-/// The version of JSON Schema.
+/// The dialect of JSON Schema.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The JSON Schemas of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ActionSchema {
-    /// Of the input of [`Connection::call`](crate::Connection::call), with the published connector's keys.
+    /// The schema of the input of [`Connection::call`](crate::Connection::call), with the published
+    /// connector's keys.
     ///
-    /// What the schema takes, the host takes. The host also takes other spellings: a parameter by its name in the
-    /// contract or in camelCase, `null` for what is optional, and an integer as text.
+    /// The host accepts everything that the schema accepts. It also accepts other spellings: a parameter by
+    /// its name in the contract or in camelCase, `null` for an optional value, and an integer as text.
     pub input: Value,
-    /// Of the result. Fields that a later version of the connector adds are no violation of it.
+    /// The schema of the result. Fields that a later version of the connector adds do not violate it.
     pub output: Value,
 }
 
-/// The JSON Schemas of the events of a trigger: of the data that a callback gets.
+/// The JSON Schemas of a trigger's events: of the data that a callback receives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EventSchema {
-    /// Of events that are polled.
+    /// The schema of polled events, if the trigger polls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poll: Option<Value>,
-    /// Of events that the API pushes, which may say less.
+    /// The schema of events that the API pushes, which may have fewer fields, if the trigger subscribes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push: Option<Value>,
 }
 
 impl Connector {
-    /// The JSON Schemas of an action's input and output.
+    /// Returns the JSON Schemas of an action's input and output.
     ///
     /// ```no_run
     /// # fn example(connector: &connector_host::Connector) -> Result<(), connector_host::CallError> {
@@ -64,7 +66,7 @@ impl Connector {
         Ok(ActionSchema { input: self.input_schema(function), output: self.output_schema(function) })
     }
 
-    /// The JSON Schemas of the data of a trigger's events.
+    /// Returns the JSON Schemas of the data of a trigger's events.
     ///
     /// # Errors
     /// The connector has no such trigger.
@@ -130,7 +132,8 @@ impl Connector {
         schema.into()
     }
 
-    /// The manifest's entry for a parameter: its own, or that of a field that stands in for a record.
+    /// The manifest's entry for a parameter: its own, or that of a field of a record whose fields are
+    /// parameters.
     fn field_of<'a>(&'a self, action: &'a Action, parameter: &Parameter) -> Option<&'a Field> {
         let named = |field: &&Field| *field.name == *parameter.name;
         let inline = action.parameters.iter().filter(|field| field.inline);
@@ -138,7 +141,7 @@ impl Connector {
         action.parameters.iter().filter(|field| !field.inline).chain(parts).find(named)
     }
 
-    /// Of the field `data` of the events that a poll returns.
+    /// Returns the schema of the field `data` of the events that a poll returns.
     fn polled_schema(&self, poll: &Function) -> Option<Value> {
         let batch = part(poll.signature.result(), "events")?;
         let Shape::List(event) = batch else { return None };
@@ -151,7 +154,7 @@ impl Connector {
         Some(self.data_schema(data, &field(event_type, "data").unwrap_or_default().type_name, &poll.action))
     }
 
-    /// Of the items that the reading of a notification returns.
+    /// Returns the schema of the items that the function for reading a notification returns.
     fn pushed_schema(&self, parse: &Function) -> Option<Value> {
         let Shape::List(notification) = parse.signature.result() else { return None };
         let type_name = parse.action.returns.type_name.strip_prefix("array of ").unwrap_or_default();
@@ -166,7 +169,7 @@ impl Connector {
     }
 }
 
-/// The beginning of a schema that stands alone.
+/// Begins a schema that stands alone.
 fn root(title: &str, description: &str) -> Map<String, Value> {
     let mut schema = Map::new();
     schema.insert("$schema".into(), DIALECT.into());
@@ -178,7 +181,7 @@ fn about(action: &Action) -> String {
     [action.summary.as_str(), action.description.as_str()].join("\n\n").trim().to_owned()
 }
 
-/// The type of a record's field.
+/// Returns the type of a record's field.
 fn part<'a>(shape: &'a Shape, name: &str) -> Option<&'a Shape> {
     let Shape::Record(fields) = shape else { return None };
     fields.iter().find(|field| &*field.spelling.name == name).map(|field| &field.shape)

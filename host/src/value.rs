@@ -1,7 +1,7 @@
-//! JSON to component values and back, directed by the component's own types.
+//! Converts JSON to component values and back, as the component's own types direct.
 //!
-//! A [`Signature`] is worked out once, when a connector is loaded: the component says which types there are, the
-//! manifest which JSON keys and titles they have. A call then walks that plan, and looks nothing up by name.
+//! A [`Signature`] is worked out once, when a connector is loaded: the component supplies the types, and the
+//! manifest their JSON keys and titles. A call then walks that plan, and looks nothing up by name.
 
 mod border;
 mod depth;

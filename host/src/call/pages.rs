@@ -1,4 +1,5 @@
-//! Results that come in pages: one call for each, within one deadline, and never the same page twice.
+//! Results that come in pages: one call for each page, all within one deadline, and never the same page
+//! twice.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::connector::Function;
 use crate::failure::{Failure, FailureCase};
 use crate::remedy::Remedy;
 
-/// The pages of a result.
+/// The pages of a result, fetched one at a time.
 #[derive(Debug)]
 pub struct Pages<'a> {
     connection: &'a Connection,
@@ -20,9 +21,9 @@ pub struct Pages<'a> {
     /// Whether the input is a link that the API gave.
     follows: bool,
     time: Duration,
-    /// When the first page was asked for.
+    /// When the first page was requested.
     began: Option<Instant>,
-    /// The links that were followed.
+    /// The links that have been followed.
     seen: HashSet<String>,
 }
 
@@ -37,12 +38,12 @@ impl<'a> Pages<'a> {
         Self { connection, function, input, follows: false, time, began: None, seen }
     }
 
-    /// Fetches the next page; `None` when the last one had no link to another.
+    /// Fetches the next page; returns `None` if the last one had no link to another.
     ///
     /// # Errors
-    /// As [`Connection::call`]; [`FailureCase::Unavailable`] when the time for all pages is over, and
-    /// [`FailureCase::PermanentUnexpectedReply`] when a page links to one that was there before. After an error there
-    /// are no more pages.
+    /// As [`Connection::call`]; [`FailureCase::Unavailable`] if the time for all pages is over, and
+    /// [`FailureCase::PermanentUnexpectedReply`] if a page links to one that was fetched before. There are no
+    /// more pages after an error.
     pub async fn next(&mut self) -> Option<Result<Reply, CallError>> {
         let input = self.input.take()?;
         Some(self.page(&input).await)
@@ -55,7 +56,7 @@ impl<'a> Pages<'a> {
             return Err(self.overdue());
         }
         let reply = self.connection.run(self.function, input, left).await.map_err(|error| match error {
-            // The time that was left for this page says nothing to who gave the time for all.
+            // The time left for this page means nothing to a caller who set the time for all pages.
             CallError::Failed(failure)
                 if failure.case == FailureCase::Unavailable && !is_first && began.elapsed() >= self.time =>
             {
@@ -77,7 +78,8 @@ impl<'a> Pages<'a> {
         CallError::Failed(Box::new(failure))
     }
 
-    /// What became of a link that the API gave: if the connector refuses it, the API is to blame and not the caller.
+    /// Adjusts the error of a page whose link the API gave: if the connector refuses the link, the API is to
+    /// blame, not the caller.
     fn blamed(&self, error: CallError) -> CallError {
         let Some(paging) = self.function.action.paging.as_ref().filter(|_| self.follows) else {
             return error;
@@ -100,7 +102,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The input of the next page: the link, and what the action cannot do without.
+    /// Returns the input for the next page: the link, and the required parameters.
     fn following(
         &mut self,
         reply: &Reply,
@@ -118,7 +120,7 @@ impl<'a> Pages<'a> {
                 following.insert(key.clone(), value.clone());
             }
         }
-        // A caller may begin with a link of before.
+        // A caller may begin with a link from an earlier result.
         let begun = input.get(&paging.parameter).and_then(Value::as_str);
         if begun == Some(link) || !self.seen.insert(link.to_owned()) {
             let message = "the API's link to the next page leads to a page that was there before";

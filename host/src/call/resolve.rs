@@ -1,5 +1,5 @@
-//! Ids by name: where an action takes an id, a caller may know the thing by its name. Which parameters these are, and which
-//! action finds the id, the manifest says ([`Lookup`]).
+//! Ids by name: where an action takes an id, a caller may give the thing's name. The manifest says for which
+//! parameters, and which action finds the id ([`Lookup`]).
 
 use std::time::{Duration, Instant};
 
@@ -11,39 +11,40 @@ use crate::manifest::Lookup;
 use crate::names::{Entry, NAME_PREFIX, Name, NameError, only};
 use crate::value::Shape;
 
-/// The input of an action, with ids in the place of names.
+/// The input of an action, with ids in place of names.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Resolved {
-    /// The input.
+    /// The input, ready for [`Connection::call`].
     pub input: Value,
-    /// What was looked up, in the order of the parameters.
+    /// The names that were looked up, in the order of the parameters.
     pub resolutions: Vec<Resolution>,
 }
 
-/// A name that led to an id.
+/// A name that was replaced by an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resolution {
     /// The parameter, by the published connector's key.
     pub parameter: String,
-    /// The whole name of what was found.
+    /// The full name of the thing that was found.
     pub name: String,
     /// Its id.
     pub id: String,
 }
 
 impl Connection {
-    /// Replaces names in the input of an action by ids: a parameter for which the manifest has a
-    /// [`Lookup`](crate::manifest::Lookup) may be given as [`NAME_PREFIX`] and a name. A name is compared without regard to
-    /// case; one without a dot is also the first label of a longer one. Without such a name, nothing is asked and the input
-    /// stays as it is.
+    /// Replaces names in the input of an action with ids: a parameter for which the manifest has a
+    /// [`Lookup`](crate::manifest::Lookup) may be given as [`NAME_PREFIX`] and a name. Names are compared
+    /// without regard to case; a name without a dot also matches the first label of a longer one. If the
+    /// input has no such name, nothing is requested and the input is returned unchanged.
     ///
-    /// Each look-up is a call of the action that the manifest names, within the connection's quota and the time.
+    /// Each look-up is a call of the action that the manifest names, and counts against the connection's
+    /// quota and `time`.
     ///
     /// # Errors
-    /// The connector has no such action, the input is not an object, the look-up failed, or not exactly one thing has the
-    /// name ([`CallError::Name`]).
+    /// The connector has no such action, the input is not an object, the look-up failed, or the name does not
+    /// belong to exactly one thing ([`CallError::Name`]).
     pub async fn resolve(&self, time: Duration, action: &str, input: Value) -> Result<Resolved, CallError> {
         let start = Instant::now();
         let function = self.connector().find(action)?;
@@ -80,7 +81,7 @@ impl Connection {
         Ok(Resolved { input: Value::Object(input), resolutions })
     }
 
-    /// The one entry that has the name.
+    /// Finds the one entry that has the name.
     async fn find(
         &self,
         time: Duration,
@@ -108,7 +109,7 @@ fn entries(read: &Function, page: &Value) -> Vec<Value> {
     field.and_then(|field| page.get(&*field.spelling.key)?.as_array()).cloned().unwrap_or_default()
 }
 
-/// A look-up that failed says what it was for.
+/// Adds to the error of a look-up what was looked up.
 fn of_lookup(error: &CallError, lookup: &Lookup, name: &Name) -> CallError {
     let mut failure = error.failure();
     failure.message = format!("looking up `{}` by {}: {}", name.as_str(), lookup.action, failure.message);

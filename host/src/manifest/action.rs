@@ -18,7 +18,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The period.
+    /// The period as a duration.
     #[must_use]
     pub fn period(self) -> Duration {
         Duration::from_secs(u64::from(self.period_seconds))
@@ -46,7 +46,7 @@ impl Effect {
     }
 }
 
-/// Whether an action may be relied on.
+/// How far an action can be relied on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -59,7 +59,7 @@ pub enum Status {
     Deprecated,
 }
 
-/// An action, as the manifest has it.
+/// An action, as described in the manifest.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Action {
@@ -67,20 +67,20 @@ pub struct Action {
     pub name: String,
     /// The interface that exports it, such as `example:echo/echo@0.1.0`.
     pub interface: String,
-    /// The API's or published connector's own name of the operation.
+    /// The operation's name in the API or the published connector.
     #[serde(default)]
     pub operation_id: String,
     /// The title, for people.
     pub title: String,
-    /// What it does, in a line.
+    /// What it does, in one line.
     #[serde(default)]
     pub summary: String,
-    /// More about it, in paragraphs.
+    /// More details, in paragraphs.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// How far-reaching it is.
     pub effect: Effect,
-    /// The action that undoes it.
+    /// The action that undoes it, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inverse: Option<String>,
     /// The permissions that it needs.
@@ -92,7 +92,7 @@ pub struct Action {
     /// How to get the next page, if its result comes in pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paging: Option<Paging>,
-    /// Whether it may be relied on.
+    /// How far it can be relied on.
     #[serde(default)]
     pub status: Status,
     /// When it will be removed: an ISO 8601 date.
@@ -101,7 +101,7 @@ pub struct Action {
     /// What to use instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
-    /// Whether it is absent from the published connector.
+    /// Whether it is an addition that the published connector does not have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub extension: bool,
     /// Where the API documents it.
@@ -115,13 +115,13 @@ pub struct Action {
     pub returns: Returns,
 }
 
-/// The permissions that an action needs: in each list, any one of them, the least powerful first.
+/// The permissions that an action needs. Any one of each list is enough; the least powerful comes first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Permissions {
-    /// Of an application that signs in as itself.
+    /// The permissions for an application that signs in as itself.
     #[serde(default)]
     pub application: Vec<String>,
-    /// Of an application that acts for a signed-in user.
+    /// The permissions for an application that acts for a signed-in user.
     #[serde(default)]
     pub delegated: Vec<String>,
 }
@@ -137,13 +137,13 @@ pub struct Paging {
     pub next: String,
 }
 
-/// What an action returns: a record by name, or a single value with a key of its own.
+/// What an action returns: a record by name, or a single value with its own key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Returns {
-    /// The key under which a single value stands.
+    /// The key of a single value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The title, of a single value or of what is returned whole.
+    /// The title of a single value, or of a result that is returned whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What the single value means.
@@ -154,7 +154,7 @@ pub struct Returns {
     pub type_name: String,
 }
 
-/// A trigger: a function that polls, or three that handle a subscription, or both.
+/// A trigger: a function that polls, three functions that handle a subscription, or both.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trigger {
@@ -165,10 +165,10 @@ pub struct Trigger {
     /// What it waits for.
     #[serde(default)]
     pub summary: String,
-    /// The API's or published connector's own name of the operation.
+    /// The operation's name in the API or the published connector.
     #[serde(default)]
     pub operation_id: String,
-    /// Whether it may be relied on.
+    /// How far it can be relied on.
     #[serde(default)]
     pub status: Status,
     /// The function that polls.

@@ -1,4 +1,4 @@
-//! What a manifest may hold, for it is a stranger's word and is printed, completed by shells and written into files.
+//! Checks a manifest: it comes from a stranger, and is printed, completed by shells and written into files.
 
 use serde_json::Value;
 
@@ -8,23 +8,23 @@ use super::{Action, Manifest, TypeDefinition};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// It is not JSON, or lacks what every manifest has.
+    /// It is not JSON, or lacks a required field.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
-    /// A name has other characters than names may have.
+    /// A name has characters that are not allowed in names.
     #[error("{what} {name:?} is not a valid name: expected {expected}")]
     Name {
-        /// Of what it is the name.
+        /// What it names, such as `the action`.
         what: &'static str,
-        /// The name.
+        /// The invalid name.
         name: String,
         /// What a name of that kind looks like.
         expected: &'static str,
     },
-    /// A text has a character that controls a terminal, or the direction of writing, or that nobody sees.
+    /// A text has a character that is invisible, or that controls a terminal or the direction of writing.
     #[error("{at} has the character U+{:04X}, which can change how the text around it is shown", u32::from(*letter))]
     Letter {
-        /// Where the text is, by the keys that lead to it.
+        /// Where the text is: the keys that lead to it.
         at: String,
         /// The character.
         letter: char,
@@ -86,7 +86,8 @@ fn name(
     }
 }
 
-/// As WIT has it: the letters of a word are of one case, and the first of its characters is a letter.
+/// Whether text is in kebab-case as WIT defines it: each word has letters of one case, and the first
+/// character is a letter.
 fn is_kebab_case(name: &str) -> bool {
     name.split('-').all(|word| {
         let upper = word.starts_with(|first: char| first.is_ascii_uppercase());
@@ -103,7 +104,7 @@ fn is_variable(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Refuses texts that could drive a terminal, or make a person read something else than is there.
+/// Refuses texts that could drive a terminal, or mislead people about what is there.
 pub(super) fn texts(manifest: &Value) -> Result<(), ManifestError> {
     check(manifest, &mut Vec::new())
 }
@@ -111,7 +112,7 @@ pub(super) fn texts(manifest: &Value) -> Result<(), ManifestError> {
 fn check<'value>(value: &'value Value, path: &mut Vec<&'value str>) -> Result<(), ManifestError> {
     match value {
         Value::String(text) => {
-            // Its paragraphs have lines of their own.
+            // A description's paragraphs are on separate lines.
             let breaks = path.last() == Some(&"description");
             plain(text, breaks, path)
         }
@@ -136,7 +137,7 @@ fn plain(text: &str, breaks: bool, path: &[&str]) -> Result<(), ManifestError> {
     }
 }
 
-/// Whether a character controls a terminal, breaks a line, or reorders or hides what stands beside it.
+/// Whether a character controls a terminal, breaks a line, or reorders or hides the text beside it.
 fn is_unsafe(letter: char) -> bool {
     letter.is_control()
         || matches!(

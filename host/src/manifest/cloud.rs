@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where an API and its sign-in are in one cloud. What is one of these is all of them: they are chosen together.
+/// Where an API and its sign-in are in one cloud. The three addresses always belong together: a connection
+/// never mixes those of different clouds.
 ///
-/// There are no rules for redirects among them: a redirect is followed in no cloud, with or without a credential. Which
-/// links to a next page are the API's own, [`Manifest::hosts`](super::Manifest::hosts) says for all clouds.
+/// Redirects are not part of this: no cloud's redirects are followed, with or without a credential.
+/// [`Manifest::hosts`](super::Manifest::hosts) says for all clouds which links to a next page are the API's
+/// own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cloud {
@@ -13,20 +15,21 @@ pub struct Cloud {
     pub api: String,
     /// The token authority's origin.
     pub authority: String,
-    /// The scope to ask a token for.
+    /// The scope to request for a token.
     pub scope: String,
-    /// The paths of the token authority's endpoints; Microsoft Entra's when left out.
+    /// The paths of the token authority's endpoints. The default is Microsoft Entra's.
     #[serde(default, skip_serializing_if = "Endpoints::is_default")]
     pub endpoints: Endpoints,
 }
 
-/// Where a token authority has its endpoints: paths, in which `{tenant}` stands for the tenant.
+/// The paths of a token authority's endpoints, in which `{tenant}` stands for the tenant.
 ///
-/// What is left out is as [Microsoft Entra](https://learn.microsoft.com/entra/identity-platform/v2-protocols) has it.
+/// The default of each path is that of
+/// [Microsoft Entra](https://learn.microsoft.com/entra/identity-platform/v2-protocols).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Endpoints {
-    /// Where tokens are given: [RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
+    /// Where tokens are issued: [RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
     pub token: String,
     /// Where a person signs in: [RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
     pub authorization: String,
@@ -45,13 +48,13 @@ impl Default for Endpoints {
 }
 
 impl Endpoints {
-    /// Whether any path has a tenant in it.
+    /// Whether any path contains `{tenant}`.
     #[must_use]
     pub fn need_tenant(&self) -> bool {
         self.all().iter().any(|path| path.contains(Self::TENANT))
     }
 
-    /// The first path that is not well-formed, if there is one.
+    /// Returns the first malformed path, if there is one.
     #[must_use]
     pub fn broken(&self) -> Option<&str> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
@@ -61,7 +64,7 @@ impl Endpoints {
 
     const TENANT: &str = "{tenant}";
 
-    /// The path with that tenant.
+    /// Returns the path for this tenant.
     pub(crate) fn of_tenant(path: &str, tenant: &str) -> String {
         path.replace(Self::TENANT, tenant)
     }

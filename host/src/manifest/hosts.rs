@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Host names, each with at most one `*`, which stands for a region: letters, digits and hyphens, and no dot. Cheap to
-/// clone.
+/// Host names, each with at most one `*`, which stands for a region: letters, digits and hyphens, but no dot.
+/// Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Hosts(Arc<[String]>);
 
 impl Hosts {
-    /// Whether a host is one of these.
+    /// Whether `host` is one of these, regardless of case.
     #[must_use]
     pub fn contain(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
@@ -24,7 +24,7 @@ impl Hosts {
         self.0.is_empty()
     }
 
-    /// A name that is not well-formed, if there is one.
+    /// Returns a malformed name, if there is one.
     pub(super) fn broken(&self) -> Option<&str> {
         self.0.iter().map(String::as_str).find(|pattern| !is_pattern(pattern))
     }
@@ -40,7 +40,8 @@ fn is_named(host: &str, pattern: &str) -> bool {
     })
 }
 
-/// A host in lower case, with at most one `*`, and that before a domain of two labels or more.
+/// Whether text is a host in lower case, with at most one `*`, which must come before a domain of two labels
+/// or more.
 fn is_pattern(pattern: &str) -> bool {
     let fixed = pattern.split_once('*').map_or(pattern, |(_, domain)| domain);
     let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.*".contains(&byte);

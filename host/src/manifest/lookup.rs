@@ -1,36 +1,37 @@
-//! How what a parameter names by id is found by name.
+//! How the thing that a parameter names by id can be found by name.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What stands for the name in [`Lookup::input`].
+/// The placeholder for the name in [`Lookup::input`].
 const NAME: &str = "{name}";
 
-/// How what a parameter names by id is found by name: which action lists it, and by which of its fields it is known.
+/// How the thing that a parameter names by id can be found by name: which action lists the candidates, and
+/// which field holds their names.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lookup {
-    /// The parameter, in whichever action has it, such as `machine-id`.
+    /// The parameter, in every action that has it, such as `machine-id`.
     pub parameter: String,
-    /// The action that lists what there is, such as `list-machines`: one that reads, and returns pages.
+    /// The action that lists the candidates, such as `list-machines`. It must only read, and return pages.
     pub action: String,
-    /// The input of that action: parameters with their texts, in which `{name}` stands for the name, as in a string
-    /// literal of [OData]: a quote in the name is doubled.
+    /// The input of that action: parameters and their texts, in which `{name}` stands for the name as in a
+    /// string literal of [OData], with its quotes doubled.
     ///
     /// [OData]: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html
     pub input: BTreeMap<String, String>,
-    /// The key in JSON of the field that holds the id.
+    /// The JSON key of the field that holds the id.
     pub id: String,
-    /// The key in JSON of the field that holds the name: a DNS name.
+    /// The JSON key of the field that holds the name, which is a DNS name.
     pub name: String,
-    /// The keys in JSON of further fields by which a person tells those of one name apart.
+    /// The JSON keys of further fields, by which a person can tell apart things with the same name.
     #[serde(default)]
     pub shown: Vec<String>,
 }
 
 impl Lookup {
-    /// The input with that name.
+    /// Returns the input for looking up this name.
     pub(crate) fn input_for(&self, name: &str) -> BTreeMap<String, String> {
         let literal = name.replace('\'', "''");
         self.input.iter().map(|(key, text)| (key.clone(), text.replace(NAME, &literal))).collect()

@@ -19,13 +19,13 @@ pub struct Field {
     /// [`Manifest::types`].
     #[serde(rename = "type", default)]
     pub type_name: String,
-    /// Whether it must be given, or is always there.
+    /// Whether a parameter must be given, or a field is always present.
     #[serde(default)]
     pub required: bool,
-    /// Whether it is absent from the published connector.
+    /// Whether it is an addition that the published connector does not have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub extension: bool,
-    /// Whether the record's fields stand in for it, as parameters of their own.
+    /// Whether it is a record whose fields are parameters of their own in its place.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inline: bool,
 }
@@ -36,13 +36,13 @@ pub struct Field {
 pub enum TypeDefinition {
     /// A record.
     Record {
-        /// The published connector's name of it.
+        /// The published connector's name for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         definition: Option<String>,
-        /// What it stands for, in a line.
+        /// What it stands for, in one line.
         #[serde(default)]
         summary: String,
-        /// The keys of the fields that a person wants to see first.
+        /// The keys of the fields that people want to see first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         columns: Vec<String>,
         /// Its fields, in order.
@@ -50,7 +50,7 @@ pub enum TypeDefinition {
     },
     /// A closed set of values.
     Enum {
-        /// What it stands for, in a line.
+        /// What it stands for, in one line.
         #[serde(default)]
         summary: String,
         /// Its values, in order.

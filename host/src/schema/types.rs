@@ -1,11 +1,12 @@
-//! The schema of a type: the component's shape, and beside it the manifest's name of the type, by which it is described.
+//! The schema of a type, made from the component's shape and from the manifest's name for the type, which
+//! leads to its description.
 
 use serde_json::{Map, Value, json};
 
 use crate::manifest::{Case, Field, Manifest, TypeDefinition};
 use crate::value::{Shape, Spelling};
 
-/// Which way a value goes: what is given may be spelt in more ways than what is returned.
+/// Which way a value goes: input may be spelt in more ways than output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Input,
@@ -22,10 +23,10 @@ pub(super) struct Types<'a> {
 type Schema = Map<String, Value>;
 
 impl Types<'_> {
-    /// The schema of a value that is there, with what it is called and what it means.
+    /// Returns the schema of a value that is present, with its title and description.
     pub(super) fn described(&self, shape: &Shape, type_name: &str, title: &str, about: &str) -> Value {
         let shape = match shape {
-            // Whether a property may be left out is said beside it.
+            // The object's schema says whether a property may be left out.
             Shape::Option(inner) => inner,
             shape => shape,
         };
@@ -36,7 +37,7 @@ impl Types<'_> {
         schema.into()
     }
 
-    /// The same, without words of its own.
+    /// Like [`Self::described`], without a title or description of its own.
     pub(super) fn plain(&self, shape: &Shape, type_name: &str) -> Schema {
         match shape {
             Shape::Bool => typed("boolean"),
@@ -101,7 +102,7 @@ impl Types<'_> {
                 });
                 object(json!({ "anyOf": cases.collect::<Vec<_>>() }))
             }
-            // No value of the type can be given or written.
+            // No value of this type can be given or written.
             Shape::Opaque(_) => object(json!({ "not": {} })),
         }
     }
@@ -135,7 +136,7 @@ impl Types<'_> {
         schema
     }
 
-    /// What a type is, as the manifest has it.
+    /// Returns the manifest's summary of a type.
     pub(super) fn summary(&self, type_name: &str) -> Option<&str> {
         match self.manifest.types.get(type_name)? {
             TypeDefinition::Record { summary, .. } | TypeDefinition::Enum { summary, .. } => {
@@ -151,8 +152,8 @@ impl Types<'_> {
         }
     }
 
-    /// How a name may be spelt: as JSON has it, and when it is given also as the contract has it. The names of what is
-    /// returned in a variant or flags are the contract's.
+    /// How a name may be spelt: as in JSON, and for input also as in the contract. In output, the names in
+    /// variants and flags are the contract's.
     fn spellings<'a>(&self, spelling: &'a Spelling) -> Vec<&'a str> {
         match self.direction {
             Direction::Output => vec![&*spelling.name],
@@ -161,7 +162,8 @@ impl Types<'_> {
         }
     }
 
-    /// The keys of an enum's cases, and after them the names that differ, where they are taken as well.
+    /// Returns the keys of an enum's cases, followed by the names that differ from them if those are accepted
+    /// too.
     fn with_names<'a>(&self, mut keys: Vec<&'a str>, cases: &'a [Spelling]) -> Vec<&'a str> {
         if self.direction == Direction::Input {
             keys.extend(cases.iter().filter(|case| case.name != case.key).map(|case| &*case.name));
@@ -169,7 +171,7 @@ impl Types<'_> {
         keys
     }
 
-    /// A line for each value of an enum: how it is spelt and what it means.
+    /// Returns a line for each value of an enum: its spelling and its meaning.
     fn cases_in_words(&self, shape: &Shape, type_name: &str) -> String {
         let Shape::Enum(cases) = shape else { return String::new() };
         let known: &[Case] = match self.manifest.types.get(type_name) {
@@ -191,7 +193,7 @@ impl Types<'_> {
     }
 }
 
-/// Adds a title and a description, as far as there are any.
+/// Adds a title and a description, unless they are empty.
 pub(super) fn label(schema: &mut Schema, title: &str, description: &str) {
     for (key, text) in [("title", title), ("description", description)] {
         if !text.is_empty() {
@@ -211,7 +213,7 @@ fn object(schema: Value) -> Schema {
     }
 }
 
-/// A bound of an integer type: of 64 bits at most.
+/// A bound of an integer type, of at most 64 bits.
 fn number(bound: i128) -> Value {
     match (u64::try_from(bound), i64::try_from(bound)) {
         (Ok(bound), _) => bound.into(),

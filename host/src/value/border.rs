@@ -1,10 +1,11 @@
-//! The border between the host and a component's memory: arguments go in as their types want them, and a result comes
-//! out as JSON, without a value in between.
+//! The border between the host and a component's memory: arguments go in as their types require, and a result
+//! comes out as JSON, without an intermediate value.
 //!
-//! Wasmtime has two ways over the border. [`Val`] holds any value, but a list of 10,000 records becomes a million small
-//! allocations, most of them copies of field names. Typed functions need types that Rust knows when it compiles, and
-//! what a connector exports is known when it is loaded. This is a third way on the same hooks that Wasmtime's derive
-//! macros use: two types whose layout is the function's own, looked up when they cross.
+//! Wasmtime has two ways across the border. [`Val`] holds any value, but a list of 10,000 records becomes a
+//! million small allocations, most of them copies of field names. Typed functions need types that are known
+//! when Rust compiles, and a connector's exports are known only when it is loaded. This is a third way, on
+//! the same hooks that Wasmtime's derive macros use: two types whose layout is the function's own, looked up
+//! when they cross.
 
 #![allow(unsafe_code, reason = "Wasmtime's traits for what crosses the border are unsafe to implement")]
 
@@ -23,15 +24,15 @@ use super::output::{Encoding, OutputError, ReadError, Writer};
 use super::plan::{Link, ResultPlan};
 use super::shape::Signature;
 
-/// How many core values pass arguments before memory does.
+/// The most core values in which arguments are passed; larger arguments are passed in memory.
 pub(super) const MOST_FLAT: usize = 16;
 
 tokio::task_local! {
-    /// How the result of the call that is being polled is read.
+    /// How to read the result of the call that is being polled.
     static READING: Reading;
 }
 
-/// How a result is read.
+/// How to read a result.
 #[derive(Clone)]
 struct Reading {
     plan: Arc<ResultPlan>,
@@ -59,7 +60,8 @@ impl Signature {
         arguments: &[Val],
         limit: usize,
     ) -> wasmtime::Result<Returned> {
-        // Any function will do: how the arguments and the result lie is read from the function's type, not these.
+        // Any function passes this check: the layout of arguments and result comes from the function's type,
+        // not from these.
         let function = function.typed::<Arguments<'_>, Crossed>(&mut store)?;
         let arguments = Arguments { values: arguments, types: &self.types };
         let plan = self.plan.clone().ok_or_else(|| wasmtime::format_err!("the function cannot fail"))?;
@@ -75,12 +77,12 @@ struct Arguments<'a> {
     types: &'a [Type],
 }
 
-/// A result that came out.
+/// A result on its way out.
 struct Crossed(Returned);
 
-// SAFETY: `Lower` is the most core values that pass arguments, of which a function takes those that it wants; whether
-// they or memory pass the arguments is decided by the function's own type when they cross. `typecheck` has nothing to
-// compare, since there is no static type: each value is compared with its type as it is lowered.
+// SAFETY: `Lower` is the most core values that pass arguments; a function takes as many as it needs. The
+// function's own type decides whether they or memory pass the arguments. `typecheck` has nothing to compare,
+// since there is no static type: each value is compared with its type as it is lowered.
 unsafe impl ComponentType for Arguments<'_> {
     type Lower = [ValRaw; MOST_FLAT];
     const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
@@ -93,7 +95,7 @@ unsafe impl ComponentType for Arguments<'_> {
 // SAFETY: as for `ComponentType`: a function's parameters are always a list.
 unsafe impl ComponentNamedList for Arguments<'_> {}
 
-// SAFETY: all core values are initialized, and memory is written through slices that are checked.
+// SAFETY: all core values are initialized, and memory is written only through checked slices.
 unsafe impl Lower for Arguments<'_> {
     fn linear_lower_to_flat<T>(
         &self,
@@ -115,8 +117,8 @@ unsafe impl Lower for Arguments<'_> {
     }
 }
 
-// SAFETY: one core value is the most that a function returns. A result that the contract allows needs more, so it is the
-// address of the result in memory, of which nothing is read but through slices that are checked.
+// SAFETY: a function returns one core value at most. A result that the contract allows needs more, so that
+// value is the address of the result in memory, which is read only through checked slices.
 unsafe impl ComponentType for Crossed {
     type Lower = [ValRaw; 1];
     const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
@@ -129,7 +131,7 @@ unsafe impl ComponentType for Crossed {
 // SAFETY: as for `ComponentType`: a function's results are always a list.
 unsafe impl ComponentNamedList for Crossed {}
 
-// SAFETY: makes a value of its own, without anything of the component's in it.
+// SAFETY: makes an owned value, which borrows nothing from the component.
 unsafe impl Lift for Crossed {
     fn linear_lift_from_flat(
         cx: &mut LiftContext<'_>,

@@ -1,9 +1,9 @@
-//! How deep JSON nests.
+//! How deeply JSON nests.
 
-/// The deepest nesting of arrays and objects that common readers of JSON bear, ours among them.
+/// The deepest nesting of arrays and objects that common JSON readers accept, ours included.
 pub(super) const DEEPEST: usize = 127;
 
-/// How many arrays and objects of well-formed JSON stand in one another.
+/// Returns how deeply arrays and objects nest in well-formed JSON.
 pub(super) fn of(json: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut escaped) = (false, false);

@@ -1,12 +1,12 @@
-//! Text as JSON strings. Most text of an API needs no escapes; that is found out many bytes at a time.
+//! Text as JSON strings. Most text from an API needs no escapes, so many bytes are checked at a time.
 
-/// How many bytes are looked at together: enough for the widest registers that are common.
+/// How many bytes are checked together: enough for the widest common registers.
 const TOGETHER: usize = 32;
 
-/// Whether the bytes are ASCII that stands in a JSON string as it is.
+/// Whether the bytes are ASCII that can stand in a JSON string unchanged.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
     let mut chunks = bytes.chunks_exact(TOGETHER);
-    // Without an early end inside a chunk, the compiler makes one comparison of it.
+    // Without an early exit inside a chunk, the compiler can compare the whole chunk at once.
     let plain =
         |chunk: &[u8]| !chunk.iter().fold(false, |found, byte| found | is_special(*byte) | !byte.is_ascii());
     chunks.by_ref().all(plain) && plain(chunks.remainder())
@@ -28,7 +28,7 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// How many bytes at the beginning need no escape.
+/// Returns how many bytes at the beginning need no escape.
 fn clean_prefix(bytes: &[u8]) -> usize {
     let clean = |chunk: &&[u8]| !chunk.iter().fold(false, |found, byte| found | is_special(*byte));
     let whole = bytes.chunks_exact(TOGETHER).take_while(clean).count() * TOGETHER;

@@ -1,4 +1,4 @@
-//! JSON in: what a caller gave, typed by the signature.
+//! JSON in: a caller's input, typed by the signature.
 
 use serde_json::{Map, Value};
 use wasmtime::component::Val;
@@ -7,19 +7,20 @@ use super::shape::{Argument, Integer, Parameter, RecordField, Shape, Signature, 
 use super::{text, words};
 use crate::remedy::Remedy;
 
-/// How deep input may nest, so that hostile input cannot exhaust the stack.
+/// How deeply input may nest, so that hostile input cannot exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
 /// Input that does not fit the action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{problem}", prefix(.parameter, .problem))]
 pub struct InputError {
-    /// The parameter as the published connector calls it, with the path into it where it is nested.
+    /// The parameter by the published connector's key, with the path into it if the error is nested. Empty if
+    /// no parameter is to blame.
     pub parameter: String,
-    /// The parameter's name in the contract, such as `machine-id`, where the whole of it is to blame and the action has
-    /// it.
+    /// The parameter's name in the contract, such as `machine-id`, if the whole parameter is to blame and the
+    /// action has it.
     pub name: Option<String>,
-    /// What is wrong with it.
+    /// What is wrong with the parameter.
     pub problem: InputProblem,
 }
 
@@ -33,18 +34,18 @@ pub enum InputProblem {
     /// The action has no such parameter.
     #[error("no such parameter; it takes {}", text::listed(.known))]
     Unknown {
-        /// What it does have.
+        /// The parameters that it does have.
         known: Vec<String>,
         /// The one that was probably meant.
         similar: Option<String>,
     },
-    /// A key without a name. Nobody means to write one.
+    /// A key is empty, which is never intended.
     #[error("a key of the input is empty")]
     EmptyKey,
     /// The same parameter was given under two names.
     #[error("given twice, also as `{0}`")]
     Repeated(String),
-    /// Another type was expected.
+    /// The value has the wrong type.
     #[error("expected {expected}, found {found}")]
     Type {
         /// The type that was expected.
@@ -52,13 +53,13 @@ pub enum InputProblem {
         /// What was found instead.
         found: String,
     },
-    /// It nests deeper than 64 levels.
+    /// The value nests deeper than 64 levels.
     #[error("nests too deeply")]
     TooDeep,
 }
 
 impl InputError {
-    /// What to do about it.
+    /// What to do about it, if there is specific advice.
     #[must_use]
     pub fn hint(&self) -> Option<Remedy> {
         match (&self.problem, &self.name) {
@@ -80,11 +81,11 @@ impl InputError {
 }
 
 impl Signature {
-    /// Types a caller's input. Each key may be the published connector's key, the contract's name, or
-    /// either of them in kebab-case or camelCase.
+    /// Types a caller's input. Each key may be the published connector's key, the contract's name, or either
+    /// of them in kebab-case or camelCase.
     ///
     /// # Errors
-    /// Names the first parameter that is unknown, missing, given twice or of the wrong type.
+    /// [`InputError`] names the first parameter that is unknown, missing, given twice or of the wrong type.
     pub fn arguments(&self, input: &Map<String, Value>) -> Result<Vec<Val>, InputError> {
         self.refuse_unknown(input)?;
         self.arguments
@@ -101,8 +102,8 @@ impl Signature {
             .collect()
     }
 
-    /// The parameter that a key means: the one with that very key or name, else the only one that it spells: `Machine ID`
-    /// is also understood as `machine-id` and `machineId`.
+    /// Finds the parameter that a key means: the one with exactly that key or name, or else the only one that
+    /// it spells: `Machine ID` is also understood as `machine-id` and `machineId`.
     #[must_use]
     pub fn meant_by(&self, key: &str) -> Option<&Parameter> {
         let exact = self.parameters().find(|parameter| parameter.answers_to(key));
@@ -111,7 +112,8 @@ impl Signature {
         exact.or_else(|| only(self.parameters().filter(alike)))
     }
 
-    /// What an input has for a parameter, under whatever spelling: once, if the input is sound.
+    /// Returns what an input holds for a parameter, under any spelling: one entry at most, if the input is
+    /// sound.
     pub(crate) fn given<'input>(
         &self,
         parameter: &Parameter,
@@ -272,7 +274,7 @@ fn items<'a>(
     Ok(typed_items)
 }
 
-/// Takes a JSON integer, or one as text, since JSON readers elsewhere lose digits over 2^53.
+/// Takes a JSON integer, or an integer as text, since other JSON readers lose digits above 2^53.
 fn integer(width: Integer, value: &Value) -> Option<Val> {
     let number: i128 = match value {
         Value::Number(number) => {
@@ -307,7 +309,8 @@ impl Spelling {
     }
 }
 
-/// The field that a key means: the one with that very key or name, else the only one that it spells.
+/// Finds the field that a key means: the one with exactly that key or name, or else the only one that it
+/// spells.
 fn field_meant_by<'field>(key: &str, fields: &'field [RecordField]) -> Option<&'field RecordField> {
     let exact = fields.iter().find(|field| field.spelling.answers_to(key));
     exact.or_else(|| only(fields.iter().filter(|field| field.spelling.is_spelled(key))))
@@ -317,7 +320,7 @@ fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
     found.next().filter(|_| found.next().is_none())
 }
 
-/// What is wrong is told of a parameter, unless it has no name.
+/// Returns the parameter as the beginning of a message, unless it has no name.
 fn prefix(parameter: &str, problem: &InputProblem) -> String {
     match problem {
         _ if parameter.is_empty() => String::new(),

@@ -4,7 +4,7 @@
 
 use wasmtime::component::Type;
 
-/// The room that a value takes in memory, in bytes, and how many core values pass it where it is not passed in memory.
+/// The space that a value takes in memory, in bytes, and how many core values pass it when memory does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) size: usize,
@@ -12,7 +12,7 @@ pub(super) struct Layout {
     pub(super) flat: usize,
 }
 
-/// An address and a length, as of text and of lists.
+/// An address and a length, as for text and lists.
 pub(super) const SPAN: Layout = Layout { size: 8, align: 4, flat: 2 };
 
 impl Layout {
@@ -46,7 +46,7 @@ impl Layout {
         }
     }
 
-    /// Values one after another, with the offset of each.
+    /// Lays out values one after another; returns the offset of each as well.
     pub(super) fn in_a_row(parts: impl Iterator<Item = Self>) -> (Self, Vec<usize>) {
         let mut whole = Self { size: 0, align: 1, flat: 0 };
         let offsets = parts
@@ -62,7 +62,7 @@ impl Layout {
         (whole, offsets)
     }
 
-    /// One of several values, with a tag before it that says which.
+    /// Lays out one of several values, with a tag before it that says which.
     fn one_of(cases: usize, payloads: impl IntoIterator<Item = Self>) -> Self {
         let tag = tag_size(cases);
         let mut most = Self { size: 0, align: tag, flat: 0 };
@@ -89,7 +89,7 @@ impl Layout {
     }
 }
 
-/// How many bytes tell one of so many cases.
+/// Returns how many bytes a tag takes for that many cases.
 pub(super) const fn tag_size(cases: usize) -> usize {
     match cases {
         0..=0x100 => 1,
@@ -98,7 +98,7 @@ pub(super) const fn tag_size(cases: usize) -> usize {
     }
 }
 
-/// Where a case's value begins, in a variant of that alignment.
+/// Returns where a case's value begins, in a variant with that alignment.
 pub(super) const fn payload_offset(align: usize, tag: usize) -> usize {
     tag.next_multiple_of(align)
 }

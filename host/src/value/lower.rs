@@ -1,4 +1,4 @@
-//! Arguments in: values laid in core values, or in the component's memory, as their types want them.
+//! Arguments in: values are written to core values, or to the component's memory, as their types require.
 
 use wasmtime::ValRaw;
 use wasmtime::component::__internal::{LowerContext, wasmtime_environ};
@@ -8,7 +8,7 @@ use wasmtime_environ::component::StringEncoding;
 use super::border::MOST_FLAT;
 use super::layout::{Layout, payload_offset, tag_size};
 
-/// The bit of a length that says UTF-16 where text may be Latin-1 too.
+/// The bit of a length that marks UTF-16 where text may also be Latin-1.
 const UTF16_TAG: usize = 1 << 31;
 
 /// Lowers all arguments of a call.
@@ -38,7 +38,7 @@ pub(super) fn arguments<T>(
     Ok(())
 }
 
-/// Core values, and how many of them are taken.
+/// Core values, and how many of them are in use.
 struct Flat<'slots> {
     slots: &'slots mut [ValRaw; MOST_FLAT],
     used: usize,
@@ -112,7 +112,7 @@ impl Flat<'_> {
         self.push(ValRaw::i64(length as i64))
     }
 
-    /// Leaves what a case does not need as it is: zero.
+    /// Leaves the core values that a case does not need at zero.
     fn skip_to(&mut self, end: usize) -> wasmtime::Result<()> {
         self.used = end;
         if end <= MOST_FLAT { Ok(()) } else { Err(mismatch()) }
@@ -186,7 +186,7 @@ fn store<T>(cx: &mut LowerContext<'_, T>, ty: &Type, value: &Val, at: usize) -> 
     }
 }
 
-/// Lays text in memory of its own: its address, and its length in the component's units.
+/// Writes text to newly reserved memory; returns its address, and its length in the component's units.
 fn string<T>(cx: &mut LowerContext<'_, T>, text: &str) -> wasmtime::Result<(usize, usize)> {
     let encoding = cx.options().string_encoding;
     if encoding == StringEncoding::Utf8 {
@@ -201,7 +201,7 @@ fn string<T>(cx: &mut LowerContext<'_, T>, text: &str) -> wasmtime::Result<(usiz
     Ok((start, (units.len() / 2) | tag))
 }
 
-/// Lays a list in memory of its own: its address and length.
+/// Writes a list to newly reserved memory; returns its address and length.
 fn list<T>(cx: &mut LowerContext<'_, T>, item: &Type, values: &[Val]) -> wasmtime::Result<(usize, usize)> {
     let room = Layout::of(item);
     let start = reserve(cx, room.align, room.size.saturating_mul(values.len()))?;
@@ -211,7 +211,7 @@ fn list<T>(cx: &mut LowerContext<'_, T>, item: &Type, values: &[Val]) -> wasmtim
     Ok((start, values.len()))
 }
 
-/// Asks the component for memory, and checks what it gives.
+/// Asks the component for memory, and checks the address that it returns.
 fn reserve<T>(cx: &mut LowerContext<'_, T>, align: usize, size: usize) -> wasmtime::Result<usize> {
     cx.realloc(0, 0, u32::try_from(align)?, size)
 }
@@ -240,7 +240,7 @@ fn case<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> wasmtime::R
     Ok(u32::try_from(place)?)
 }
 
-/// A bit for each flag, in as many bytes as the flags take.
+/// Returns a bit for each flag, in as many bytes as the flags take.
 fn bits<'a>(names: impl Iterator<Item = &'a str>, set: &[String]) -> wasmtime::Result<Vec<u8>> {
     let names: Vec<&str> = names.collect();
     let mut bits = vec![0; Layout::flags(names.len()).size];

@@ -1,7 +1,7 @@
 //! JSON out: what the component returned, written straight from its memory.
 //!
-//! What lies there is the component's, so each address is checked before it is followed, and the text that comes of it
-//! has a bound: a component could have a million names for the same megabyte.
+//! The component controls that memory, so each address is checked before it is followed, and the resulting
+//! text is bounded: a component could point to the same megabyte a million times.
 
 use serde_json::value::RawValue;
 
@@ -10,17 +10,17 @@ use super::escape;
 use super::plan::Plan;
 use super::shape::Integer;
 
-/// A result that cannot be written as JSON.
+/// Why a result cannot be written as JSON.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
-    /// A field that should hold JSON holds something else.
+    /// A field whose text should be JSON holds something else.
     #[error("the connector returned text that is not JSON where it promised JSON: {0}")]
     NotJson(serde_json::Error),
     /// A value is of a type that has no JSON form.
     #[error("the connector returned a value that JSON cannot hold ({0})")]
     NoJsonForm(&'static str),
-    /// The result nests deeper than readers of JSON bear.
+    /// The result nests deeper than JSON readers accept.
     #[error("the connector returned JSON that nests deeper than {} levels", depth::DEEPEST)]
     TooDeep,
 }
@@ -28,13 +28,13 @@ pub enum OutputError {
 /// Why a result cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
-    /// It can, but not be written.
+    /// It can be read, but not written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// What the component left in its memory is not what its type says.
+    /// The component's memory does not hold what its type says.
     #[error("its result is {0}")]
     Malformed(&'static str),
-    /// The text has more bytes than a call may use.
+    /// The text is longer than a call may produce.
     #[error("its result has more than the {} MiB that a call may use", limit >> 20)]
     TooLarge {
         /// The bound, in bytes.
@@ -42,27 +42,27 @@ pub(super) enum ReadError {
     },
 }
 
-/// How a component writes its text.
+/// How a component encodes its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
     Utf16,
-    /// Latin-1, or UTF-16 where the length has its highest bit set.
+    /// Latin-1, or UTF-16 if the length has its highest bit set.
     Latin1OrUtf16,
 }
 
-/// How much text an ordinary result has.
+/// How many bytes of text an ordinary result has.
 const ORDINARY: usize = 2 << 10;
 
-/// The bit of a length that says UTF-16.
+/// The bit of a length that marks UTF-16.
 const UTF16_TAG: usize = 1 << 31;
 
-/// A component's memory, and the JSON that is made of it.
+/// A component's memory, and the JSON that is made from it.
 pub(super) struct Writer<'memory> {
     memory: &'memory [u8],
     encoding: Encoding,
     limit: usize,
-    /// How many values the one that is being written stands in, itself included.
+    /// How many values enclose the one that is being written, itself included.
     depth: usize,
     out: Vec<u8>,
 }
@@ -72,7 +72,7 @@ impl<'memory> Writer<'memory> {
         Self { memory, encoding, limit, depth: 0, out: Vec::with_capacity(ORDINARY) }
     }
 
-    /// Writes what is already JSON.
+    /// Writes bytes that are JSON already.
     pub(super) fn raw(&mut self, json: &[u8]) {
         self.out.extend_from_slice(json);
     }
@@ -81,7 +81,7 @@ impl<'memory> Writer<'memory> {
         self.out
     }
 
-    /// Writes the value at an address. What is written can be read again: it has a bound of depth too.
+    /// Writes the value at an address. The depth is bounded, so that what is written can be read again.
     pub(super) fn write(&mut self, plan: &Plan, at: usize) -> Result<(), ReadError> {
         self.depth += 1;
         if self.depth > depth::DEEPEST + 1 {
@@ -104,7 +104,8 @@ impl<'memory> Writer<'memory> {
             Plan::String => self.string(at)?,
             Plan::Json => {
                 let text = self.text(at)?;
-                // The component's word is not enough that text is JSON: output must stay one valid document.
+                // The component's claim that text is JSON is not enough: the output must stay one valid
+                // document.
                 let raw: &RawValue = serde_json::from_str(&text).map_err(OutputError::NotJson)?;
                 if self.depth - 1 + depth::of(raw.get()) > depth::DEEPEST {
                     return Err(OutputError::TooDeep.into());
@@ -117,7 +118,7 @@ impl<'memory> Writer<'memory> {
                 for field in fields {
                     let place = at + field.offset;
                     let (plan, place) = match &field.plan {
-                        // What is absent is left out.
+                        // Absent values are left out.
                         Plan::Option { .. } if self.tag(place, 1, 2)? == 0 => continue,
                         Plan::Option { some, payload } => (&**some, place + payload),
                         plan => (plan, place),
@@ -178,7 +179,7 @@ impl<'memory> Writer<'memory> {
         Ok(())
     }
 
-    /// The text at an address.
+    /// Returns the text at an address.
     pub(super) fn text(&self, at: usize) -> Result<std::borrow::Cow<'memory, str>, ReadError> {
         let (start, length) = self.span(at)?;
         match self.encoding {
@@ -244,7 +245,7 @@ impl<'memory> Writer<'memory> {
         Ok(written.map_err(OutputError::NotJson)?)
     }
 
-    /// JSON has neither infinities nor NaN: they become null, as JavaScript has it.
+    /// JSON has neither infinities nor NaN: they become null, as in JavaScript.
     fn float(&mut self, number: f64) {
         self.out.extend_from_slice(serde_json::Value::from(number).to_string().as_bytes());
     }
@@ -263,7 +264,7 @@ impl<'memory> Writer<'memory> {
         Ok(())
     }
 
-    /// Which of so many cases.
+    /// Reads a tag: which of that many cases it is.
     pub(super) fn tag(&self, at: usize, size: usize, cases: usize) -> Result<usize, ReadError> {
         let case = match size {
             1 => self.bytes::<1>(at)?[0].into(),
@@ -279,7 +280,7 @@ impl<'memory> Writer<'memory> {
         char::decode_utf16(units).collect::<Result<_, _>>().map_err(|_| NOT_TEXT)
     }
 
-    /// An address and a length.
+    /// Reads an address and a length.
     fn span(&self, at: usize) -> Result<(usize, usize), ReadError> {
         let [a, b, c, d, e, f, g, h] = self.bytes(at)?;
         Ok((u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]) as usize))

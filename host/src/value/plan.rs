@@ -1,5 +1,5 @@
-//! How a result is read: a component type's layout joined with the JSON names of its parts. Worked out once, so that a
-//! call looks nothing up.
+//! How a result is read: a component type's layout joined with the JSON names of its parts. It is worked out
+//! once, so that a call looks nothing up.
 
 use wasmtime::component::Type;
 
@@ -9,22 +9,22 @@ use super::shape::{Integer, Shape, Spelling};
 /// How a function's result is read.
 #[derive(Debug, Clone)]
 pub(super) struct ResultPlan {
-    /// The room of the whole result: a tag, and a value or a failure.
+    /// The layout of the whole result: a tag, and a value or a failure.
     pub(super) room: Layout,
     /// Where the value or the failure begins.
     pub(super) payload: usize,
     pub(super) value: Plan,
     pub(super) failure: Plan,
-    /// The key, quoted and with its colon, under which a value stands that is not a record.
+    /// The key for a value that is not a record, quoted and with its colon.
     pub(super) key: Option<Quoted>,
     pub(super) next: Option<Link>,
 }
 
-/// Where in a value the link to the next page lies: a text, perhaps in an option.
+/// Where in a value the link to the next page is: a text, perhaps in an option.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link {
     pub(super) offset: usize,
-    /// Where in the option the text begins.
+    /// Where the text begins in the option, if it is in one.
     pub(super) payload: Option<usize>,
 }
 
@@ -71,12 +71,12 @@ pub(super) struct Field {
     pub(super) plan: Plan,
 }
 
-/// A name as JSON.
+/// A name as JSON text.
 pub(super) type Quoted = Box<[u8]>;
 
 impl ResultPlan {
-    /// `value` and `failure` are the shapes of the two cases of `ty`. `key` is for a value that is not a record, and
-    /// `next` is the name of the field that links to the next page.
+    /// Plans how to read `ty`, whose two cases have the shapes `value` and `failure`. `key` is for a value
+    /// that is not a record, and `next` is the name of the field that links to the next page.
     pub(super) fn new(
         ty: &Type,
         (value, failure): (&Shape, &Shape),

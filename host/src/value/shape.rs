@@ -1,4 +1,4 @@
-//! The plan by which values are converted: a component type joined with what the manifest says of it.
+//! The plan by which values are converted: a component type joined with what the manifest says about it.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub struct Signature {
     pub(super) types: Box<[Type]>,
     result: Shape,
     failure: Option<Shape>,
-    /// How the result is read, if the function is one that can fail.
+    /// How the result is read, if the function can fail.
     pub(super) plan: Option<Arc<ResultPlan>>,
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Argument {
     Inline(Vec<Parameter>),
 }
 
-/// Something that a caller may give.
+/// A parameter that a caller may give.
 #[derive(Debug, Clone)]
 pub struct Parameter {
     /// The name in the contract, such as `machine-id`.
@@ -38,11 +38,11 @@ pub struct Parameter {
     pub camel: Arc<str>,
     /// The title, for people.
     pub title: Arc<str>,
-    /// What it means.
+    /// What it means, for people.
     pub description: Arc<str>,
-    /// How what it names by id is found by name, if it names something by id.
+    /// How the thing that it names by id can be found by name, if it names one.
     pub lookup: Option<Arc<Lookup>>,
-    /// Its type.
+    /// The type of its value.
     pub shape: Shape,
 }
 
@@ -51,7 +51,7 @@ pub struct Parameter {
 pub enum Shape {
     /// `true` or `false`.
     Bool,
-    /// A whole number with its bounds, and how the component wants it.
+    /// A whole number: its bounds, and the type that the component expects.
     Integer(Integer),
     /// A floating-point number.
     Float {
@@ -62,7 +62,7 @@ pub enum Shape {
     Char,
     /// Text.
     String,
-    /// Text that is JSON, and stands in JSON as what it says.
+    /// Text that holds JSON; it becomes part of the JSON document as the value that it holds.
     Json,
     /// Any number of values.
     List(Arc<Shape>),
@@ -101,7 +101,7 @@ pub enum Integer {
 pub struct RecordField {
     /// The name in the contract and the key in JSON.
     pub spelling: Spelling,
-    /// Its type.
+    /// The type of its value.
     pub shape: Shape,
 }
 
@@ -139,18 +139,18 @@ impl Signature {
         Self { arguments, types, result, failure, plan: plan.map(Arc::new) }
     }
 
-    /// Whether the function can fail as the contract says it should.
+    /// Whether the function can fail in the way that the contract requires.
     pub(crate) fn has_failure(&self) -> bool {
         matches!(self.failure, Some(Shape::Variant(_)))
     }
 
-    /// The type of the result.
+    /// The type of the result, without the failure.
     #[must_use]
     pub fn result(&self) -> &Shape {
         &self.result
     }
 
-    /// What a caller may give, in order.
+    /// The parameters that a caller may give, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.arguments.iter().flat_map(|argument| match argument {
             Argument::Plain(parameter) => std::slice::from_ref(parameter),
@@ -160,13 +160,14 @@ impl Signature {
 }
 
 impl Parameter {
-    /// Whether it must be given.
+    /// Whether the parameter must be given.
     #[must_use]
     pub fn required(&self) -> bool {
         !matches!(self.shape, Shape::Option(_))
     }
 
-    /// Whether a caller means this parameter by `name`.
+    /// Whether `name` is one of this parameter's names: its key, its name in the contract, or that name in
+    /// camelCase.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
         name == &*self.key || name == &*self.name || name == &*self.camel
@@ -226,7 +227,7 @@ pub(crate) fn camel_case(name: &str) -> String {
     camel
 }
 
-/// Reads component types with the manifest at hand.
+/// Reads component types with the help of the manifest.
 struct Reader<'a> {
     manifest: &'a Manifest,
 }
@@ -259,7 +260,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `name` is the manifest's name of the type: the component's types have none of their own.
+    /// `name` is the manifest's name for the type: the component's types have no names.
     fn shape(&self, ty: &Type, name: &str) -> Shape {
         match ty {
             Type::Bool => Shape::Bool,

@@ -1,11 +1,11 @@
-//! Words about values, for messages.
+//! Wording for messages about values.
 
 use serde_json::Value;
 
 /// The longest piece of a value that a message repeats.
 const EXCERPT: usize = 60;
 
-/// Names in a row: `a`, `b` and `c`.
+/// Names in a list: `a`, `b` and `c`.
 pub(super) fn listed(names: &[String]) -> String {
     match names {
         [] => "none".into(),
@@ -17,7 +17,7 @@ pub(super) fn listed(names: &[String]) -> String {
     }
 }
 
-/// What a value is, with the start of what it says.
+/// Describes a value: its type, and the beginning of its text.
 pub(super) fn described(value: &Value) -> String {
     let kind = match value {
         Value::Null => return "null".into(),
@@ -34,7 +34,7 @@ pub(super) fn described(value: &Value) -> String {
     }
 }
 
-/// The name that was probably meant.
+/// Returns the name that was probably meant.
 pub(super) fn most_similar<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     crate::similar::most_similar(given, names).map(str::to_owned)
 }

@@ -1,6 +1,6 @@
 //! The spellings of one name: `Machine action ID` is also spelled `machine-action-id` and `machineActionId`.
 
-/// Whether a text spells a name in kebab-case or in camelCase.
+/// Whether `text` spells `name` in kebab-case or in camelCase.
 pub(super) fn spell(text: &str, name: &str) -> bool {
     let is_kebab =
         || text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -11,8 +11,9 @@ pub(super) fn spell(text: &str, name: &str) -> bool {
     (is_kebab() || is_camel()) && words(text).eq(words(name))
 }
 
-/// The words of a name in lower case. A word ends at what is no letter or digit, before an upper-case letter after a
-/// lower-case one or a digit, and before the last of several upper-case letters if a lower-case one follows: `IPAddress`.
+/// The words of a name, in lower case. A word ends at anything but a letter or digit; before an upper-case
+/// letter that follows a lower-case one or a digit; and before the last of several upper-case letters if a
+/// lower-case one follows: `IPAddress`.
 fn words(name: &str) -> impl Iterator<Item = String> {
     let mut words = vec![String::new()];
     let letters: Vec<char> = name.chars().collect();

@@ -1,10 +1,10 @@
-//! Results that are written as JSON, and those that cannot be.
+//! Results that can be written as JSON, and results that cannot.
 
 use super::{Encoding, ReadError, Writer};
 use crate::value::layout::SPAN;
 use crate::value::plan::Plan;
 
-/// What is made of the value at address 0.
+/// Writes the value at address 0.
 fn written(plan: &Plan, memory: &[u8], encoding: Encoding) -> Result<String, ReadError> {
     let mut writer = Writer::new(memory, encoding, 1000);
     writer.write(plan, 0)?;
@@ -88,9 +88,9 @@ fn json_that_nests_too_deeply_to_be_read_again_is_refused() {
 
 #[test]
 fn a_little_memory_cannot_become_much_text() {
-    // A list of a hundred texts that are all the same hundred bytes.
+    // A list of a hundred texts, all of them the same hundred bytes.
     let texts_of_all = [span(8, 100), span(808, 100).repeat(100), vec![b'x'; 100]].concat();
-    // A list of four billion values that take no room.
+    // A list of four billion values that take no space.
     let empty = Plan::List {
         item: Box::new(Plan::Tuple([].into())),
         room: super::super::layout::Layout { size: 0, align: 1, flat: 0 },
