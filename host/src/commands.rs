@@ -26,7 +26,8 @@ use crate::cli::{Command, ConnectionsCommand, Globals};
 use crate::error::CliError;
 use crate::terminal;
 
-/// Does what the command line asks. Flags that only an action's own words bring are taken over into the shared ones.
+/// Does what the command line asks. Shared flags that were given among an action's own words are copied to
+/// `globals`.
 pub(crate) fn run(globals: &mut Globals, command: Command) -> Result<(), CliError> {
     if let Command::Call(arguments) = &command {
         globals.verbose = globals.verbose.max(call::verbosity(&arguments.words));

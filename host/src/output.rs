@@ -1,4 +1,4 @@
-//! Results on standard output, in the format that was asked for.
+//! Results on standard output, in the requested format.
 
 mod choice;
 mod csv;
@@ -20,12 +20,12 @@ use crate::terminal::{self, Screen, tell};
 use layout::Layout;
 use path::Path;
 
-/// Where the pages of one result go.
+/// Prints the pages of one result.
 pub(crate) struct Printer<'a> {
     layout: Layout<'a>,
     format: Format,
     csv_safe: bool,
-    /// The names of the columns that were asked for.
+    /// The names of the requested columns.
     chosen: Option<&'a [String]>,
     /// The columns, once they are known.
     columns: Option<Vec<Path>>,
@@ -35,7 +35,7 @@ pub(crate) struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    /// For the results of a function, with those columns or, left out, all that matter.
+    /// Prints the results of a function, with the chosen columns or, by default, all that matter.
     ///
     /// # Errors
     /// A column is unknown, or the format has no columns.
@@ -69,17 +69,18 @@ impl<'a> Printer<'a> {
         })
     }
 
-    /// Whether the whole reply is written, with its count and links, and not just its rows.
+    /// Whether the whole reply is written, with its count and links, rather than just its rows.
     pub(crate) fn is_document(&self) -> bool {
         matches!(self.format, Format::Auto | Format::Json)
     }
 
-    /// How many rows there are in all, where a page says so.
+    /// How many rows there are in total, if a page says so.
     pub(crate) fn total(&self, page: &Reply) -> Option<u64> {
         self.layout.total(page)
     }
 
-    /// Takes a page. Formats of lines are written at once; a table or one document waits for the last page.
+    /// Takes a page. Line-based formats are written at once; a table or a single document waits for the last
+    /// page.
     pub(crate) fn page(&mut self, reply: Reply) -> Result<usize, CliError> {
         if self.is_document() {
             let items = self.layout.count(&reply);
@@ -103,7 +104,7 @@ impl<'a> Printer<'a> {
         Ok(count)
     }
 
-    /// Writes what waited for the last page.
+    /// Writes whatever waited for the last page.
     pub(crate) fn finish(mut self) -> Result<(), CliError> {
         if self.is_document() {
             return json::write(std::mem::take(&mut self.pages), &self.layout);
@@ -114,7 +115,7 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// Where rows have no type, a reply tells which columns there are; and in a table each may tell of more.
+    /// Learns the columns from a reply, if rows have no type; in a table, each reply may add more.
     fn look_at_columns(&mut self, reply: &Value) -> Result<(), CliError> {
         if self.chosen.is_some() && self.columns.is_some() {
             return Ok(());
@@ -167,7 +168,7 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// Says on standard error what a table leaves out.
+/// Says on standard error what a table omits.
 fn tell_of_hidden(columns: usize, chosen: bool) {
     let hidden = match columns {
         0 => return,
@@ -181,7 +182,7 @@ fn tell_of_hidden(columns: usize, chosen: bool) {
     }
 }
 
-/// Writes a table's lines, the first of which is its heading.
+/// Writes a table's lines; the first is its heading.
 fn print(lines: &[String]) -> Result<(), CliError> {
     let mut screen = Screen::stdout();
     let (head, rows) = lines.split_at(lines.len().min(1));
@@ -190,7 +191,7 @@ fn print(lines: &[String]) -> Result<(), CliError> {
     Ok(screen.flush()?)
 }
 
-/// Writes a document that is no action's result, such as a list of actions, as JSON.
+/// Writes a document other than an action's result, such as a list of actions, as JSON.
 pub(crate) fn document(value: &impl serde::Serialize) -> Result<(), CliError> {
     let text = if terminal::stdout_is_terminal() {
         serde_json::to_string_pretty(value)
@@ -201,12 +202,13 @@ pub(crate) fn document(value: &impl serde::Serialize) -> Result<(), CliError> {
     Ok(writeln!(terminal::data(), "{text}")?)
 }
 
-/// Writes rows under headings, for a person: on a terminal each on one line, elsewhere whole.
+/// Writes rows under headings, for people: on a terminal each row is on one line, elsewhere it is never
+/// shortened.
 pub(crate) fn listing(headings: &[&str], rows: Vec<Vec<String>>) -> Result<(), CliError> {
     print(&table::lines(headings, &rows, terminal::width().unwrap_or(usize::MAX)))
 }
 
-/// Writes rows that are no action's result as comma-separated values.
+/// Writes rows other than an action's result as comma-separated values.
 pub(crate) fn csv<'a, const N: usize>(
     globals: &Globals,
     header: &[&str; N],
@@ -220,7 +222,7 @@ pub(crate) fn csv<'a, const N: usize>(
     writer.finish()
 }
 
-/// Writes a line for a person. If it is broken, its other lines stand in.
+/// Writes a line for people. If it is wrapped, the following lines are indented.
 pub(crate) fn line(text: &str) -> Result<(), CliError> {
     Ok(Screen::stdout().hanging(2, text)?)
 }

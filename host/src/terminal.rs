@@ -1,13 +1,13 @@
-//! The one way to standard output and standard error, on which no data can drive a terminal.
+//! The only way to standard output and standard error, through which no data can drive a terminal.
 //!
-//! | what | way | where it is made safe |
+//! | output | function | made safe |
 //! |---|---|---|
 //! | lines for people: tables, descriptions, errors, hints, help | [`Screen`], [`tell!`] | always |
-//! | the log | [`start_logging`] | always, an event on one line |
-//! | data for programs: JSON, CSV, a shell's script | [`data`] | where standard output is a terminal |
+//! | the log | [`start_logging`] | always, each event on one line |
+//! | data for programs: JSON, CSV, a shell's script | [`data`] | if standard output is a terminal |
 //!
-//! Characters that could move the cursor, reorder, hide or imitate text are shown as escapes: see [`printable`]. Only
-//! this program's own colours reach a terminal. `.clippy.toml` forbids every other way.
+//! Characters that could move the cursor, or reorder, hide or imitate text are shown as escapes: see
+//! [`printable`]. Only this program's own colours reach a terminal. `.clippy.toml` forbids every other way.
 
 mod filter;
 mod guarded;
@@ -27,18 +27,19 @@ pub(crate) use printable::printable;
 pub(crate) use screen::Screen;
 pub(crate) use wrap::wrapped;
 
-/// Tells a person something, on standard error. If nobody reads it any more, nothing is left to tell, and what runs goes on.
+/// Tells a person something, on standard error. If standard error has been closed, there is nobody to tell,
+/// and the program goes on.
 macro_rules! tell {
     ($($words:tt)*) => {{
-        // What does not fit stands in: no line but the first begins at the margin, whatever the data are.
+        // Wrapped lines are indented: only the first line begins at the margin, whatever the data are.
         let _ = $crate::terminal::Screen::stderr().hanging(2, format_args!($($words)*));
     }};
 }
 pub(crate) use tell;
 
-/// Standard output for data: as they are for a program, and safe on a terminal.
+/// Standard output for data: unchanged for a program, and made safe on a terminal.
 ///
-/// JSON stays JSON there, with the same values: an escape of ours is one of JSON's.
+/// JSON stays valid JSON there, with the same values: our escapes are JSON's escapes.
 pub(crate) fn data() -> Box<dyn Write> {
     if stdout_is_terminal() { Box::new(events()) } else { Box::new(out()) }
 }
@@ -48,28 +49,29 @@ pub(crate) fn events() -> impl Write + Send + 'static {
     Guarded::new(out())
 }
 
-/// How many columns a person has who reads standard output, or the variable `COLUMNS` asks for; none where nobody does.
+/// The width of standard output in columns: that of the terminal, or what the variable `COLUMNS` asks for;
+/// otherwise `None`.
 pub(crate) fn width() -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     columns.or_else(|| columns_of(out()))
 }
 
-/// The same, of standard error.
+/// Like [`width`], for standard error.
 fn width_of_stderr() -> Option<usize> {
     columns_of(err())
 }
 
-/// Whether a person reads standard output.
+/// Whether standard output is a terminal.
 pub(crate) fn stdout_is_terminal() -> bool {
     out().is_terminal()
 }
 
-/// Whether a person reads standard error as it comes.
+/// Whether standard error is a terminal.
 pub(crate) fn stderr_is_terminal() -> bool {
     err().is_terminal()
 }
 
-/// Tells a person why nothing happens.
+/// Tells a person why nothing happens for a while.
 pub(crate) fn tell_of_wait(waiting: &Waiting) {
     if stderr_is_terminal() {
         let seconds = waiting.wait.as_secs_f32().ceil();
@@ -82,12 +84,12 @@ pub(crate) fn tell_of_wait(waiting: &Waiting) {
     }
 }
 
-/// Whether standard output is a terminal on which colour is welcome.
+/// Whether standard output is a terminal, and colour is welcome.
 fn stdout_is_coloured() -> bool {
     stdout_is_terminal() && colour_is_welcome()
 }
 
-/// Whether standard error is.
+/// Whether standard error is a terminal, and colour is welcome.
 fn stderr_is_coloured() -> bool {
     err().is_terminal() && colour_is_welcome()
 }

@@ -1,4 +1,4 @@
-//! `connector actions`: what there is to call.
+//! `connector actions`: lists the actions that can be called.
 
 use connector_host::manifest::{Effect, Status};
 
@@ -55,7 +55,7 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-/// A person looks for what is not stable.
+/// Stable is the usual case and is not shown: people look for the exceptions.
 fn shown(of: Status) -> &'static str {
     if of == Status::Stable { "" } else { status(of) }
 }

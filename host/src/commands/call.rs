@@ -1,4 +1,4 @@
-//! `connector call`: one action, with flags made from the component's own types.
+//! `connector call`: calls one action, with flags made from the component's own types.
 
 mod flags;
 mod input;
@@ -25,7 +25,7 @@ pub(crate) fn run(globals: &mut Globals, words: Vec<OsString>) -> Result<(), Cli
         return help(&words);
     };
     let name = words[position].to_string_lossy().into_owned();
-    // The flags may name another component, whose action it is.
+    // The flags may name another component, to which the action belongs.
     globals.component = component_flag(&words).or(globals.component.take());
     let (host, connector) = setup::host(globals)?;
     let function = setup::function(&connector, &name)?;
@@ -78,7 +78,7 @@ async fn call(
     progress.finish_and_clear();
     let is_document = printer.is_document();
     printer.finish()?;
-    // A document holds the count and the link itself.
+    // A document includes the count and the link itself.
     if !is_document {
         fetched.tell();
     }
@@ -93,19 +93,20 @@ async fn call(
     Ok(())
 }
 
-/// How much of a result there was.
+/// How much of a result was fetched.
 #[derive(Debug, Default)]
 struct Fetched {
     pages: u64,
     items: usize,
-    /// How many there are in all, if that was asked for.
+    /// How many there are in total, if the input asked for that.
     total: Option<u64>,
     /// Whether there are further pages.
     more: bool,
 }
 
 impl Fetched {
-    /// Says on standard error what rows alone do not: how many there are in all, and that these are not all.
+    /// Says on standard error what the rows alone do not: how many there are in total, and that these are not
+    /// all.
     fn tell(&self) {
         match (self.total, self.more) {
             (Some(total), _) => tell!("{} of {total}", self.items),
@@ -130,7 +131,7 @@ fn progress(shown: bool) -> ProgressBar {
     bar
 }
 
-/// The component that the words after `call` name, before it is known what else they mean.
+/// Returns the component that the words after `call` name, before the rest of them is parsed.
 pub(super) fn component_flag(words: &[OsString]) -> Option<std::path::PathBuf> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -145,7 +146,7 @@ pub(super) fn component_flag(words: &[OsString]) -> Option<std::path::PathBuf> {
     None
 }
 
-/// How often the words ask for more on standard error: what happens before they are read is told as well.
+/// Returns how verbose the words ask to be, so that messages from before they are parsed are shown as well.
 pub(super) fn verbosity(words: &[OsString]) -> u8 {
     let asked = words.iter().map(|word| match word.to_str() {
         Some("--verbose") => 1,
@@ -160,7 +161,7 @@ pub(super) fn verbosity(words: &[OsString]) -> u8 {
 fn help(words: &[OsString]) -> Result<(), CliError> {
     if words.iter().any(|word| word == "--help" || word == "-h") {
         let mut command = crate::cli::command();
-        // Only a command that is built has the flags that all commands share.
+        // Shared flags appear only in a command that has been built.
         command.build();
         if let Some(call) = command.find_subcommand_mut("call") {
             return Ok(Screen::stdout().help(&call.render_long_help())?);

@@ -1,7 +1,8 @@
-//! `connector completions`: a script by which a shell asks this program what may follow, and the answers.
+//! `connector completions`: a script through which a shell asks this program for completions, and the
+//! answers.
 //!
-//! The program answers itself, so that names which only the configuration or the connector knows are offered as they are
-//! at that moment: connections, actions and their flags, triggers.
+//! The program answers itself, so that names which only the configuration or the connector knows are up to
+//! date: connections, actions and their flags, and triggers.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -17,10 +18,10 @@ use crate::cli::{self, Globals};
 use crate::error::CliError;
 use crate::{setup, terminal};
 
-/// By this variable a shell asks, with its name as the value.
+/// The variable that a shell sets to its own name when it asks.
 const VARIABLE: &str = "CONNECTOR_COMPLETE";
 
-/// Commands in which names of the connector's may stand.
+/// The commands whose arguments may be names from the connector.
 const OF_CONNECTOR: [&str; 5] = ["call", "connections", "describe", "schema", "watch"];
 
 pub(crate) fn run(shell: Shell) -> Result<(), CliError> {
@@ -32,10 +33,10 @@ pub(crate) fn run(shell: Shell) -> Result<(), CliError> {
     Ok(terminal::data().write_all(&script)?)
 }
 
-/// Answers a shell, if one asks; says whether one did.
+/// Answers a shell, if one asks; returns whether one did.
 pub(crate) fn answer() -> Result<bool, CliError> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    // Before `--` stands this program, behind it what is typed so far.
+    // The words before `--` are this program; those after it have been typed so far.
     let typed: Vec<OsString> = words.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
     CompleteEnv::with_factory(|| offers(&typed))
         .var(VARIABLE)
@@ -43,11 +44,11 @@ pub(crate) fn answer() -> Result<bool, CliError> {
         .map_err(|error| CliError::Clap(Box::new(error)))
 }
 
-/// The command line with what may follow the words.
+/// Returns the command line with the names that may follow the words.
 fn offers(typed: &[OsString]) -> Command {
     let globals = globals(typed);
-    // Where nothing of the connector's is asked for, it is not loaded. One that cannot be loaded offers nothing; what is
-    // wrong with it shows when the command runs.
+    // The connector is loaded only if its names are needed. If it cannot be loaded, it offers nothing; the
+    // command reports the reason when it runs.
     let is_wanted = typed.iter().any(|word| OF_CONNECTOR.iter().any(|command| *word == **command));
     let connector = globals.as_ref().filter(|_| is_wanted).and_then(|globals| setup::connector(globals).ok());
     let tree = connector.as_ref().map_or_else(cli::command, tree::with_actions);
@@ -55,7 +56,7 @@ fn offers(typed: &[OsString]) -> Command {
     names.offered_in(tree)
 }
 
-/// The shared flags, as far as they are there.
+/// The shared flags, as far as they can be parsed.
 fn globals(typed: &[OsString]) -> Option<Globals> {
     let command = cli::command().ignore_errors(true).subcommand_required(false).arg_required_else_help(false);
     let matches = command.try_get_matches_from(typed).ok()?;
@@ -64,7 +65,7 @@ fn globals(typed: &[OsString]) -> Option<Globals> {
     Some(globals)
 }
 
-/// What there is to choose from.
+/// The names to choose from.
 struct Names {
     connections: Vec<String>,
     actions: Vec<String>,
@@ -111,7 +112,7 @@ impl Names {
             })
     }
 
-    /// The shared flag that names a connection is also a flag of each action.
+    /// Offers connections for the shared flag, which each action has too.
     fn connection_in(&self, command: Command) -> Command {
         let has_flag = command.get_arguments().any(|argument| argument.get_id() == "connection");
         let command = if has_flag { offering(command, "connection", &self.connections) } else { command };
@@ -119,11 +120,11 @@ impl Names {
     }
 }
 
-/// The command with names to choose from for one of its arguments.
+/// Returns the command, with names to choose from for one of its arguments.
 fn offering(command: Command, argument: &'static str, names: &[String]) -> Command {
     let names = names.to_vec();
     let candidates = ArgValueCandidates::new(move || names.iter().map(CompletionCandidate::new).collect());
-    // One by one, `mut_arg` would change the order of those that have no flag.
+    // One at a time, `mut_arg` would change the order of positional arguments.
     command.mut_args(
         |offered: Arg| {
             if offered.get_id() == argument { offered.add(candidates.clone()) } else { offered }

@@ -1,4 +1,4 @@
-//! `connector connections`: what is configured, and whether it works.
+//! `connector connections`: which connections are configured, and whether they work.
 
 mod add;
 mod addresses;

@@ -1,6 +1,6 @@
 //! `connector demo`: a sandboxed connector at work against the stand-in API, told step by step.
 //!
-//! Each step checks what it tells: the command ends well only if every one of them checked out.
+//! Each step checks what it claims: the command succeeds only if every check held.
 
 mod proof;
 mod story;
@@ -96,7 +96,7 @@ fn say(line: &str) -> Result<(), CliError> {
     Ok(screen.flush()?)
 }
 
-/// Ends the demo if a step did not come out as told.
+/// Ends the demo if a step did not turn out as told.
 fn check(holds: bool, what: &str) -> Result<(), CliError> {
     if holds {
         return Ok(());

@@ -16,7 +16,7 @@ use crate::terminal::Screen;
 use crate::{output, setup};
 use parts::Parts;
 
-/// Where what stands beside a label begins.
+/// The column in which the text beside a label begins.
 const COLUMN: usize = 13;
 
 pub(crate) fn run(globals: &Globals, name: Option<&str>) -> Result<(), CliError> {
@@ -41,7 +41,7 @@ pub(crate) fn run(globals: &Globals, name: Option<&str>) -> Result<(), CliError>
     }
 }
 
-/// What the manifest says, and what its names of types stand for.
+/// Adds the schemas to what the manifest says, since its type names alone do not explain the types.
 fn with_schemas(connector: &Connector, name: &str, mut described: Value) -> Result<Value, CliError> {
     described["schema"] = super::schema::schemas(connector, name)?;
     Ok(described)
@@ -133,7 +133,7 @@ fn describe_action(function: &Function, manifest: &Manifest) -> Result<(), CliEr
         let required = if parameter.required() { ", required" } else { "" };
         screen.line(format_args!("  --{} ({}{required})", parameter.name, parameter.shape.name()))?;
         screen.line(format_args!("      {}: {}", parameter.title, parameter.description))?;
-        // Those that are fields of a shared record are plain values.
+        // Parameters that are fields of a shared record are plain values.
         if let Some(field) = action.parameters.iter().find(|field| *field.name == *parameter.name) {
             parts.write(&mut screen, (&field.key, &field.type_name), 3)?;
         }
@@ -146,7 +146,7 @@ fn describe_action(function: &Function, manifest: &Manifest) -> Result<(), CliEr
     Ok(())
 }
 
-/// What an action returns: the fields of a record with what is in them, or a single value.
+/// Describes what an action returns: the fields of a record and their parts, or a single value.
 fn result(screen: &mut Screen<impl Write>, function: &Function, manifest: &Manifest) -> io::Result<()> {
     let returns = &function.action.returns;
     screen.line("result")?;

@@ -1,5 +1,5 @@
-//! What README and manual say is what the program does: settings are parsed by the real parser, commands by the real
-//! command line, links lead somewhere, and nothing that there is goes unsaid.
+//! README and manual match the program: the real parser accepts the settings, the real command line accepts
+//! the commands, links lead somewhere, and everything that exists is mentioned.
 
 mod commands;
 mod complete;
@@ -27,7 +27,7 @@ fn manual() -> Vec<Page> {
     pages
 }
 
-/// All that is to be read in the repository.
+/// All Markdown pages in the repository.
 fn all() -> Vec<Page> {
     let mut pages = manual();
     for place in
@@ -38,12 +38,13 @@ fn all() -> Vec<Page> {
     pages
 }
 
-/// The files of Markdown in a folder and in its folders, or the file itself. `links.md` is a part of pages.
+/// Returns the Markdown files in a folder and its subfolders, or the file itself. `links.md` is only a part
+/// of pages.
 fn markdown(place: &Path) -> Vec<PathBuf> {
     files(place, "md").into_iter().filter(|file| !file.ends_with("links.md")).collect()
 }
 
-/// The files of that kind in a folder and in its folders, or the file itself.
+/// Returns the files with that extension in a folder and its subfolders, or the file itself.
 fn files(place: &Path, extension: &str) -> Vec<PathBuf> {
     if place.is_file() {
         return vec![place.to_owned()];
@@ -61,7 +62,7 @@ fn files(place: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The connector that the program carries.
+/// The connector that is embedded in the program.
 fn carried() -> &'static Connector {
     static CARRIED: OnceLock<Connector> = OnceLock::new();
     CARRIED.get_or_init(|| {

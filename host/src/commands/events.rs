@@ -1,4 +1,4 @@
-//! `connector events`: what triggers have found and not yet delivered, or could not deliver.
+//! `connector events`: events that triggers have found and not yet delivered, or could not deliver.
 
 use std::sync::Arc;
 
@@ -120,13 +120,13 @@ fn state(watch: &Overview) -> &'static str {
     }
 }
 
-/// Why nothing is delivered, if nothing is.
+/// Why nothing is being delivered, if that is so.
 fn reason(watch: &Overview) -> Option<String> {
     let trouble = || watch.first.as_ref()?.trouble.as_ref().map(|trouble| trouble.reason.clone());
     watch.progress.stopped.clone().or_else(trouble)
 }
 
-/// An event with the watch that it is of.
+/// An event, with the name of its watch.
 type Row = (String, Stored);
 
 fn rows(
@@ -192,7 +192,7 @@ fn chosen<'a>(watches: &'a [Overview], name: Option<&str>) -> Result<Vec<&'a Ove
     }
 }
 
-/// The watch of that name: the whole of it, or as much of its end as tells it apart.
+/// Finds the watch by its full name, or by an ending that no other watch shares.
 fn one<'a>(watches: &'a [Overview], name: &str) -> Result<&'a Overview, CliError> {
     let meant = |watch: &&Overview| {
         watch.watch == name || watch.watch.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))

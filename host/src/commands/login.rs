@@ -1,4 +1,4 @@
-//! `connector login` and `connector logout`: what a person does once, so that later commands act for them.
+//! `connector login` and `connector logout`: people sign in once, so that later commands can act for them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::terminal::tell;
 use crate::{output, setup, terminal};
 
-/// Has a person sign in for the connection.
+/// Signs a person in to the connection.
 pub(crate) fn login(globals: &Globals, arguments: &LoginArgs) -> Result<(), CliError> {
     setup::require_vault()?;
     let (host, connector) = setup::host(globals)?;
@@ -34,7 +34,7 @@ pub(crate) fn login(globals: &Globals, arguments: &LoginArgs) -> Result<(), CliE
     report(globals, &json!({ "connection": name, "user": user }))
 }
 
-/// Forgets the login of the connection.
+/// Forgets the connection's login.
 pub(crate) fn logout(globals: &Globals) -> Result<(), CliError> {
     setup::require_vault()?;
     let (host, connector) = setup::host(globals)?;
@@ -50,7 +50,7 @@ pub(crate) fn logout(globals: &Globals) -> Result<(), CliError> {
     report(globals, &json!({ "connection": name, "forgotten": forgotten }))
 }
 
-/// Says what the person is to do, and does for them what a program can.
+/// Says what the person has to do, and does for them what a program can.
 fn tell(prompt: &Prompt, browser: bool) {
     match prompt {
         Prompt::DeviceCode { address, code, complete_address, expires_in } => {
@@ -81,12 +81,12 @@ fn minutes(time: Duration) -> String {
     }
 }
 
-/// As when the library itself has waited for long enough.
+/// The same error as when the library itself has waited long enough.
 fn overdue(time: Duration) -> EgressError {
     CredentialError::LoginTimedOut { seconds: time.as_secs() }.into()
 }
 
-/// For programs; a person has been told already.
+/// For programs; people have been told already.
 fn report(globals: &Globals, document: &serde_json::Value) -> Result<(), CliError> {
     match globals.output {
         Format::Json | Format::Ndjson => output::document(document),

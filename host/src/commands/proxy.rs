@@ -1,4 +1,5 @@
-//! `connector proxy`: the connection's way out, on loopback, for engines that run the component themselves.
+//! `connector proxy`: the connection's way to the network, on loopback, for engines that run the component
+//! themselves.
 
 use std::io::Write;
 use std::time::Duration;
@@ -14,9 +15,9 @@ use crate::error::CliError;
 use crate::terminal::{Screen, tell};
 use crate::{setup, terminal};
 
-/// How long an authority may keep the start waiting.
+/// How long an authority may delay the start.
 const SIGN_IN_TIME: Duration = Duration::from_secs(20);
-/// How long requests in flight may take to end after an interrupt; another interrupt breaks them off.
+/// How long requests in flight may take to end after an interrupt; another interrupt aborts them.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliError> {
@@ -41,7 +42,8 @@ pub(crate) fn run(globals: &Globals, arguments: &ProxyArgs) -> Result<(), CliErr
     })?
 }
 
-/// A wrong secret is better known now than at the first request. An authority that is away may come back.
+/// It is better to learn of a wrong secret now than at the first request. An authority that is unavailable
+/// may come back.
 async fn try_signing_in(connection: &Connection, time: Duration) -> Result<(), CliError> {
     match sign_in(connection, time).await {
         Err(failed) if failed.is_transient => {
@@ -103,7 +105,7 @@ fn announce(proxy: &Proxy, connection: &Connection, format: Format) -> Result<()
     Ok(screen.flush()?)
 }
 
-/// Waits until the user or the service manager wants an end.
+/// Waits until the user or the service manager asks the program to stop.
 async fn interrupted() -> Result<(), CliError> {
     let unheard = |error: std::io::Error| {
         CliError::local(format!("cannot wait for an interrupt: {error}"), "stop the process instead")

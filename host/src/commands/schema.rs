@@ -1,4 +1,4 @@
-//! `connector schema`: what an action takes and gives, or what the events of a trigger hold, as JSON Schema.
+//! `connector schema`: the input and output of an action, or the events of a trigger, as JSON Schema.
 
 use connector_host::Connector;
 use serde_json::{Value, json};
@@ -25,11 +25,11 @@ pub(crate) fn run(globals: &Globals, name: &str, part: Option<SchemaPart>) -> Re
     }
 }
 
-/// The schemas of the action or trigger of that name: each part by its key.
+/// The schemas of the action or trigger with this name, by key.
 pub(super) fn schemas(connector: &Connector, name: &str) -> Result<Value, CliError> {
     match connector.event_schema(name) {
         Ok(schema) => Ok(json!(schema)),
-        // What is not a trigger is an action, or the name of neither.
+        // If it is not a trigger, it is an action or unknown.
         Err(_) => Ok(json!(connector.schema(name)?)),
     }
 }

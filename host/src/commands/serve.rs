@@ -1,4 +1,4 @@
-//! `connector serve`: all triggers of the configuration file, in one process.
+//! `connector serve`: runs all triggers of the configuration file in one process.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use crate::terminal::printable;
 mod open_files;
 mod report;
 
-/// The most polls that run at a time, those included that wait for a quota.
+/// The most polls that run at a time, including those that wait for a quota.
 const POLLS: usize = 256;
-/// How many notifications are read at a time. They have places of their own, so that no poll keeps them waiting.
+/// How many notifications are read at a time. They have their own slots, so that polls never delay them.
 const NOTIFICATIONS: u32 = 16;
-/// The fewest characters of a secret that is part of an address.
+/// The fewest characters of a secret in an address.
 const SHORTEST_SECRET: usize = 24;
-/// How many threads wait for the disk, and for programs and the like that hold one up.
+/// How many threads wait for the disk, for programs, and for other blocking work.
 const BLOCKING: usize = 32;
 
 pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliError> {
@@ -90,7 +90,7 @@ pub(crate) fn run(globals: &Globals, arguments: &ServeArgs) -> Result<(), CliErr
     })
 }
 
-/// What triggers are made from: each host, connection and callback is made once.
+/// Makes the parts of triggers: each host, connection and callback is made once.
 struct Kitchen<'a> {
     globals: &'a Globals,
     config: &'a Config,
@@ -99,7 +99,7 @@ struct Kitchen<'a> {
     connections: HashMap<(String, bool), Connection>,
     callbacks: HashMap<To, Arc<dyn Callback>>,
     pushes: bool,
-    /// The watches of what is pushed, as the store has them.
+    /// The watches that receive notifications, as named in the store.
     pushed: Vec<String>,
     unsubscribe: bool,
 }
@@ -185,7 +185,7 @@ impl<'a> Kitchen<'a> {
         Ok(connection)
     }
 
-    /// Triggers whose events go to the same place share what brings them there.
+    /// Triggers that send their events to the same place share a callback.
     fn callback(&mut self, settings: &TriggerSettings) -> Result<Arc<dyn Callback>, CliError> {
         let to = To {
             place: settings.to.clone(),
@@ -204,7 +204,7 @@ impl<'a> Kitchen<'a> {
     }
 }
 
-/// An error, with the table that it is of.
+/// Adds to an error the table that it is about.
 fn of(settings: &TriggerSettings, error: CliError) -> CliError {
     error.in_context(&format!("triggers.{}", settings.name))
 }
@@ -220,7 +220,7 @@ fn check_names(config: &Config, names: &[String]) -> Result<(), CliError> {
     }
 }
 
-/// Tells of what the API may still notify us of, though no trigger takes it.
+/// Reports subscriptions whose notifications no trigger takes any more.
 fn tell_of_strays(globals: &Globals, config: &Config, pushed: &[String]) -> Result<(), CliError> {
     let clerk = Clerk::new(setup::store(globals)?, Arc::new(SystemClock));
     let strays = clerk.subscriptions()?;

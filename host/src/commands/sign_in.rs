@@ -1,4 +1,4 @@
-//! Signing in to see whether it works, for as long as the user wants to wait.
+//! Signs in to see whether that works, for as long as the user wants to wait.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::error::CliError;
 pub(crate) struct NotSignedIn {
     pub(crate) error: CliError,
     pub(crate) message: String,
-    /// Whether the same may succeed later.
+    /// Whether trying again later may succeed.
     pub(crate) is_transient: bool,
 }
 
-/// A new token of the connection's, unless it is of a kind that has none.
+/// Requests a new token for the connection, unless its kind of sign-in has none.
 pub(crate) async fn sign_in(
     connection: &Connection,
     time: Duration,

@@ -1,4 +1,4 @@
-//! `connector simulate`: the stand-in API and its token authority, until it is interrupted.
+//! `connector simulate`: runs the stand-in API and its token authority until it is interrupted.
 
 use std::io::Write;
 
@@ -71,7 +71,7 @@ fn announce(simulator: &Simulator, format: Format) -> Result<(), CliError> {
     Ok(screen.flush()?)
 }
 
-/// A connection to the simulator, as the configuration file has it.
+/// Returns a connection to the simulator, as written in the configuration file.
 fn profile(simulator: &Simulator) -> String {
     format!(
         "    [connections.default]\n    \

@@ -16,9 +16,9 @@ use crate::terminal;
 pub(super) struct To {
     /// An address, `exec:` and a command, or `-`.
     pub(super) place: String,
-    /// The variables with the secrets to sign with.
+    /// The variables that hold the signing secrets.
     pub(super) secret_env: Vec<String>,
-    /// Whether an event's data are the body.
+    /// Whether the body is just the event's data.
     pub(super) binary: bool,
     /// What an event is wrapped in.
     pub(super) envelope: Envelope,
@@ -29,7 +29,7 @@ pub(super) struct To {
 }
 
 impl To {
-    /// The callback. Whether it can be had shows here, before anything runs.
+    /// Makes the callback. Errors in the settings show here, before anything runs.
     pub(super) fn callback(&self, config: &Config) -> Result<Arc<dyn Callback>, CliError> {
         let place = self.place.as_str();
         if self.binary && self.envelope != Envelope::CloudEvent {
@@ -48,7 +48,7 @@ impl To {
             ));
         }
         match place.strip_prefix("exec:") {
-            // What people read may not drive their terminal.
+            // Data that people read must not drive their terminal.
             None if terminal::stdout_is_terminal() => {
                 Ok(Arc::new(Lines::new(terminal::events()).envelope(self.envelope)))
             }
@@ -65,7 +65,7 @@ impl To {
                 "write it like --to 'exec:program argument'; for a shell, --to 'exec:sh -c \"…\"'",
             )
         })?;
-        // Secrets are no business of a program that takes events: neither its own connection's nor others'.
+        // A program that takes events has no business with secrets, neither its own connection's nor others'.
         let command =
             Command::builder(program, words).envelope(self.envelope).hide(config.secret_variables());
         Ok(Arc::new(command.timeout(self.timeout.unwrap_or(Duration::from_secs(60))).build()))
@@ -91,13 +91,13 @@ impl To {
     }
 }
 
-/// Signs with the secrets that variables hold, or tells whether something is signed with one of them.
+/// Returns a signer with the secrets that the variables hold. Without variables, it signs nothing.
 pub(super) fn signer(names: &[String]) -> Result<Signer, CliError> {
     let secrets: Vec<_> = names.iter().map(|name| signing_secret(name)).collect::<Result<_, CliError>>()?;
     Signer::new(secrets).map_err(|error| CliError::usage(error.to_string(), error.hint()))
 }
 
-/// The signing secret that a variable holds. A message names the variable, and never what it holds.
+/// Reads the signing secret from a variable. Messages name the variable, never its value.
 fn signing_secret(name: &str) -> Result<SecretString, CliError> {
     let secret = secret(name, "signing secret")?;
     let wrong = |error: SecretError| {
@@ -107,10 +107,10 @@ fn signing_secret(name: &str) -> Result<SecretString, CliError> {
     Ok(secret)
 }
 
-/// The secret that a variable holds.
+/// Reads a secret from a variable.
 pub(super) fn secret(name: &str, what: &str) -> Result<SecretString, CliError> {
     if !is_variable_name(name) {
-        // It may be the secret itself.
+        // The text may be the secret itself.
         return Err(CliError::usage(
             format!("what should be the name of a variable that holds a {what} is not a valid name"),
             "give the name of an environment variable, such as HOOK_SECRET, and put the secret into that variable",
@@ -119,7 +119,7 @@ pub(super) fn secret(name: &str, what: &str) -> Result<SecretString, CliError> {
     let held = Variables::process().var(name).and_then(|held| held.into_string().ok());
     match held {
         Some(secret) if !secret.trim().is_empty() => Ok(secret.into()),
-        // A name like this is rather the secret itself.
+        // A name like this is more likely the secret itself.
         _ if looks_secret(name) => Err(CliError::usage(
             format!("the variable that should hold a {what} is not set or is empty"),
             "give the name of an environment variable, such as HOOK_SECRET, and put the secret into that variable",

@@ -1,4 +1,4 @@
-//! `connector watch`: a trigger whose events go to a callback.
+//! `connector watch`: runs a trigger whose events go to a callback.
 
 pub(super) mod news;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(globals: &Globals, arguments: &WatchArgs) -> Result<(), CliErr
     })?
 }
 
-/// Forgets where the watch left off, so that it begins anew.
+/// Forgets where the watch left off, so that it starts afresh.
 fn restart(globals: &Globals, name: &str) -> Result<(), CliError> {
     let clerk = Clerk::new(setup::store(globals)?, Arc::new(SystemClock));
     let Some(known) = clerk.watches()?.into_iter().find(|watch| watch.watch == name) else { return Ok(()) };
@@ -83,7 +83,7 @@ async fn on_and_on(watch: &Watch, arguments: &WatchArgs) -> Result<(), CliError>
     }
 }
 
-/// Waits for Ctrl-C, or for whatever else asks a process to end.
+/// Waits for Ctrl-C, or for any other request to end the process.
 pub(super) async fn interrupted() {
     #[cfg(unix)]
     if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

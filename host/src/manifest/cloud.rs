@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where an API and its sign-in are in one cloud. The three addresses always belong together: a connection
-/// never mixes those of different clouds.
+/// Where an API and its sign-in are in one cloud. These settings are chosen together.
 ///
 /// Redirects are not part of this: no cloud's redirects are followed, with or without a credential.
 /// [`Manifest::hosts`](super::Manifest::hosts) says for all clouds which links to a next page are the API's

@@ -1,4 +1,4 @@
-//! The columns that somebody asked for, by name.
+//! The columns that the user chose, by name.
 
 use connector_host::Shape;
 
@@ -7,8 +7,9 @@ use super::path::Path;
 use crate::error::CliError;
 use crate::similar::most_similar;
 
-/// The columns of these names, which a row's type has: `id`, or, of what is nested, `vmMetadata.vmId`. A name may be the
-/// key in JSON or the contract's, such as `computer-dns-name`. None where rows have no type: then only a reply tells.
+/// Returns the columns with these names in a row's type: `id`, or `vmMetadata.vmId` for a nested value. A
+/// name may be the key in JSON or the contract's, such as `computer-dns-name`. Returns `None` if rows have no
+/// type: then only a reply tells.
 pub(super) fn typed(layout: &Layout<'_>, names: &[String]) -> Result<Option<Vec<Path>>, CliError> {
     let Some(row) = layout.row() else { return Ok(None) };
     let paths = names.iter().map(|name| {
@@ -19,7 +20,7 @@ pub(super) fn typed(layout: &Layout<'_>, names: &[String]) -> Result<Option<Vec<
     paths.collect::<Result<_, CliError>>().map(Some)
 }
 
-/// The columns of these names among those that there are.
+/// Returns the columns with these names among those that exist.
 pub(super) fn among(layout: &Layout<'_>, names: &[String], all: &[Path]) -> Result<Vec<Path>, CliError> {
     let paths = names.iter().map(|name| {
         let whole = all.iter().find(|column| column.is(name));
@@ -34,7 +35,7 @@ pub(super) fn among(layout: &Layout<'_>, names: &[String], all: &[Path]) -> Resu
     paths.collect()
 }
 
-/// Walks from a type to a part of it. Fails with the names that there are where one is unknown.
+/// Walks from a type to a part of it. If a name is unknown, fails with the names that exist.
 fn through<'n>(
     shape: &Shape,
     mut names: impl Iterator<Item = &'n str>,
@@ -52,7 +53,7 @@ fn through<'n>(
             keys.push(field.spelling.key.to_string());
             through(&field.shape, names, keys)
         }
-        // Of JSON without a type nobody knows the parts.
+        // The parts of untyped JSON are unknown.
         Shape::Json => {
             keys.extend(names.map(str::to_owned));
             Ok(())

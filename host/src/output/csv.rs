@@ -12,18 +12,18 @@ use crate::error::CliError;
 /// A writer of rows.
 pub(super) struct Rows<W: Write> {
     writer: csv::Writer<W>,
-    /// Whether a spreadsheet is to take every cell for what it says.
+    /// Whether a spreadsheet must not run any cell as a formula.
     safe: bool,
 }
 
 impl<W: Write> Rows<W> {
     pub(super) fn new(out: W, safe: bool) -> Self {
-        // Some spreadsheets end a cell at a semicolon or a tab, unless it is quoted.
+        // Some spreadsheets end a cell at a semicolon or a tab unless it is quoted.
         let quotes = if safe { QuoteStyle::NonNumeric } else { QuoteStyle::Necessary };
         Self { writer: WriterBuilder::new().quote_style(quotes).from_writer(out), safe }
     }
 
-    /// Writes the names of the columns. Where there are no columns, there is no header.
+    /// Writes the names of the columns. If there are no columns, there is no header.
     pub(super) fn header(&mut self, columns: &[Path]) -> Result<(), CliError> {
         self.texts(columns.iter().map(Path::title))
     }

@@ -1,4 +1,4 @@
-//! A single thing for people: a line for each field that holds something, and what is nested below its name.
+//! A single thing for people: a line for each field that has a value, and nested values below their names.
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -7,12 +7,12 @@ use super::path::Path;
 use super::table::to_the_second;
 use crate::terminal::{printable, wrapped};
 
-/// How far what is nested stands in, and a value that does not fit beside its name.
+/// The indent of nested values, and of a value that does not fit beside its name.
 const INDENT: usize = 2;
 /// The space between a name and its value.
 const GAP: usize = 2;
 
-/// The fields of a thing, or those that were chosen, in lines of which the first is the heading.
+/// Returns a thing's fields, or the chosen ones, as lines; the first is the heading.
 pub(super) fn render(value: &Value, chosen: Option<&[Path]>, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     match (value, chosen) {
@@ -76,7 +76,7 @@ impl Line {
         }
         let longest = self.value.split_whitespace().map(UnicodeWidthStr::width).max().unwrap_or(0);
         let beside = names + GAP;
-        // A value without white space is never broken: if need be, it has a line of its own.
+        // A value without white space is never broken: if necessary, it gets its own line.
         if beside + longest <= width {
             let padding = " ".repeat(beside - name.width());
             let mut lines = wrapped(self.value.trim(), width - beside, 0).into_iter();

@@ -1,4 +1,4 @@
-//! One JSON document: for a person indented, for a program on one line.
+//! One JSON document: indented for people, on one line for programs.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use super::layout::Layout;
 use crate::error::CliError;
 use crate::terminal;
 
-/// Writes a result of one page as it is, and one of many as if it had been one.
+/// Writes a one-page result as it is, and joins several pages as if they had been one.
 pub(super) fn write(mut pages: Vec<Reply>, layout: &Layout<'_>) -> Result<(), CliError> {
     let mut out = terminal::data();
     if pages.len() == 1 && !terminal::stdout_is_terminal() {
@@ -22,7 +22,7 @@ pub(super) fn write(mut pages: Vec<Reply>, layout: &Layout<'_>) -> Result<(), Cl
     Ok(writeln!(out, "{text}")?)
 }
 
-/// The first page with the rows of all, and without the link to the second.
+/// Returns the first page, with the rows of all pages and without the link to the second.
 fn joined(pages: Vec<Reply>, layout: &Layout<'_>) -> Value {
     let single = pages.len() == 1;
     let mut pages = pages.into_iter().map(|reply| reply.value());

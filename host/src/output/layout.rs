@@ -6,24 +6,24 @@ use serde_json::value::RawValue;
 
 use super::path::Path;
 
-/// What the contract's pages call the number of all things.
+/// The contract's name for the total count in a page.
 const TOTAL: &str = "count";
-/// What a list of columns calls a column's name.
+/// The name of the field that holds a column's name, in a list of columns.
 const NAME: &str = "name";
 
 /// How a result is laid out in rows.
 pub(crate) struct Layout<'a> {
     /// The action's name, for messages.
     action: &'a str,
-    /// The key of the list, when the result is a list of things with other things around it.
+    /// The key of the list, if the result is a list with other fields around it.
     items: Option<&'a str>,
-    /// The key of the number of all things, of which the list may hold a part.
+    /// The key of the total count; the list may hold only a part of that.
     total: Option<&'a str>,
-    /// The key of the list that names the columns, where rows have no type, and that of a column's name.
+    /// If rows have no type: the key of the list that names the columns, and the key of a column's name.
     schema: Option<(&'a str, &'a str)>,
-    /// A row's type. None where rows have none.
+    /// A row's type; `None` if rows have no type.
     row: Option<&'a Shape>,
-    /// The columns that matter most, first things first.
+    /// The columns that matter most, most important first.
     preferred: Vec<&'a str>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Layout<'a> {
         self.action
     }
 
-    /// A row's type, unless rows have none.
+    /// A row's type; `None` if rows have no type.
     pub(super) fn row(&self) -> Option<&'a Shape> {
         self.row
     }
@@ -82,7 +82,7 @@ impl<'a> Layout<'a> {
             .map_or(0, |items| items.len())
     }
 
-    /// How many rows there are in all, where a reply says so.
+    /// How many rows there are in total, if a reply says so.
     pub(crate) fn total(&self, reply: &Reply) -> Option<u64> {
         serde_json::from_str(part(reply, self.total?)?.get()).ok()
     }
@@ -98,8 +98,8 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// All columns of a reply: those of the rows' type, or, where rows have no type, those that the reply names or that
-    /// occur.
+    /// All columns of a reply: those of the rows' type or, if rows have no type, those that the reply names
+    /// or contains.
     pub(crate) fn columns(&self, reply: &Value) -> Vec<Path> {
         if let Some(Shape::Record(fields)) = self.row {
             return fields.iter().map(|field| Path::key(&*field.spelling.key)).collect();
@@ -122,8 +122,8 @@ impl<'a> Layout<'a> {
         columns
     }
 
-    /// The columns that a table shows, of all that hold something: those that matter most, or, where nothing is said of
-    /// that, all that are not nested.
+    /// The columns that a table shows, among those that have a value: the ones that matter most or, if none
+    /// are named, all that are not nested.
     pub(crate) fn wanted(&self, filled: &[Path], rows: &[Value]) -> Vec<Path> {
         let preferred: Vec<Path> = self
             .preferred
@@ -138,7 +138,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// The key of a column's name, if that is a list of columns.
+/// The key of a column's name, if the type is a list of columns.
 fn name(shape: &Shape) -> Option<&str> {
     let Shape::List(item) = shape else { return None };
     let Shape::Record(parts) = &**item else { return None };
@@ -146,7 +146,7 @@ fn name(shape: &Shape) -> Option<&str> {
     Some(&name.spelling.key)
 }
 
-/// A field of a reply, as JSON text. The rest is not taken apart.
+/// A field of a reply, as JSON text. The rest is not parsed.
 fn part<'a>(reply: &'a Reply, key: &str) -> Option<&'a RawValue> {
     #[derive(serde::Deserialize)]
     #[serde(transparent)]
@@ -157,7 +157,7 @@ fn part<'a>(reply: &'a Reply, key: &str) -> Option<&'a RawValue> {
     reply.parse::<Parts<'a>>().ok()?.fields.get(key).copied()
 }
 
-/// What a list is of.
+/// The type of a list's items.
 fn item(shape: &Shape) -> Option<&Shape> {
     match shape {
         Shape::List(item) => Some(item),

@@ -1,8 +1,8 @@
-//! Columns: the way from a row to what a cell shows.
+//! Columns: the path from a row to the value that a cell shows.
 
 use serde_json::Value;
 
-/// The way to a value of a row: a key, or several where it is nested.
+/// The path to a value of a row: one key, or several if the value is nested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Path {
     keys: Vec<String>,
@@ -12,32 +12,32 @@ pub(crate) struct Path {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) text: String,
-    /// Whether it is text, and not a number or a truth value.
+    /// Whether the cell is text, rather than a number or a truth value.
     pub(crate) is_text: bool,
 }
 
 impl Path {
-    /// The way to a row's own key.
+    /// The path to one of a row's own keys.
     pub(crate) fn key(key: impl Into<String>) -> Self {
         Self { keys: vec![key.into()] }
     }
 
-    /// The way through these keys.
+    /// The path through these keys.
     pub(crate) fn through(keys: Vec<String>) -> Self {
         Self { keys }
     }
 
-    /// What the column is called: `vmMetadata.vmId`.
+    /// The column's title: `vmMetadata.vmId`.
     pub(crate) fn title(&self) -> String {
         self.keys.join(".")
     }
 
-    /// Whether it is the row's own key of that name.
+    /// Whether this is the row's own key with that name.
     pub(crate) fn is(&self, key: &str) -> bool {
         matches!(&self.keys[..], [only] if only == key)
     }
 
-    /// What a row has there. Of a list of things, what each of them has.
+    /// The row's value at this path. For a list of things, the value of each of them.
     pub(crate) fn cell(&self, row: &Value) -> Cell {
         let mut values = Vec::new();
         collect(row, &self.keys, &mut values);
@@ -51,7 +51,7 @@ impl Path {
         }
     }
 
-    /// Whether what a row has there has parts of its own.
+    /// Whether the row's value at this path has parts of its own.
     pub(crate) fn is_nested(&self, row: &Value) -> bool {
         let mut values = Vec::new();
         collect(row, &self.keys, &mut values);
@@ -62,13 +62,13 @@ impl Path {
         })
     }
 
-    /// Whether a row has something there.
+    /// Whether the row has a value at this path.
     pub(crate) fn is_filled(&self, row: &Value) -> bool {
         !self.cell(row).text.is_empty()
     }
 }
 
-/// The values at the end of the way. What is absent, null or a list without items has none.
+/// Collects the values at the end of the path. Absent values, null and empty lists add none.
 fn collect<'v>(value: &'v Value, keys: &[String], values: &mut Vec<&'v Value>) {
     match (value, keys) {
         (Value::Null, _) => {}
@@ -83,7 +83,7 @@ fn collect<'v>(value: &'v Value, keys: &[String], values: &mut Vec<&'v Value>) {
     }
 }
 
-/// Text as it is, several texts side by side, and everything else as JSON.
+/// Shows a single text as it is, several texts side by side, and everything else as JSON.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -1,14 +1,15 @@
 //! Text that a spreadsheet takes for text.
 //!
-//! A spreadsheet runs a cell as a formula that begins with `=`, `+`, `-` or `@`, or with a tab or carriage return before
-//! it ([CWE-1236](https://cwe.mitre.org/data/definitions/1236.html),
-//! [OWASP: CSV Injection](https://owasp.org/www-community/attacks/CSV_Injection)); where Chinese, Japanese or Korean is
-//! set, also with their wide forms. An apostrophe before it makes it text.
+//! A spreadsheet runs a cell as a formula if it begins with `=`, `+`, `-` or `@`, possibly after a tab or
+//! carriage return ([CWE-1236](https://cwe.mitre.org/data/definitions/1236.html),
+//! [OWASP: CSV Injection](https://owasp.org/www-community/attacks/CSV_Injection)); Chinese, Japanese and
+//! Korean versions also accept the wide forms of these characters. An apostrophe in front makes the cell
+//! text.
 
-/// What begins a formula.
+/// The characters that begin a formula.
 const BEGINNINGS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// The text, with an apostrophe before it if a spreadsheet could run it.
+/// Returns the text, with an apostrophe in front if a spreadsheet could run it.
 pub(super) fn inert(text: String) -> String {
     let is_skipped = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '\u{feff}';
     let runs =

@@ -1,7 +1,8 @@
-//! Tables for people: a line for each row, as many columns as fit.
+//! Tables for people: a line for each row, and as many columns as fit.
 //!
-//! What identifies a thing is never shortened, so that it can be copied. Text that is too long ends in an ellipsis. Times
-//! lose their fractions, and, where that makes room for a column that matters, their seconds; other formats are exact.
+//! Values that identify a thing are never shortened, so that they can be copied. Text that is too long ends
+//! in an ellipsis. Times lose their fractions and, if that makes room for a column that matters, their
+//! seconds; other formats are exact.
 
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -11,22 +12,23 @@ use crate::terminal::printable;
 
 /// The space between two columns.
 const GAP: usize = 2;
-/// A value without white space counts as an id up to this width: 40 letters are a SHA-1.
+/// A value without white space counts as an id up to this width: 40 characters are a SHA-1.
 const LONGEST_ID: usize = 40;
-/// The width at which text can be read.
+/// The width at which text is easy to read.
 const COMFORTABLE: usize = 24;
-/// The least width at which text is worth showing, where there is no more.
+/// The least width at which text is worth showing, if there is no more room.
 const LEAST: usize = 12;
 
 /// A table.
 pub(super) struct Table {
-    /// Its lines, the first of which is the heading.
+    /// Its lines; the first is the heading.
     pub(super) lines: Vec<String>,
     /// How many columns it has.
     pub(super) columns: usize,
 }
 
-/// Rows as a table with as many of the columns, the most wanted first, as fit into the width.
+/// Renders rows as a table, with as many of the columns as fit into the width; the most wanted columns come
+/// first.
 pub(super) fn render(columns: &[Path], rows: &[Value], width: usize) -> Table {
     let laid_out = |short: fn(&str) -> String| {
         let columns = columns.iter().map(|path| {
@@ -38,7 +40,7 @@ pub(super) fn render(columns: &[Path], rows: &[Value], width: usize) -> Table {
     let mut fit = laid_out(to_the_second);
     if fit.left_out.is_some() {
         let shorter = laid_out(to_the_minute);
-        // The later the first column that is left out, the more of what matters is there.
+        // The later the first omitted column comes, the more of the important ones are shown.
         if shorter.left_out.is_none_or(|first| Some(first) > fit.left_out) {
             fit = shorter;
         }
@@ -46,7 +48,7 @@ pub(super) fn render(columns: &[Path], rows: &[Value], width: usize) -> Table {
     Table { lines: written(&fit.shown), columns: fit.shown.len() }
 }
 
-/// Rows under headings, each on one line: what does not fit ends in an ellipsis.
+/// Renders rows under headings, each on one line; text that does not fit ends in an ellipsis.
 pub(super) fn lines(headings: &[&str], rows: &[Vec<String>], width: usize) -> Vec<String> {
     let column = |(place, title): (usize, &&str)| {
         Column::new(title, rows.iter().map(|row| row.get(place).cloned().unwrap_or_default()).collect())
@@ -55,13 +57,13 @@ pub(super) fn lines(headings: &[&str], rows: &[Vec<String>], width: usize) -> Ve
     written(&columns).iter().map(|line| cut(line, width)).collect()
 }
 
-/// A column with its cells, ready to be printed.
+/// A column with its cells, ready to print.
 struct Column {
     title: String,
     cells: Vec<String>,
-    /// What its widest cell needs.
+    /// The width of its widest cell.
     natural: usize,
-    /// What it gets.
+    /// The width that it gets.
     width: usize,
     /// Whether it holds text, which may be shortened.
     is_text: bool,
@@ -77,7 +79,7 @@ impl Column {
         Self { title, cells, natural, width: natural, is_text: has_words || widest > LONGEST_ID }
     }
 
-    /// What it takes where there is so much room, if that is enough for it.
+    /// Returns the width that it takes if this much room is left; `None` if that is not enough.
     fn within(&self, room: usize) -> Option<usize> {
         let wanted =
             if self.is_text { self.natural.min(COMFORTABLE).max(self.title.width()) } else { self.natural };
@@ -92,12 +94,12 @@ impl Column {
 /// The columns that fit side by side.
 struct Fit {
     shown: Vec<Column>,
-    /// The first that does not fit, by its place among all.
+    /// The position of the first column that does not fit, among all columns.
     left_out: Option<usize>,
 }
 
-/// As many columns as fit, most wanted first. The first one names the row, and is there whatever it takes. What is left
-/// over goes to columns of text.
+/// Fits as many columns as possible, most wanted first. The first column names the row, and is always shown.
+/// Remaining space goes to columns of text.
 fn fitting(columns: Vec<Column>, width: usize) -> Fit {
     let mut shown: Vec<Column> = Vec::new();
     let (mut used, mut left_out) = (0, None);
@@ -137,7 +139,7 @@ fn written(columns: &[Column]) -> Vec<String> {
     std::iter::once(head).chain(body).collect()
 }
 
-/// As much of a text as fits, with an ellipsis if that is not all.
+/// Returns as much of a text as fits, with an ellipsis if that is not all of it.
 fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -151,7 +153,7 @@ fn cut(text: &str, width: usize) -> String {
     kept.trim_end().to_owned() + "…"
 }
 
-/// A time without its fraction; other text as it is.
+/// Returns a time without its fraction; other text is unchanged.
 pub(super) fn to_the_second(text: &str) -> String {
     match (is_time(text), text.find('.')) {
         (true, Some(fraction)) => format!("{}Z", &text[..fraction]),
@@ -159,7 +161,7 @@ pub(super) fn to_the_second(text: &str) -> String {
     }
 }
 
-/// A time without its seconds; other text as it is.
+/// Returns a time without its seconds; other text is unchanged.
 fn to_the_minute(text: &str) -> String {
     match is_time(text).then(|| text.rsplit_once(':')).flatten() {
         Some((minute, _)) => format!("{minute}Z"),

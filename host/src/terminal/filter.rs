@@ -1,19 +1,21 @@
-//! Which diagnostics are written: this program's own warnings, more by `-v` or the variable `CONNECTOR_LOG`.
+//! Which diagnostics are written: this program's own warnings by default, more with `-v` or the variable
+//! `CONNECTOR_LOG`.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, ParseError};
 
 use super::tell;
 
-/// The variable that says what is written: levels and, for others than this program, targets.
+/// The variable that says which diagnostics are written: levels and, for code other than this program's own,
+/// targets.
 const VARIABLE: &str = "CONNECTOR_LOG";
-/// What is this program's own.
+/// The targets of this program's own diagnostics.
 const OWN: [&str; 2] = ["connector", "connector_host"];
-/// What others tell, unless they are named. What the verifier of certificates tells, the failure that comes of it tells
-/// better.
+/// The default for everything else. The certificate verifier is silent: the failure that follows explains the
+/// problem better.
 const OTHERS: [&str; 2] = ["rustls_platform_verifier=off", "error"];
 
-/// What is written: as the variable says, or else as the flags do.
+/// Returns the filter that the variable sets or, without it, the flags.
 pub(super) fn chosen(verbosity: u8) -> EnvFilter {
     let by_flags = || {
         EnvFilter::new(match verbosity {
@@ -35,8 +37,8 @@ pub(super) fn chosen(verbosity: u8) -> EnvFilter {
     }
 }
 
-/// A level without a target is for this program's own. The compiler, when it tells all that it does, takes half a minute
-/// over it.
+/// A level without a target is for this program's own diagnostics. The compiler takes half a minute if it has
+/// to log everything.
 fn filter(directives: &str) -> Result<EnvFilter, ParseError> {
     let mut all = OTHERS.map(str::to_owned).to_vec();
     for directive in directives.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {

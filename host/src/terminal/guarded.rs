@@ -1,14 +1,14 @@
-//! A writer that lets nothing through to a terminal that could drive it.
+//! A writer that keeps back anything that could drive a terminal.
 
 use std::io::{self, Write};
 
 use super::printable::with_lines;
 
-/// A writer of UTF-8 text before another one. Lines and tabs pass; see [`super::printable`] for what is escaped. Bytes
-/// that are not UTF-8 are shown as replacement characters.
+/// Writes UTF-8 text to another writer. Line breaks and tabs pass; see [`super::printable`] for what is
+/// escaped. Bytes that are not UTF-8 are shown as replacement characters.
 pub(super) struct Guarded<W> {
     inner: W,
-    /// The beginning of a character whose other bytes have not come yet.
+    /// The beginning of a character whose remaining bytes have not arrived yet.
     begun: Vec<u8>,
 }
 
@@ -27,7 +27,7 @@ impl<W: Write> Write for Guarded<W> {
             safe.push_str(&with_lines(chunk.valid()));
             match chunk.invalid() {
                 [] => {}
-                // Only at the end may a character be cut off.
+                // Only the last character may be incomplete.
                 rest if text.ends_with(rest) && is_beginning(rest) => begun = rest.to_vec(),
                 _ => safe.push(char::REPLACEMENT_CHARACTER),
             }
@@ -42,7 +42,7 @@ impl<W: Write> Write for Guarded<W> {
     }
 }
 
-/// Whether bytes are the beginning of a character.
+/// Whether the bytes are the beginning of a character.
 fn is_beginning(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }

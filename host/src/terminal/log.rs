@@ -1,4 +1,4 @@
-//! Diagnostics on standard error, an event on a line.
+//! Diagnostics on standard error, one event on each line.
 
 use std::io::{self, Write};
 
@@ -8,9 +8,10 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::filter;
 use super::printable::printable;
 
-/// Sends diagnostics to standard error: our own warnings by default, more by `-v` or the variable `CONNECTOR_LOG`.
+/// Sends diagnostics to standard error: our own warnings by default, more with `-v` or the variable
+/// `CONNECTOR_LOG`.
 pub(crate) fn start_logging(verbosity: u8) {
-    // A second subscriber would only mean that a caller set one first. Colours are added once an event is safe.
+    // This fails only if a caller has set a subscriber already. Colours are added once an event is safe.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter::chosen(verbosity))
         .with_writer(Log)
@@ -39,7 +40,7 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 impl Write for Entry {
-    /// Takes a whole event: the subscriber writes each at once.
+    /// Takes a whole event: the subscriber writes each one at once.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let line = line(&String::from_utf8_lossy(event), self.level, super::stderr_is_coloured());
         super::err().write_all(line.as_bytes())?;
@@ -51,7 +52,7 @@ impl Write for Entry {
     }
 }
 
-/// An event as a line: whatever it holds can begin no other.
+/// Returns an event as one line: nothing in it can begin another.
 fn line(event: &str, level: Level, coloured: bool) -> String {
     let safe = printable(event.trim_end_matches('\n'));
     match safe.split_once(level.as_str()) {

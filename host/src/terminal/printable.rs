@@ -1,17 +1,17 @@
-//! Which characters a terminal may get, and how the others are shown.
+//! Which characters may reach a terminal, and how the others are shown.
 
 use std::fmt::Write;
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// What chooses between a picture and a sign, as in many an emoji; it hides and moves nothing.
+/// The selectors between emoji and text presentation, which many emoji contain; they hide and move nothing.
 const PRESENTATION: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
 
-/// A text on one line, with nothing in it that could drive a terminal or deceive who reads it.
+/// Returns the text on one line, without anything that could drive a terminal or deceive its reader.
 ///
-/// Line feeds and tabs become spaces. Other controls (C0, DEL, C1), format characters (of direction, of no width, tags)
-/// and separators of lines are shown as escapes, in the form that JSON has: `\u009b`.
+/// Line feeds and tabs become spaces. Other controls (C0, DEL, C1), format characters (directional,
+/// zero-width, tags) and line separators are shown as escapes, in JSON's form: `\u009b`.
 pub(crate) fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -23,7 +23,7 @@ pub(crate) fn printable(text: &str) -> String {
     safe
 }
 
-/// As [`printable`], of a text that has lines and may have tabs.
+/// Like [`printable`], for text that may have lines and tabs.
 pub(super) fn with_lines(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -35,7 +35,7 @@ pub(super) fn with_lines(text: &str) -> String {
     safe
 }
 
-/// As [`with_lines`], of this program's own text with its colours (`ESC [ … m`).
+/// Like [`with_lines`], for this program's own text with its colours (`ESC [ … m`).
 pub(super) fn with_colours(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut safe = with_lines(parts.next().unwrap_or_default());
@@ -56,12 +56,12 @@ fn push(safe: &mut String, letter: char) {
         return safe.push(letter);
     }
     for unit in letter.encode_utf16(&mut [0; 2]) {
-        // A string takes whatever is written to it.
+        // Writing to a string cannot fail.
         let _ = write!(safe, "\\u{unit:04x}");
     }
 }
 
-/// Whether a character controls, reorders, hides or imitates what stands beside it.
+/// Whether a character controls, reorders, hides or imitates the text beside it.
 fn drives(letter: char) -> bool {
     if letter.is_ascii() {
         return letter.is_ascii_control();

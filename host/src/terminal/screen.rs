@@ -6,10 +6,10 @@ use std::io::{self, StderrLock, StdoutLock, Write};
 use super::printable::{printable, with_colours, with_lines};
 use super::wrap::wrapped;
 
-/// Where a person reads: whatever is written here is made safe for a terminal, and fits its width.
+/// A writer for people: everything written to it is made safe for a terminal, and fits its width.
 pub(crate) struct Screen<W> {
     out: W,
-    /// None where nobody's terminal has one.
+    /// The terminal's width; `None` if there is no terminal.
     width: Option<usize>,
     coloured: bool,
 }
@@ -33,12 +33,13 @@ impl Screen<StderrLock<'static>> {
 }
 
 impl<W: Write> Screen<W> {
-    /// A line of text. On a terminal that is too narrow for it, it is broken between words; what stands in stays so.
+    /// Writes a line of text. If the terminal is too narrow, the line is wrapped between words, and keeps its
+    /// indent.
     pub(crate) fn line(&mut self, text: impl Display) -> io::Result<()> {
         self.hanging(0, text)
     }
 
-    /// The same; if it is broken, its other lines stand in that much further.
+    /// Like [`Self::line`]; if the line is wrapped, the following lines are indented this much further.
     pub(crate) fn hanging(&mut self, indent: usize, text: impl Display) -> io::Result<()> {
         let text = printable(&text.to_string());
         match self.width {
@@ -49,7 +50,7 @@ impl<W: Write> Screen<W> {
         }
     }
 
-    /// A text beside its label, in a column of its own that begins at `column`.
+    /// Writes a label, and beside it a text in its own column, which begins at `column`.
     pub(crate) fn labelled(&mut self, column: usize, label: &str, text: impl Display) -> io::Result<()> {
         let (label, text) = (printable(label), printable(&text.to_string()));
         let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(column).max(1));
@@ -58,23 +59,23 @@ impl<W: Write> Screen<W> {
         lines.try_for_each(|line| self.put(&format!("{:column$}{line}", "")))
     }
 
-    /// A line that is never broken: a row of a table, or what is to be copied.
+    /// Writes a line that is never wrapped: a row of a table, or text to be copied.
     pub(crate) fn verbatim(&mut self, line: impl Display) -> io::Result<()> {
         self.put(&printable(&line.to_string()))
     }
 
-    /// Lines that are never broken.
+    /// Writes lines that are never wrapped.
     pub(crate) fn lines(&mut self, text: &str) -> io::Result<()> {
         self.put(&with_lines(text))
     }
 
-    /// A line that is bold where that is welcome.
+    /// Writes a line in bold, if colour is welcome.
     pub(crate) fn heading(&mut self, line: impl Display) -> io::Result<()> {
         let line = printable(&line.to_string());
         if self.coloured { self.put(&format!("\u{1b}[1m{line}\u{1b}[0m")) } else { self.put(&line) }
     }
 
-    /// Help, in the colours that it brings where they are welcome. It was laid out before.
+    /// Writes help, with its own colours if they are welcome. It is already laid out.
     pub(crate) fn help(&mut self, text: &clap::builder::StyledStr) -> io::Result<()> {
         let text = if self.coloured {
             with_colours(&text.ansi().to_string())
@@ -85,7 +86,7 @@ impl<W: Write> Screen<W> {
         self.flush()
     }
 
-    /// Has everything that was written be seen.
+    /// Flushes everything that was written.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }

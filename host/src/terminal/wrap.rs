@@ -1,11 +1,12 @@
-//! Lines that fit: text is broken between words, never in one.
+//! Lines that fit: text is wrapped between words, never inside one.
 
 use unicode_width::UnicodeWidthStr;
 
-/// A text in lines of at most `width` columns. Lines after the first stand in as far as the first, and `hanging` further.
+/// Wraps a text into lines of at most `width` columns. Lines after the first keep its indent, and add
+/// `hanging` columns.
 ///
-/// A longer word has a line of its own. What stands between backticks counts as a word, so that it can be copied, as far
-/// as it fits.
+/// A longer word gets its own line. Text between backticks counts as one word if it fits, so that it can be
+/// copied.
 pub(crate) fn wrapped(text: &str, width: usize, hanging: usize) -> Vec<String> {
     if text.width() <= width {
         return vec![text.to_owned()];
@@ -30,7 +31,7 @@ pub(crate) fn wrapped(text: &str, width: usize, hanging: usize) -> Vec<String> {
     lines
 }
 
-/// What stays together: words, and what stands between backticks where that is no wider than `room`.
+/// The pieces that stay together: words, and text between backticks that is no wider than `room`.
 fn words(text: &str, room: usize) -> Vec<&str> {
     let is_quoting = text.matches('`').count().is_multiple_of(2);
     let mut quoted = false;

@@ -1,4 +1,4 @@
-//! The flags of an action: its parameters, and those that every action has.
+//! The flags of an action: those for its parameters, and those that every action has.
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -9,12 +9,12 @@ use crate::cli::Globals;
 use crate::flag;
 use crate::terminal::printable;
 
-/// Flags of `call` itself, in clap's ids: no parameter is called like this.
+/// The clap ids of the flags of `call` itself: no parameter can have such a name.
 pub(super) const INPUT: &str = "call:input";
 const ALL: &str = "call:all";
 const COLUMNS: &str = "call:columns";
 
-/// What limits a list, by its name in [OData](https://docs.oasis-open.org/odata/odata/v4.01/).
+/// The parameter that limits a list, as named in [OData](https://docs.oasis-open.org/odata/odata/v4.01/).
 const TOP: &str = "$top";
 
 /// The command that calls one action.
@@ -65,18 +65,18 @@ pub(crate) fn command(function: &Function) -> Command {
     command
 }
 
-/// Whether all pages are asked for.
+/// Whether all pages are requested.
 pub(super) fn all(function: &Function, matches: &ArgMatches) -> bool {
     function.action.paging.is_some() && matches.get_flag(ALL)
 }
 
-/// The columns that are asked for.
+/// The requested columns.
 pub(super) fn columns(matches: &ArgMatches) -> Option<Vec<String>> {
     let names = matches.get_many::<String>(COLUMNS)?;
     Some(names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
 }
 
-/// The flag that limits a list and how many things it allows, if it is given.
+/// Returns the flag that limits a list, and how many items it allows, if it is given.
 pub(super) fn top(function: &Function, input: &Map<String, Value>) -> Option<(String, u64)> {
     let parameter = function.signature.parameters().find(|parameter| *parameter.key == *TOP)?;
     let (_, given) = input.iter().find(|(key, _)| {
@@ -86,7 +86,7 @@ pub(super) fn top(function: &Function, input: &Map<String, Value>) -> Option<(St
     Some((flag::name(&parameter.name), allowed))
 }
 
-/// A text whose line breaks stay.
+/// Formats text so that its line breaks stay.
 fn paragraphs(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
@@ -110,7 +110,7 @@ fn flag(parameter: &Parameter) -> Arg {
         Shape::List(item) => {
             flag.action(ArgAction::Append).value_name(value_name(item)).allow_hyphen_values(true)
         }
-        // By either spelling. The name of the value says them already.
+        // Either spelling is accepted. The value's name in the help shows them already.
         Shape::Enum(cases) => {
             let cases = cases
                 .iter()
@@ -123,8 +123,8 @@ fn flag(parameter: &Parameter) -> Arg {
     }
 }
 
-/// The names by which a flag is known elsewhere: the published connector's key and the name in camelCase, as far as
-/// they can be flags and mean nothing else.
+/// Other names for a flag: the published connector's key and the name in camelCase, if they can be flags and
+/// mean nothing else.
 fn aliases(parameter: &Parameter, taken: &[String]) -> Vec<String> {
     let key = parameter.key.trim_start_matches('$');
     let mut aliases: Vec<String> = Vec::new();
@@ -146,7 +146,7 @@ fn value_name(shape: &Shape) -> String {
     }
 }
 
-/// The type of a value that is there.
+/// The type without its options: that of a value that is present.
 pub(super) fn inner(shape: &Shape) -> &Shape {
     match shape {
         Shape::Option(shape) => inner(shape),

@@ -1,4 +1,4 @@
-//! What flags and `--input` say, as JSON for the action.
+//! Converts flags and `--input` to JSON for the action.
 
 use clap::ArgMatches;
 use connector_host::{CallError, Function, InputError, InputProblem, Parameter, Shape};
@@ -9,7 +9,7 @@ use super::strict;
 use crate::argument::{self, Argument};
 use crate::error::CliError;
 
-/// The input that flags and `--input` make together.
+/// Returns the input that flags and `--input` make together.
 pub(super) fn read(function: &Function, matches: &ArgMatches) -> Result<Map<String, Value>, CliError> {
     let mut input = match matches.get_one::<String>(INPUT) {
         Some(text) => document(function, text)?,
@@ -50,13 +50,13 @@ fn document(function: &Function, written: &str) -> Result<Map<String, Value>, Cl
                 function,
             ))
         }
-        // Of JSON that is well-formed, but says something twice.
+        // The JSON is well-formed, but a key is repeated.
         Err(error) if error.is_data() => Err(CliError::usage(format!("{name}: {error}"), "give it once")),
         Err(error) => Err(CliError::usage(format!("{name} is not JSON: {error}"), hint)),
     }
 }
 
-/// What a flag says, as JSON of the type that the parameter has.
+/// Converts the value of a flag to JSON of the parameter's type.
 fn given(action: &str, parameter: &Parameter, values: &[&String]) -> Result<Value, CliError> {
     match inner(&parameter.shape) {
         Shape::List(item) => {

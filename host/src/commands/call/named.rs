@@ -1,4 +1,4 @@
-//! Ids by name: what stands as `name:…` where an id belongs is looked up before the call.
+//! Ids by name: `name:…` in place of an id is looked up before the call.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::terminal::tell;
 
-/// The input with ids, each of which is told, and the time that is left for the call.
+/// Returns the input with ids, each of which it reports, and the time that is left for the call.
 pub(super) async fn ids(
     connection: &Connection,
     function: &Function,
@@ -19,7 +19,7 @@ pub(super) async fn ids(
     for found in &resolved.resolutions {
         tell!("{}: {} is {}", found.parameter, found.name, found.id);
     }
-    // Where nothing was asked, no time was taken.
+    // If nothing was looked up, no time was used.
     let taken = if resolved.resolutions.is_empty() { Duration::ZERO } else { start.elapsed() };
     Ok((resolved.input, time.saturating_sub(taken)))
 }

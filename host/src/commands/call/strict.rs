@@ -1,14 +1,15 @@
-//! JSON in which no key stands twice: whoever writes one twice means two things, of which one would be lost.
+//! JSON in which no key is repeated: whoever writes a key twice means two things, and one of them would be
+//! lost.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// What is said of keys that are empty, twice.
+/// The message for a repeated empty key.
 const EMPTY_KEYS: &str = "two keys are empty";
 
-/// Whether the trouble is that a key without a name is repeated: then it was not written so.
+/// Whether the error is a repeated empty key, which nobody writes on purpose.
 pub(super) fn is_about_empty_keys(error: &serde_json::Error) -> bool {
     error.is_data() && error.to_string().starts_with(EMPTY_KEYS)
 }
@@ -16,7 +17,7 @@ pub(super) fn is_about_empty_keys(error: &serde_json::Error) -> bool {
 /// Reads one JSON value.
 ///
 /// # Errors
-/// It is not JSON, or says where a key is repeated.
+/// The text is not JSON, or a key is repeated; the error says where.
 pub(super) fn parse(text: &str) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut deserializer)?;

@@ -1,4 +1,4 @@
-//! `connector connections add`: asks what a connection needs to know, and writes it into the configuration file.
+//! `connector connections add`: asks for a connection's settings, and writes them to the configuration file.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ pub(crate) fn add(globals: &Globals, arguments: &AddArgs) -> Result<(), CliError
     finish(globals, &name, &path, &profile, asks)
 }
 
-/// Asks for all that is not said.
+/// Asks for everything that was not given.
 fn complete(known: &mut Answers, connector: &Connector, asks: bool) -> Result<(), CliError> {
     while let Some(question) = next(known, connector.manifest()) {
         match question.left_out {
@@ -63,7 +63,7 @@ fn complete(known: &mut Answers, connector: &Connector, asks: bool) -> Result<()
     Ok(())
 }
 
-/// Asks again for what cannot be; says whether that may help.
+/// Asks again for invalid answers; returns whether that may help.
 fn mend(known: &mut Answers, error: &ProfileError) -> Result<bool, CliError> {
     if let ProfileError::Unaccepted { proposals } = error {
         return accept(known, proposals).map(|()| true);
@@ -72,7 +72,7 @@ fn mend(known: &mut Answers, error: &ProfileError) -> Result<bool, CliError> {
     Ok(known.remove(bare(error.key())).is_some())
 }
 
-/// Shows where the credential would go by the connector's word alone, and asks whether it may.
+/// Shows where the credential would go on the connector's word alone, and asks whether that is allowed.
 fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
     tell!("");
     tell!(
@@ -100,7 +100,7 @@ fn accept(known: &mut Answers, proposals: &[Proposal]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What is wrong, for who was not asked.
+/// Returns the error for a user who cannot be asked.
 fn refused(error: ConfigError) -> CliError {
     match &error {
         ConfigError::Invalid { error: reason, .. } => match &**reason {
@@ -120,7 +120,7 @@ fn refused(error: ConfigError) -> CliError {
     }
 }
 
-/// A key as flags and questions have it.
+/// Returns a key as flags and questions name it.
 fn bare(key: &'static str) -> &'static str {
     key.strip_prefix("auth.").unwrap_or(key)
 }
@@ -147,15 +147,15 @@ fn finish(globals: &Globals, name: &str, path: &Path, profile: &Profile, asks: b
     if confirmed("Test it now", true)? { super::test(&globals, &[]) } else { Ok(()) }
 }
 
-/// Whether it is the user who sets the variable, and has not.
+/// Whether the user has to set the variable, and has not done so.
 fn is_to_be_set(variable: &str) -> bool {
     variable != PLATFORMS && is_unset(variable)
 }
 
-/// The platform sets this one, where there is a managed identity.
+/// The platform sets this variable if there is a managed identity.
 const PLATFORMS: &str = "IDENTITY_HEADER";
 
-/// Whether the variable holds nothing here.
+/// Whether the variable is unset or empty in this process.
 pub(super) fn is_unset(variable: &str) -> bool {
     std::env::var_os(variable).is_none_or(|value| value.is_empty())
 }
@@ -176,7 +176,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(plain)
 }
 
-/// What the flags say.
+/// Returns the answers that the flags give.
 fn given(arguments: &AddArgs) -> Result<Answers, CliError> {
     let texts = [
         ("cloud", &arguments.cloud, What::Text),
@@ -193,7 +193,7 @@ fn given(arguments: &AddArgs) -> Result<Answers, CliError> {
         ("signing-algorithm", &arguments.signing_algorithm, What::Text),
         ("redirect-uri", &arguments.redirect_uri, What::Redirect),
         ("token-file", &arguments.token_file, What::File),
-        // Link-local addresses are the usual ones there: the profile knows.
+        // Link-local addresses are usual there; the profile checks them.
         ("metadata-endpoint", &arguments.metadata_endpoint, What::Text),
         ("token-env", &arguments.token_env, What::Variable),
         ("authority", &arguments.authority, What::Address),
@@ -226,7 +226,7 @@ fn given(arguments: &AddArgs) -> Result<Answers, CliError> {
 
 const HELP: &str = "`connector connections add --help` says what the flags take";
 
-/// The connection's profile, if one can be made of the file.
+/// Returns the connection's profile, if the file contains a valid one.
 fn profile(
     globals: &Globals,
     file: &ConfigFile,

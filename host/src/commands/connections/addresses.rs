@@ -1,7 +1,8 @@
-//! What there is to ask about where requests and the credential go: the API, the token authority, the scope.
+//! Questions about where requests and the credential go: the API, the token authority and the scope.
 //!
-//! A cloud of the connector's settles all three. An API at another address settles nothing: whoever signs in there, at a
-//! stand-in on this machine, say, does not mean the public authority, which would get the secret.
+//! One of the connector's clouds settles all three. An API at another address settles nothing: someone who
+//! signs in there, for example at a stand-in on this machine, does not mean the public authority, which would
+//! receive the secret.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +14,10 @@ use super::kinds::{Kind, What};
 use super::questions::{Answers, Choice, Question, Wanted, text};
 use crate::terminal::printable;
 
-/// The cloud that most mean, where there is one of that name.
+/// The cloud that most users mean, if there is one with this name.
 const USUAL: &str = "public";
 
-/// What to ask about the API.
+/// Returns what to ask about the API, if anything.
 pub(super) fn api(known: &Answers, manifest: &Manifest) -> Option<Question> {
     if known.contains_key("cloud") || known.contains_key("api-url") {
         return None;
@@ -39,13 +40,13 @@ pub(super) fn api(known: &Answers, manifest: &Manifest) -> Option<Question> {
     Some(Question {
         prompt: "The cloud".into(),
         flags: "--cloud or --api-url".into(),
-        // The only one need not be named.
+        // If there is only one, it need not be named.
         left_out: (names.len() == 1).then_some("cloud"),
         answer: Wanted::Choice { key: "cloud", choices: clouds.chain([other]).collect() },
     })
 }
 
-/// What to ask about the token authority and the scope, for a kind that has to do with them.
+/// Returns what to ask about the token authority and the scope, for a kind that uses them.
 pub(super) fn authority(known: &Answers, manifest: &Manifest, kind: &Kind) -> Option<Question> {
     let api = match (known.get("api-url"), known.contains_key("cloud")) {
         (Some(Setting::Text(api)), false) if !is_a_clouds(api, manifest) => api,
@@ -63,7 +64,7 @@ pub(super) fn authority(known: &Answers, manifest: &Manifest, kind: &Kind) -> Op
     Some(Question { left_out: Some("scope"), ..scope })
 }
 
-/// The API's own address, those of the connector's authorities, or another.
+/// Offers the API's own address, those of the connector's authorities, and any other.
 fn authorities(api: &str, manifest: &Manifest) -> Question {
     let own = Choice {
         value: api.to_owned(),
@@ -93,7 +94,7 @@ fn then(question: Question) -> Choice {
     Choice { value: String::new(), title: String::new(), then: Some(Box::new(question)) }
 }
 
-/// Whether the address is that of one of the connector's clouds.
+/// Whether the address is the API of one of the connector's clouds.
 fn is_a_clouds(api: &str, manifest: &Manifest) -> bool {
     let Ok(origin) = api.parse::<Origin>() else { return false };
     manifest.clouds.values().any(|cloud| cloud.api.parse::<Origin>().is_ok_and(|own| own == origin))

@@ -1,4 +1,4 @@
-//! Asking, on a terminal. Each answer is checked when it is given, and asked for again if it cannot be.
+//! Asks on a terminal. Each answer is checked at once, and asked for again if it is not valid.
 
 use std::io::{IsTerminal, stdin};
 use std::time::Duration;
@@ -21,13 +21,13 @@ pub(super) fn is_possible() -> bool {
     stdin().is_terminal() && terminal::stderr_is_terminal()
 }
 
-/// Has an interrupt leave the terminal as it was: a choice hides the cursor, and nobody else shows it again.
+/// Restores the terminal after an interrupt: a choice hides the cursor, and nothing else would show it again.
 pub(super) fn tidy_up_when_interrupted() -> Result<(), CliError> {
     let runtime = setup::runtime()?;
     std::thread::spawn(move || {
         if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
             show_cursor();
-            // Who waits for an answer says that there is none, and ends first.
+            // The prompt reports that there is no answer, and ends first.
             std::thread::sleep(MOMENT);
             std::process::exit(INTERRUPTED);
         }
@@ -36,15 +36,15 @@ pub(super) fn tidy_up_when_interrupted() -> Result<(), CliError> {
 }
 
 const MOMENT: Duration = Duration::from_millis(300);
-/// The exit code of what an interrupt ends, as shells have it.
+/// The exit code after an interrupt, as in shells.
 const INTERRUPTED: i32 = 130;
 
 fn show_cursor() {
-    // A terminal that is gone has no cursor.
+    // If the terminal is gone, there is no cursor to show.
     let _ = Term::stderr().show_cursor();
 }
 
-/// Asks, and adds the answer to what is known.
+/// Asks, and adds the answer to those already known.
 pub(super) fn ask(question: Question, known: &mut Answers) -> Result<(), CliError> {
     let unchosen = || CliError::usage("nothing was chosen", NOTHING);
     match question.answer {
@@ -80,7 +80,7 @@ pub(super) fn ask(question: Question, known: &mut Answers) -> Result<(), CliErro
     Ok(())
 }
 
-/// Whether requests may go to the address. If it is this machine's, the one who typed it has to say so.
+/// Whether requests may go to the address. If it is on this machine, the user has to confirm that.
 fn may_be_there(address: &str, known: &mut Answers) -> Result<bool, CliError> {
     if known.contains_key(LOOPBACK) || check(What::Address, address, false).is_ok() {
         return Ok(true);
@@ -95,7 +95,7 @@ fn may_be_there(address: &str, known: &mut Answers) -> Result<bool, CliError> {
     Ok(may)
 }
 
-/// The new connection's name.
+/// Asks for the new connection's name.
 pub(super) fn name(default: &str, check: fn(&str) -> Result<(), &'static str>) -> Result<String, CliError> {
     typed("The name of the connection", Some(default.to_owned()), |text| check(text).map_err(str::to_owned))
 }
@@ -104,7 +104,8 @@ pub(super) fn confirmed(prompt: &str, default: bool) -> Result<bool, CliError> {
     Confirm::new().with_prompt(printable(prompt)).default(default).interact().map_err(|error| unasked(&error))
 }
 
-/// Whether the name of a variable is one. A secret that was pasted by mistake is not repeated.
+/// Whether the user means this text as the name of a variable. A secret that was pasted by mistake is never
+/// repeated.
 fn is_meant(variable: &str) -> Result<bool, CliError> {
     if !is_unset(variable) {
         return Ok(true);

@@ -1,4 +1,4 @@
-//! Whether what was typed can be the answer. What was typed is never repeated: it may be a secret.
+//! Checks whether typed text can be the answer. It is never repeated, since it may be a secret.
 
 use connector_host::Redirect;
 use connector_host::config::{is_identifier, is_variable_name};
@@ -6,7 +6,8 @@ use connector_host::egress::destination::{Origin, check_grant};
 
 use super::kinds::What;
 
-/// Whether a text can be the answer; if not, why. `loopback` says whether addresses may be this machine's.
+/// Checks whether a text can be the answer; the error says why not. `loopback` says whether addresses may be
+/// on this machine.
 pub(super) fn check(what: What, text: &str, loopback: bool) -> Result<(), String> {
     if text.is_empty() || text.chars().any(char::is_control) {
         return Err("it is empty, or has characters that cannot be seen".into());

@@ -1,4 +1,5 @@
-//! The configuration file, changed in place: what is not about the connection stays as it is, comments and all.
+//! The configuration file, edited in place: everything that is not about the connection stays as it is,
+//! comments included.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -17,9 +18,9 @@ const CONNECTIONS: &str = "connections";
 /// A configuration file in memory.
 pub(super) struct ConfigFile {
     path: PathBuf,
-    /// What was read; nothing, if there was no file.
+    /// The text that was read; `None` if there was no file.
     before: Option<String>,
-    /// Whether it began with a byte order mark.
+    /// Whether the file began with a byte order mark.
     is_marked: bool,
     document: DocumentMut,
 }
@@ -37,21 +38,21 @@ pub(super) enum Setting {
     Text(String),
     Words(Vec<String>),
     Flag(bool),
-    /// Left out, on purpose.
+    /// Deliberately left out.
     Nothing,
 }
 
 impl ConfigFile {
-    /// Reads the file; one that does not exist is empty.
+    /// Reads the file; a missing file counts as empty.
     pub(super) fn read(path: &Path) -> Result<Self, CliError> {
-        // A link stays a link: what it leads to is written.
+        // A symbolic link stays a link: its target is written.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = text(&path)?;
         let read = before.as_deref().unwrap_or_default();
         let unmarked = read.strip_prefix(MARK);
         let is_marked = unmarked.is_some();
         let document = unmarked.unwrap_or(read).parse().map_err(|_| {
-            // What is wrong may be a secret, so the parser's own words, which show it, are left out.
+            // The invalid text may be a secret, so the parser's own message, which shows it, is left out.
             CliError::usage(
                 format!("{} is not a configuration file", path.display()),
                 "`connector connections list` says in which line; mend it first",
@@ -68,7 +69,7 @@ impl ConfigFile {
         self.document.get(CONNECTIONS).and_then(|connections| connections.get(name)).is_some()
     }
 
-    /// The file's text, with the line ends and the byte order mark that it had.
+    /// Returns the file's text, with its original line ends and byte order mark.
     pub(super) fn text(&self) -> String {
         let mark = if self.is_marked { MARK } else { "" };
         let text = format!("{mark}{}", self.document);
@@ -76,13 +77,13 @@ impl ConfigFile {
         if carriage_returns { text.replace('\n', "\r\n") } else { text }
     }
 
-    /// Sets the connection, in the place of one of that name, or else at the end.
+    /// Sets the connection, in place of one with that name, or else at the end.
     pub(super) fn set(&mut self, name: &str, draft: &Draft) -> Result<(), CliError> {
         let mut connection = table(&draft.connection);
         connection.insert("auth", Item::Table(table(&draft.auth)));
         let connections = self.document.entry(CONNECTIONS).or_insert_with(|| {
             let mut connections = Table::new();
-            // Only its tables have a heading.
+            // Only the tables inside it have headings.
             connections.set_implicit(true);
             Item::Table(connections)
         });
@@ -106,7 +107,7 @@ impl ConfigFile {
         }
     }
 
-    /// Takes the connection out, with the comment right above it. Says whether it was there.
+    /// Removes the connection, with the comment right above it. Returns whether it was there.
     pub(super) fn remove(&mut self, name: &str) -> bool {
         let above = self.above(name);
         let before = self.document.to_string();
@@ -125,7 +126,8 @@ impl ConfigFile {
         true
     }
 
-    /// What stands above a connection's heading and is not about it, since an empty line is between them; and where.
+    /// Returns the text above a connection's heading that is not about it, because an empty line is between
+    /// them, and where that text goes.
     fn above(&self, name: &str) -> Option<(usize, String)> {
         let spans = Document::parse(self.document.to_string()).ok()?;
         let heading = spans.get(CONNECTIONS)?.get(name)?.as_table()?.span()?.start;
@@ -141,7 +143,7 @@ impl ConfigFile {
         Some((heading.checked_sub(prefix.len())?, prefix[..kept].to_owned()))
     }
 
-    /// Writes the file: all of it or nothing, for this user's eyes only.
+    /// Writes the whole file or nothing, readable by this user only.
     pub(super) fn write(self) -> Result<(), CliError> {
         let failed = |error: io::Error| {
             CliError::local(
@@ -152,7 +154,7 @@ impl ConfigFile {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(failed)?;
-        // The file is made with the permissions 0600, and takes the other's place at once.
+        // The file is created with the permissions 0600, and replaces the other atomically.
         let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
         file.write_all(self.text().as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
         if text(&self.path)? != self.before {

@@ -1,45 +1,45 @@
-//! The kinds of sign-in, and what each has to know, in the order in which that is asked.
+//! The kinds of sign-in and the settings that each needs, in the order in which they are asked for.
 
-/// A kind of sign-in, as the configuration file has it.
+/// A kind of sign-in, as named in the configuration file.
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    /// Whether the credential goes to the token authority.
+    /// Whether it sends the credential to the token authority.
     pub(super) speaks_to_authority: bool,
-    /// Whether a token is asked for, and so for a scope.
+    /// Whether it requests a token, and so needs a scope.
     pub(super) asks_for_scope: bool,
     pub(super) asks: &'static [Ask],
 }
 
-/// What a kind of sign-in has to know.
+/// A setting that a kind of sign-in needs.
 pub(super) enum Ask {
-    /// A key's text.
+    /// A key with a text.
     Text { key: &'static str, prompt: &'static str, what: What },
-    /// One of several ways to say it: a variable, a file, a command.
+    /// One of several ways to give it: a variable, a file or a command.
     Place { prompt: &'static str, places: &'static [Place] },
 }
 
-/// A way to say something.
+/// A way to give a setting.
 pub(super) struct Place {
     pub(super) key: &'static str,
     pub(super) title: &'static str,
     pub(super) prompt: &'static str,
-    /// [`What::Nothing`] leaves the key out: who is not asked has that.
+    /// [`What::Nothing`] leaves the key out, which is the default for users who are not asked.
     pub(super) what: What,
 }
 
-/// What is to be typed.
+/// What the user types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     /// Nothing.
     Nothing,
     /// An id, or a domain.
     Id,
-    /// An API's or authority's address.
+    /// The address of an API or authority.
     Address,
     /// A path on the authority.
     Path,
-    /// An address of this machine, to which a browser comes back.
+    /// An address on this machine, to which a browser returns.
     Redirect,
     Text,
     Variable,

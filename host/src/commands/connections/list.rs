@@ -1,4 +1,5 @@
-//! `connector connections list`: what is configured, and whether what it takes to sign in is there. Nothing is sent.
+//! `connector connections list`: which connections are configured, and whether everything they need to sign
+//! in is there. Sends nothing.
 
 use connector_host::config::ConfigError;
 use connector_host::egress::destination::Origin;
@@ -68,7 +69,7 @@ pub(crate) fn list(globals: &Globals) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What is wrong or missing takes more words than a cell holds.
+/// What is wrong or missing takes more words than a cell can hold.
 fn explain(connection: &Value) -> Result<(), CliError> {
     if connection.get("error").is_some() {
         output::line(&text(connection, "error"))?;
@@ -86,7 +87,7 @@ fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_default().to_owned()
 }
 
-/// The key that is missing or wrong.
+/// Returns the key that is missing or wrong.
 fn key(error: &ConfigError) -> &'static str {
     match error {
         ConfigError::Invalid { error, .. } => error.key(),
@@ -94,7 +95,7 @@ fn key(error: &ConfigError) -> &'static str {
     }
 }
 
-/// The clouds whose API it is: more than one cloud may have the same.
+/// Returns the clouds with this API: several clouds may share one.
 fn clouds(profile: &Profile, manifest: &Manifest) -> Vec<String> {
     let same = |api: &str| api.parse::<Origin>().is_ok_and(|origin| origin == *profile.api_url());
     let clouds = manifest.clouds.iter().filter(|(_, cloud)| same(&cloud.api));

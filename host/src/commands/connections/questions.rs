@@ -1,4 +1,4 @@
-//! What there is to ask about a new connection, in which order. Nothing here asks.
+//! Which questions to ask about a new connection, and in which order. Nothing here asks them.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use super::addresses;
 use super::file::{Draft, Setting};
 use super::kinds::{Ask, KINDS, Place, What};
 
-/// What is known of the new connection: keys of the configuration file, and what they are set to.
+/// The known settings of the new connection: keys of the configuration file, and their values.
 pub(super) type Answers = BTreeMap<&'static str, Setting>;
 
-/// The key that lets addresses be this machine's.
+/// The key that allows addresses on this machine.
 pub(super) const LOOPBACK: &str = "allow-loopback-http";
 
-/// The keys that stand in the table `auth`; the others stand in the connection's own.
+/// The keys that belong in the table `auth`; the others belong in the connection's own table.
 const AUTH: &[&str] = &[
     "kind",
     "client-id",
@@ -40,25 +40,26 @@ const AUTH: &[&str] = &[
 /// The keys in the order in which they are written.
 const ORDER: &[&str] = &["cloud", "api-url", "tenant-id", LOOPBACK];
 
-/// The next thing to ask.
+/// A question to ask.
 #[derive(Debug, PartialEq)]
 pub(super) struct Question {
     pub(super) prompt: String,
-    /// The flags by which the answer can be given, for who cannot be asked.
+    /// The flags that give the answer, for users who cannot be asked.
     pub(super) flags: String,
-    /// What who cannot be asked and gives no flag has, if it need not be said: the key that is left out.
+    /// The key that may be left out, if the answer is optional for users who cannot be asked and give no
+    /// flag.
     pub(super) left_out: Option<&'static str>,
     pub(super) answer: Wanted,
 }
 
-/// What an answer is.
+/// The form of an answer.
 #[derive(Debug, PartialEq)]
 pub(super) enum Wanted {
-    /// One of these, for that key.
+    /// One of these values, for that key.
     Choice { key: &'static str, choices: Vec<Choice> },
     /// A text for that key.
     Text { key: &'static str, what: What, default: Option<String> },
-    /// One of these, which says what to ask for, or which key to leave out.
+    /// One of these, each of which leads to a further question or names a key to leave out.
     Place(Vec<(&'static str, Result<Question, &'static str>)>),
 }
 
@@ -66,11 +67,11 @@ pub(super) enum Wanted {
 pub(super) struct Choice {
     pub(super) value: String,
     pub(super) title: String,
-    /// What to ask next, if this choice is no answer by itself.
+    /// What to ask next, if this choice is not an answer in itself.
     pub(super) then: Option<Box<Question>>,
 }
 
-/// What to ask next; nothing when all is known.
+/// Returns what to ask next; `None` if everything is known.
 pub(super) fn next(known: &Answers, manifest: &Manifest) -> Option<Question> {
     if let Some(question) = addresses::api(known, manifest) {
         return Some(question);
@@ -79,7 +80,7 @@ pub(super) fn next(known: &Answers, manifest: &Manifest) -> Option<Question> {
     let Some(Setting::Text(kind)) = known.get("kind") else {
         return Some(kinds());
     };
-    // A kind that is not known shows when the file is checked.
+    // An unknown kind is reported when the file is checked.
     let kind = KINDS.iter().find(|known| known.name == kind)?;
     if let Some(question) = addresses::authority(known, manifest, kind) {
         return Some(question);
@@ -93,7 +94,7 @@ pub(super) fn next(known: &Answers, manifest: &Manifest) -> Option<Question> {
     })
 }
 
-/// What to ask for a key that only the connector had said something of.
+/// Returns the question for a key that only the connector had a value for.
 pub(super) fn own(key: &'static str) -> Question {
     match key {
         "api-url" => text(key, "The API's address", What::Address, None),
@@ -103,7 +104,7 @@ pub(super) fn own(key: &'static str) -> Question {
     }
 }
 
-/// What is known, as the configuration file has it.
+/// Returns the known settings as the configuration file has them.
 pub(super) fn draft(known: &Answers) -> Draft {
     let said = |key: &str| known.get(key).filter(|setting| **setting != Setting::Nothing).cloned();
     let pick = |keys: &[&'static str]| keys.iter().filter_map(|key| Some((*key, said(key)?))).collect();
@@ -149,7 +150,8 @@ fn places(prompt: &str, places: &[Place], manifest: &Manifest) -> Question {
     Question { prompt: prompt.into(), flags: flags.join(" or "), left_out, answer }
 }
 
-/// A likely name, which begins like the connector's own variables and says what it is, such as `EXAMPLE_CLIENT_SECRET`.
+/// Suggests a variable name that begins like the connector's own variables and says what it holds, such as
+/// `EXAMPLE_CLIENT_SECRET`.
 fn variable(manifest: &Manifest, key: &str) -> String {
     let own = manifest.environment.api_url.as_deref().and_then(|name| name.strip_suffix("_API_URL"));
     let prefix: String = own.unwrap_or(&manifest.name).chars().take(40).collect();
@@ -175,7 +177,7 @@ mod tests {
         Manifest::parse(manifest.to_string().as_bytes()).unwrap()
     }
 
-    /// Answers each question with the first choice or with `x`, and tells which keys were asked for.
+    /// Answers each question with the first choice or with `x`, and returns which keys were asked for.
     fn asked(mut known: Answers, manifest: &Manifest) -> (Vec<&'static str>, Answers) {
         let mut keys = Vec::new();
         while let Some(mut question) = next(&known, manifest) {

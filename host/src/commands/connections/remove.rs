@@ -1,4 +1,4 @@
-//! `connector connections remove`: takes a connection out of the configuration file, and forgets its login.
+//! `connector connections remove`: removes a connection from the configuration file, and forgets its login.
 
 use connector_host::config::Config;
 use connector_host::{Connector, Host, Profile};
@@ -14,7 +14,7 @@ pub(crate) fn remove(globals: &Globals, name: &str) -> Result<(), CliError> {
     let mut file = ConfigFile::read(&path)?;
     let (host, connector) = setup::keeper(globals)?;
     if !file.remove(name) {
-        // A configuration knows best how to say what it has in place of it.
+        // The configuration best describes which connections it has instead.
         setup::profile_of(globals, &setup::config(globals)?, name, &connector)?;
         return Err(CliError::usage(
             format!("{} has no connection \"{name}\"", path.display()),
@@ -38,14 +38,14 @@ pub(crate) fn remove(globals: &Globals, name: &str) -> Result<(), CliError> {
     }
 }
 
-/// What a person's sign-in for the connection is.
+/// Who uses a person's sign-in for the connection.
 enum Login {
     None,
-    /// This connection's alone.
+    /// Only this connection.
     Own(Box<Profile>),
-    /// Another's too, by its name.
+    /// Another connection too: the one with this name.
     Shared(String),
-    /// The connection was broken.
+    /// Nobody can tell, because the connection's settings are invalid.
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! What a test of a connection found out, for people and for programs.
+//! The results of a test of a connection, for people and for programs.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 use crate::error::CliError;
 use crate::output;
 
-/// What there is to tell.
+/// The results to report.
 pub(super) struct Report<'a> {
     pub(super) connection: &'a Connection,
     /// How long the sign-in took.
     pub(super) signed_in: Duration,
     pub(super) has_token: bool,
-    /// What the token says.
+    /// What the token says about itself.
     pub(super) statement: Statement,
-    /// What that says of whom the token is for.
+    /// Whom the token is for, according to its statement.
     pub(super) audience: Audience,
     pub(super) read: Result<Option<Read<'a>>, CallError>,
     pub(super) actions: Vec<&'a Function>,
@@ -160,8 +160,8 @@ impl Report<'_> {
         Some(format!("{}: {note}", time(expires)))
     }
 
-    /// A failure, if the token is for another API. One that the connection's own scope asks for is no mistake where the
-    /// API takes it.
+    /// Fails if the token is for another API. If the connection's own scope asks for that audience and the
+    /// API accepts it, it is not a mistake.
     pub(super) fn is_for_the_api(&self) -> Result<(), CliError> {
         let is_read = matches!(self.read, Ok(Some(_)));
         let asked = match self.audience {
@@ -184,7 +184,7 @@ impl Report<'_> {
         Err(unauthorized(message, hint))
     }
 
-    /// A failure, if the token has expired, and it is not just this machine's clock that says so.
+    /// Fails if the token has expired, unless only this machine's clock says so.
     pub(super) fn is_in_time(&self) -> Result<(), CliError> {
         match self.statement.expires {
             Some(expires) if expires <= SystemClock.now() && !matches!(self.read, Ok(Some(_))) => {
@@ -203,7 +203,7 @@ impl Report<'_> {
             .map(|kind| (kind, least(self.actions.iter().map(|function| &function.action.permissions), kind)))
     }
 
-    /// A failure, if one of the actions is known not to be allowed.
+    /// Fails if one of the actions is known to be forbidden.
     pub(super) fn all_allowed(&self) -> Result<(), CliError> {
         let denied = |function: &&&Function| {
             let verdict = self.statement.grants.verdict(&function.action.permissions);
@@ -247,7 +247,7 @@ fn unauthorized(message: String, hint: String) -> CliError {
     CallError::Failed(Box::new(failure)).into()
 }
 
-/// As people and programs read it, to the second.
+/// Formats a time for people and programs, to the second.
 fn time(timestamp: Timestamp) -> String {
     jiff::Timestamp::from_second(timestamp.as_micros() / 1_000_000)
         .map_or_else(|_| "a time that no calendar has".to_owned(), |time| time.to_string())

@@ -1,4 +1,5 @@
-//! Whether a connection has what it takes to sign in, as far as that can be seen without sending anything.
+//! Checks whether a connection has everything it needs to sign in, as far as that is visible without sending
+//! anything.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,13 +10,13 @@ use connector_host::egress::credential::{CredentialError, SecretSource};
 use connector_host::{Auth, CertificateProfile, Profile, WorkloadIdentityProfile};
 use x509_parser::pem::Pem;
 
-/// The largest file that is looked into for a certificate, in bytes.
+/// The largest file that is searched for a certificate, in bytes.
 const LARGEST: u64 = 1 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What the connection has, or else what it lacks. Whether the authority accepts it is not known. `has_login` is called for
-/// kinds that need a login.
+/// Returns what the connection has, or else what it lacks. Whether the authority accepts it is not known.
+/// `has_login` is called for kinds that need a login.
 pub(super) fn state(
     profile: &Profile,
     has_login: impl FnOnce() -> Result<bool, CredentialError>,
@@ -52,7 +53,7 @@ fn there(secret: &SecretSource, variables: &Variables) -> Result<(), String> {
         }
         _ => return Ok(()),
     }
-    // What is said of a variable does not show the secret that was written in place of its name.
+    // Errors about a variable do not show a secret that was written in place of its name.
     secret.read(variables).map(drop).map_err(|error| error.to_string())
 }
 
@@ -60,7 +61,8 @@ fn variable(variables: &Variables, name: &str) -> Result<OsString, String> {
     variables.var(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name} is not set"))
 }
 
-/// Says the length of a file, if it is one: a pipe would have to be waited for, and a device may have no end.
+/// Returns the length of a regular file; others are refused: a pipe might block, and a device may have no
+/// end.
 fn regular(path: &Path) -> Result<u64, String> {
     let about = fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
     if about.is_file() { Ok(about.len()) } else { Err(format!("{} is not a file", path.display())) }
@@ -84,12 +86,12 @@ fn certificate(certificate: &CertificateProfile, variables: &Variables) -> Resul
             Err(format!("the certificate expired on {}", day(ends)))
         }
         Some(ends) => Ok(format!("certificate until {}", day(ends))),
-        // PKCS#12 is opened with its password, which takes a while, on purpose.
+        // PKCS#12 is opened with its password, which is slow by design.
         None => Ok("has its certificate".to_owned()),
     }
 }
 
-/// When a certificate in PEM or DER ends.
+/// Returns when a certificate in PEM or DER expires.
 fn ends(bytes: &[u8]) -> Option<jiff::Timestamp> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let pem = Pem::iter_from_buffer(bytes).flatten().find(|pem| pem.label == "CERTIFICATE");

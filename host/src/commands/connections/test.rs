@@ -1,5 +1,5 @@
-//! `connector connections test`: signs in, makes one cheap read, and says which actions the token allows. What changes
-//! anything is never called.
+//! `connector connections test`: signs in, makes one cheap read, and says which actions the token allows.
+//! Never calls an action that changes anything.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use crate::commands::sign_in::sign_in;
 use crate::error::CliError;
 use crate::{output, setup};
 
-/// How long a test may take unless told otherwise.
+/// How long a test may take by default.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Tests the connection. `named` are the actions that matter; all do when there are none.
+/// Tests the connection. `named` are the actions that matter; if it is empty, all do.
 pub(crate) fn test(globals: &Globals, named: &[String]) -> Result<(), CliError> {
     let (host, connector) = setup::host(globals)?;
     let actions = chosen(&connector, named)?;
@@ -55,7 +55,7 @@ pub(crate) fn test(globals: &Globals, named: &[String]) -> Result<(), CliError> 
     if named.is_empty() { Ok(()) } else { allowed }
 }
 
-/// Why the read failed. The usual hint would be to do what was just done.
+/// Why the read failed. The usual hint would suggest this very test.
 fn refused(error: &CallError) -> CliError {
     let mut failure = error.failure();
     if failure.hint.is_none() {
@@ -72,7 +72,7 @@ fn refused(error: &CallError) -> CliError {
     CallError::Failed(Box::new(failure)).into()
 }
 
-/// The functions that are named, or all actions. A trigger's name stands for its functions.
+/// Returns the named functions, or all actions. A trigger's name stands for its functions.
 fn chosen<'a>(connector: &'a Connector, named: &[String]) -> Result<Vec<&'a Function>, CliError> {
     if named.is_empty() {
         return Ok(connector.actions().collect());
@@ -106,7 +106,8 @@ async fn read<'a>(
     Ok(Some(Read { action: &function.action.name, took: began.elapsed() }))
 }
 
-/// A read that needs nothing, asked for a single thing if it can be. Stable actions first.
+/// Finds a read without required parameters, and asks it for a single item if possible. Stable actions come
+/// first.
 fn cheapest_read<'a>(
     connector: &'a Connector,
     grants: &Grants,

@@ -1,4 +1,4 @@
-//! What the demo proves in the end, from what the stand-in API saw.
+//! What the demo proves at the end, from what the stand-in API saw.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use defender_simulator::Simulator;
 use super::{check, say};
 use crate::error::CliError;
 
-/// Compares what the connections say that they sent with what arrived, and looks for tokens where none may be.
+/// Compares what the connections say they sent with what arrived, and looks for tokens where there must be
+/// none.
 pub(super) fn show(
     simulator: &Simulator,
     connections: &[&Connection],
@@ -25,7 +26,8 @@ pub(super) fn show(
     check(sent == calls as u64, &format!("{sent} requests were sent and {calls} arrived"))?;
     check(!tokens.is_empty(), "no request carried a token")?;
 
-    // What a component knows is what it is given: its environment and the replies. All it says comes from these.
+    // A component knows only what it is given: its environment and the replies. Everything it says comes from
+    // these.
     let given =
         connections.iter().flat_map(|connection| connection.environment()).map(|(_, value)| value.as_str());
     let known: Vec<&str> = given.chain(replies.iter().map(String::as_str)).collect();

@@ -10,9 +10,9 @@ use super::{check, say};
 use crate::error::CliError;
 use crate::output;
 
-/// How long a machine action may take here.
+/// How long a machine action may take in the demo.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often a machine action is looked at.
+/// How often to check a machine action.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// The story so far.
@@ -28,12 +28,12 @@ impl<'a> Story<'a> {
         Self { connection, machine: String::new(), alert: String::new(), replies: Vec::new() }
     }
 
-    /// All that came back from the sandbox.
+    /// Everything that came back from the sandbox.
     pub(super) fn replies(&self) -> &[String] {
         &self.replies
     }
 
-    /// Takes what else came out of the sandbox.
+    /// Records other text that came out of the sandbox.
     pub(super) fn heard(&mut self, said: &[String]) {
         self.replies.extend_from_slice(said);
     }
@@ -115,7 +115,7 @@ impl<'a> Story<'a> {
         self.follow(&action).await
     }
 
-    /// More calls than a small quota allows: the last ones wait, and the API never sees too many.
+    /// Makes more calls than a small quota allows: the last ones wait, and the API never sees too many.
     pub(super) async fn hurry(&mut self, hurried: &Connection, limit: Limit) -> Result<(), CliError> {
         step(&format!(
             "Use up a quota of {} calls in {} s, then make a call that may not wait, and one that may",
@@ -181,7 +181,7 @@ pub(super) fn step(title: &str) -> Result<(), CliError> {
     say(&format!("* {title}"))
 }
 
-/// A row that stands under a step, as its heading does.
+/// Indents a row that belongs under a step, as its heading is.
 fn indented<const N: usize>(mut cells: [String; N]) -> Vec<String> {
     if let Some(first) = cells.first_mut() {
         first.insert_str(0, "  ");

@@ -24,10 +24,10 @@ use crate::error::CliError;
 
 /// How often the demo polls.
 const INTERVAL: Duration = Duration::from_millis(300);
-/// How long the alert may be on its way.
+/// How long the alert may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A request that the receiver got.
+/// A request that arrived at the receiver.
 type Arrival = (HeaderMap, Bytes);
 
 /// The alerts that are raised.
@@ -41,7 +41,7 @@ pub(super) struct Watched {
     pub(super) arrived: Vec<String>,
 }
 
-/// Raises alerts while somebody watches, and checks what arrives.
+/// Raises alerts while a watch runs, and checks what arrives.
 pub(super) async fn show(connection: &Connection, simulator: &Simulator) -> Result<Watched, CliError> {
     step("Watch for new alerts, and send them, signed, to a receiver of events")?;
     let secret = secret();
@@ -60,14 +60,14 @@ pub(super) async fn show(connection: &Connection, simulator: &Simulator) -> Resu
         .to(callback)
         .observe(move |news| {
             if let News::Polled { .. } = news {
-                // Whoever listened may have heard enough.
+                // The listener may have stopped listening.
                 let _ = polled.send(());
             }
         })
         .build()?;
     let (mut raised, mut arrived, mut took) = (Vec::new(), Vec::new(), Duration::ZERO);
     let story = async {
-        // The first poll notes what is there already.
+        // The first poll records what is there already.
         polls.recv().await;
         let began = Instant::now();
         raised.extend(ALERTS.map(|title| raise(simulator, title)));
@@ -75,7 +75,7 @@ pub(super) async fn show(connection: &Connection, simulator: &Simulator) -> Resu
             arrived.extend(arrivals.recv().await);
         }
         took = began.elapsed();
-        // Right after a poll none is on its way.
+        // Right after a poll, no other is under way.
         while polls.try_recv().is_ok() {}
         polls.recv().await;
     };
@@ -97,13 +97,13 @@ pub(super) async fn show(connection: &Connection, simulator: &Simulator) -> Resu
     Ok(Watched { raised: raised.len(), arrived: events.iter().map(Value::to_string).collect() })
 }
 
-/// Has an alert appear at the API; its id.
+/// Makes an alert appear at the API; returns its id.
 fn raise(simulator: &Simulator, title: &str) -> String {
     let (title, severity) = (Some(title.to_owned()), Some("High".to_owned()));
     simulator.add_alert(NewAlert { title, severity, ..NewAlert::default() })
 }
 
-/// The event that a request brought, if it came from who has the secret, and with no credential.
+/// Returns the event that a request brought, if its sender has the secret and sent no credential.
 fn verified(verifier: &Webhook, (headers, body): &Arrival) -> Result<Value, CliError> {
     check(verifier.verify(body, headers).is_ok(), "a signature is wrong")?;
     let forged = [b" ", &body[..]].concat();
@@ -112,7 +112,7 @@ fn verified(verifier: &Webhook, (headers, body): &Arrival) -> Result<Value, CliE
     serde_json::from_slice(body).map_err(unforeseen)
 }
 
-/// A receiver of events on this machine, which takes them all.
+/// Starts a receiver on this machine that accepts all events.
 async fn receiver() -> Result<(String, UnboundedReceiver<Arrival>, JoinHandle<()>), CliError> {
     async fn take(
         State(arrivals): State<UnboundedSender<Arrival>>,
@@ -129,13 +129,13 @@ async fn receiver() -> Result<(String, UnboundedReceiver<Arrival>, JoinHandle<()
     let (sender, arrivals) = unbounded_channel();
     let router = Router::new().route("/hooks/alerts", post(take)).with_state(sender);
     let server = tokio::spawn(async move {
-        // It serves until it is aborted.
+        // The receiver serves until it is aborted.
         let _ = axum::serve(listener, router).await;
     });
     Ok((format!("http://{address}"), arrivals, server))
 }
 
-/// A new secret to sign with.
+/// Returns a new signing secret.
 fn secret() -> String {
     let key = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes).concat();
     format!("whsec_{}", STANDARD.encode(key))

@@ -1,4 +1,5 @@
-//! A command line that calls an action: with what it cannot do without, in a form that a shell and the action take.
+//! A command line that calls an action with its required parameters, in a form that a shell and the action
+//! accept.
 
 use connector_host::{Function, Parameter, Shape};
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ fn flag(parameter: &Parameter) -> String {
     format!("--{} {value}", parameter.name)
 }
 
-/// A value of a type, complete with what is optional: an example shows what there is. `name` stands for text.
+/// Returns a value of a type, optional parts included: an example shows what exists. `name` stands for text.
 fn value(shape: &Shape, name: &str) -> Value {
     match shape {
         Shape::Option(inner) => value(inner, name),
@@ -47,7 +48,7 @@ fn value(shape: &Shape, name: &str) -> Value {
     }
 }
 
-/// As one word of a shell.
+/// Quotes text as one word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,4 +1,4 @@
-//! What a type is made of: the fields of a record, the values of an enum, and so on inwards.
+//! What a type is made of: the fields of a record, the values of an enum, and so on recursively.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -7,15 +7,16 @@ use connector_host::manifest::{Field, Manifest, TypeDefinition};
 
 use crate::terminal::Screen;
 
-/// How far a nested field stands in from what it is a part of.
+/// The indent of a nested field, relative to its parent.
 const STEP: usize = 2;
-/// How far lines after the first stand in from it.
+/// The indent of wrapped lines, relative to the first.
 const HANGING: usize = 4;
 
-/// The types that a description has told of. Each is told of once: a type may contain itself, or come again and again.
+/// The types that have been described. Each is described once: a type may contain itself, or occur
+/// repeatedly.
 pub(super) struct Parts<'a> {
     manifest: &'a Manifest,
-    /// Their names, and what was of that type.
+    /// The names of the types, each with the field that it was described for.
     told: BTreeMap<&'a str, &'a str>,
 }
 
@@ -24,8 +25,8 @@ impl<'a> Parts<'a> {
         Self { manifest, told: BTreeMap::new() }
     }
 
-    /// Writes a line for each part of a type, `depth` steps from the margin. Types that have no parts have no lines.
-    /// `of` is what is of that type.
+    /// Writes a line for each part of a type, `depth` steps from the margin. A type without parts has no
+    /// lines. `of` is the field that has the type.
     pub(super) fn write(
         &mut self,
         screen: &mut Screen<impl Write>,
@@ -64,7 +65,7 @@ impl<'a> Parts<'a> {
         self.write(screen, (&field.key, &field.type_name), depth + 1)
     }
 
-    /// A field's type in the words that parameters have: an enum by its values, a record as an object.
+    /// Returns a field's type as it is worded for parameters: an enum by its values, a record as an object.
     fn kind(&self, field: &Field) -> String {
         let name = item(&field.type_name);
         let array = if name == field.type_name { "" } else { "array of " };
@@ -81,7 +82,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What an array is of, or the type itself.
+/// Returns the item type of an array, or the type itself.
 fn item(name: &str) -> &str {
     name.strip_prefix("array of ").unwrap_or(name)
 }

@@ -1,4 +1,5 @@
-//! Each command line is one that the program understands: the command, its flags, the action and the action's flags.
+//! Each command line is one that the program accepts: the command, its flags, the action and the action's
+//! flags.
 
 use std::ffi::OsString;
 
@@ -43,7 +44,7 @@ fn each_command_in_a_line_names_a_command_and_flags_that_there_are() {
     assert!(strange.is_empty(), "{}", strange.join("\n"));
 }
 
-/// The calls of this program in a line of a shell, as their words.
+/// Returns the calls of this program in a shell line, each as words.
 fn of_program(line: &str) -> Vec<Vec<String>> {
     let words = shlex::split(line).unwrap_or_else(|| panic!("a quotation mark is left open: {line}"));
     let is_operator =
@@ -61,7 +62,7 @@ fn of_program(line: &str) -> Vec<Vec<String>> {
     calls.collect()
 }
 
-/// Reads the words as the program would, and asks the connector for what they name.
+/// Parses the words as the program would, and asks the connector for the names in them.
 fn understand(words: &[String]) -> Result<(), String> {
     let words: Vec<OsString> = words.iter().map(OsString::from).collect();
     let invocation = cli::parse(&words).map_err(|error| format!("{error:?}"))?;
@@ -98,7 +99,7 @@ fn is_trigger(manifest: &Manifest, name: &str) -> bool {
     manifest.triggers.iter().any(|trigger| trigger.name == name)
 }
 
-/// Whether words that leave something out, as words in a sentence do, name a command and flags of it.
+/// Checks whether incomplete words, as in a sentence, name a command and its flags.
 fn resembles(root: &clap::Command, words: &[String]) -> Result<(), String> {
     let mut command = root;
     for word in &words[1..] {
@@ -117,7 +118,7 @@ fn resembles(root: &clap::Command, words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a word could be a command's name; others stand for something.
+/// Whether a word could be a command's name; others are placeholders.
 fn is_name(word: &str) -> bool {
     word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')
 }

@@ -1,4 +1,5 @@
-//! What there is, is said: commands, settings, kinds of sign-in, variables, failures. And what the manual quotes, is there.
+//! Everything that exists is mentioned: commands, settings, kinds of sign-in, variables, failures. And
+//! everything that the manual quotes exists.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -34,7 +35,7 @@ fn missing_commands(command: &clap::Command, path: &str, text: &str, missing: &m
     }
 }
 
-/// The parser itself tells which keys there are, when it is given one that is not.
+/// The parser itself lists the valid keys when it is given an invalid one.
 #[test]
 fn each_key_of_the_configuration_is_in_the_manual() {
     let known = spans(&["configuration.md", "sign_in.md"]);
@@ -67,14 +68,14 @@ fn each_variable_of_the_program_is_in_the_manual_and_no_other() {
         let text = std::fs::read_to_string(&file).expect("it can be read");
         used.extend(variables(&text));
     }
-    // It has debug builds crash where a test says.
+    // It makes debug builds crash where a test says.
     used.remove("CONNECTOR_FAIL_POINT");
     let documented = spans(&["environment.md"]);
     let documented = documented.iter().filter(|span| span.starts_with("CONNECTOR_")).cloned().collect();
     assert_eq!(used, documented);
 }
 
-/// The names of the program's variables that stand between quotation marks.
+/// The names of the program's variables that are in quotation marks.
 fn variables(source: &str) -> impl Iterator<Item = String> {
     source.match_indices("\"CONNECTOR_").filter_map(|(at, _)| {
         let name = source[at + 1..].split('"').next()?;
@@ -101,8 +102,8 @@ fn each_case_of_a_failure_has_its_exit_code_in_the_manual() {
     }
 }
 
-/// What stands between backticks in a heading is a message of the program: each part of it that is not left out stands in
-/// the sources.
+/// Text between backticks in a heading is a message of the program: each part of it, apart from ellipses,
+/// occurs in the sources.
 #[test]
 fn each_message_that_troubleshooting_quotes_is_there() {
     let mut sources = String::new();
@@ -113,7 +114,7 @@ fn each_message_that_troubleshooting_quotes_is_there() {
             }
         }
     }
-    // A message may go on in the next line of the source.
+    // A message may continue on the next line of the source.
     let sources = sources.split_whitespace().collect::<Vec<_>>().join(" ").replace("\\ ", "");
     let page = Page::read(&root().join("host/src/manual/troubleshooting.md"));
     let quoted: Vec<&String> = page.headings.iter().flat_map(|heading| &heading.spans).collect();

@@ -1,4 +1,4 @@
-//! Links lead to what is there.
+//! Links lead to existing targets.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +15,8 @@ fn each_link_leads_to_a_file_and_a_heading_that_are_there() {
     }
 }
 
-/// On a page of the manual, a link to another page has its target twice: as a file, at the end of the page, and as an
-/// item for rustdoc, in `links.md`.
+/// On a page of the manual, a link to another page has its target twice: as a file, at the end of the page,
+/// and as an item for rustdoc, in `links.md`.
 #[test]
 fn each_link_between_pages_has_a_target_for_rustdoc_too() {
     let text = std::fs::read_to_string(root().join("host/src/manual/links.md")).expect("it is there");

@@ -1,30 +1,30 @@
-//! A page of Markdown, taken apart.
+//! A Markdown page, split into its parts.
 
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
-/// A page: what stands on it that can be checked.
+/// A page: the parts of it that can be checked.
 pub(super) struct Page {
     pub(super) path: PathBuf,
     pub(super) blocks: Vec<Block>,
-    /// What stands between backticks in a line.
+    /// The text between backticks, line by line.
     pub(super) spans: Vec<String>,
     /// The targets of links and pictures.
     pub(super) links: Vec<String>,
-    /// The labels of links whose target stands elsewhere, with the target.
+    /// The labels of links whose targets are elsewhere, with those targets.
     pub(super) labels: Vec<(String, String)>,
     pub(super) headings: Vec<Heading>,
 }
 
 /// A block of code.
 pub(super) struct Block {
-    /// What stands after the opening backticks; nothing if the block is indented.
+    /// The text after the opening backticks; empty if the block is indented.
     pub(super) language: String,
     pub(super) text: String,
 }
 
-/// A heading, with what stands between backticks in it.
+/// A heading, with the text between backticks in it.
 #[derive(Default)]
 pub(super) struct Heading {
     pub(super) text: String,
@@ -83,7 +83,7 @@ impl Page {
         page
     }
 
-    /// The blocks of that language, with what follows its name.
+    /// The blocks in that language, with the text that follows its name.
     pub(super) fn blocks_of(&self, language: &str) -> impl Iterator<Item = (&str, &Block)> {
         self.blocks.iter().filter_map(move |block| {
             let rest = block.language.strip_prefix(language)?;

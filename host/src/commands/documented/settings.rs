@@ -1,4 +1,4 @@
-//! Each block of TOML is a configuration that the program takes.
+//! Each block of TOML is a configuration that the program accepts.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use connector_host::config::{Config, Variables};
 
 use super::{carried, manual};
 
-/// How a block says that it is no configuration but lines for a `Cargo.toml`.
+/// The mark of a block that is not a configuration but lines for a `Cargo.toml`.
 const CARGO: &str = "Cargo.toml";
 
 #[test]

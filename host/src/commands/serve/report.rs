@@ -1,4 +1,4 @@
-//! What a server tells a person of its triggers.
+//! What a server tells people about its triggers.
 
 use connector_host::Remedy;
 use connector_host::serve::Report;

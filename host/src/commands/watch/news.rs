@@ -1,5 +1,5 @@
-//! What a watch tells a person, on standard error: a line with the time for what went wrong, and for when that is over;
-//! with `-v`, for what went well too.
+//! What a watch tells people on standard error: a timed line for each problem, and for its end; with `-v`,
+//! also for what went well.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ pub(super) fn tell_of_end(drained: Drained) {
     tell!("{}, {delivered} delivered{dead}", counted(found, "new event"));
 }
 
-/// Tells news of the only trigger. Where it goes on from is told as well, and that `since` is for a first start.
+/// Tells news of the only trigger. It also says where the watch resumes, and that `since` is only for a first
+/// start.
 pub(super) fn tell(news: &News, since: bool) {
     let News::Began { first: false, begun, waiting } = news else { return tell_of(None, news) };
     let begun = begun.map(|begun| format!(" (first started at {})", time(begun))).unwrap_or_default();
@@ -27,7 +28,7 @@ pub(super) fn tell(news: &News, since: bool) {
     log(&format!("going on where it left off{begun}, {}{ignored}", waiting_events(*waiting)));
 }
 
-/// Tells news of a trigger that has a name, since there are others.
+/// Tells news of a trigger that has a name because there are others.
 pub(in crate::commands) fn tell_of(name: Option<&str>, news: &News) {
     let named = |message: &str| match name {
         Some(name) => format!("{name}: {message}"),
@@ -83,7 +84,7 @@ pub(in crate::commands) fn tell_of(name: Option<&str>, news: &News) {
     }
 }
 
-/// What to do about events that come later than is looked back.
+/// Returns what to do about events that arrive later than the watch looks back.
 fn late(events: u64, by: Duration) -> String {
     let (came, later) = (counted(events, "event"), span(by));
     let set = match overlap_for(by) {
@@ -97,7 +98,8 @@ fn late(events: u64, by: Duration) -> String {
     )
 }
 
-/// An overlap in which events are found that are so late: whole hours, and one to spare; none if that is over a day.
+/// Returns an `overlap` that would find events this late: whole hours, with one to spare; `None` if that is
+/// over a day.
 fn overlap_for(by: Duration) -> Option<String> {
     let hours = by.as_secs().div_ceil(3600);
     match hours {
@@ -114,7 +116,7 @@ fn waiting_events(waiting: u64) -> String {
     }
 }
 
-/// So many things.
+/// A count with its noun, in the plural if needed.
 pub(in crate::commands) fn counted(count: u64, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
