@@ -8,7 +8,7 @@
 //! A server may close an idle connection just as a request is written to it. Then it cannot be known whether the
 //! request was processed. A read does not mind; a change does. So there are two pools: reads use any idle connection;
 //! whatever must not be sent twice uses one that was in use a moment ago ([`RECENT`]), or else a new one. Both give up
-//! an idle connection before the server does, where the server says when that is: see [`keep_alive`].
+//! an idle connection before the server does, where the server says when that is: see `keep_alive`.
 
 use std::error::Error as StdError;
 use std::io;

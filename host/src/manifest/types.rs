@@ -16,7 +16,7 @@ pub struct Field {
     #[serde(default)]
     pub description: String,
     /// The type: `string`, `boolean`, `integer`, `number`, `date-time`, `json`, `array of …`, or a name in
-    /// [`Manifest::types`].
+    /// [`Manifest::types`](super::Manifest::types).
     #[serde(rename = "type", default)]
     pub type_name: String,
     /// Whether a parameter must be given, or a field is always present.
