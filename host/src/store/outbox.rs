@@ -75,7 +75,7 @@ pub struct Found {
     pub id: String,
     /// When the event happened, according to the connector.
     pub time: Option<String>,
-    /// What happened: JSON text.
+    /// The event's data: JSON text.
     pub data: String,
 }
 

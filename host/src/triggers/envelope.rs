@@ -39,7 +39,7 @@ impl Envelope {
     }
 }
 
-/// There is no envelope of that name.
+/// The error for a name that no envelope has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownEnvelope;
 

@@ -24,7 +24,8 @@ const LONGEST_CHECKPOINT: usize = 64 << 10;
 /// How a trigger looks for events. Anything left out takes the trigger's own default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Look {
-    /// The start time from which events count, for the first poll; the first start of the watch if left out.
+    /// The start time from which events count, for the first poll. The default is the first start of the
+    /// watch.
     pub(super) since: Option<String>,
     /// When the watch was started for the first time.
     pub(super) begun: Option<Timestamp>,

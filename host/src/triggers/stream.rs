@@ -61,7 +61,7 @@ impl WatchBuilder {
     }
 }
 
-/// Hands events over to whoever polls the stream.
+/// Hands events over to the consumer of the stream.
 struct Handing(mpsc::Sender<Delivery>);
 
 impl Callback for Handing {

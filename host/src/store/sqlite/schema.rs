@@ -10,8 +10,8 @@ use crate::store::StoreError;
 /// The steps from each version to the next, starting from an empty file. A released step never changes: a
 /// change is a further step.
 const STEPS: &[&str] = &[
-    // Times and durations are microseconds; times count from the Unix epoch. Limits are text such as `45/60 1500/3600`, calls and seconds. The numbers of owners
-    // are unsigned, stored with the same bits as signed ones.
+    // Times and durations are microseconds; times count from the Unix epoch. Limits are text such as `45/60
+    // 1500/3600`, calls and seconds. Owner numbers are unsigned, stored as signed numbers with the same bits.
     "
     CREATE TABLE quota_slot (
         owner     INTEGER NOT NULL,
