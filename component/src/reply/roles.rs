@@ -2,8 +2,8 @@
 
 use crate::prelude::*;
 
-/// The permissions, any one of which would have sufficed. The API has two wordings: `API required roles: A,B,
-/// application roles: C.` and `… permissions (A, B) to …`.
+/// The permissions, any one of which would have sufficed. The API has two wordings:
+/// `API required roles: A,B, application roles: C.` and `… permissions (A, B) to …`.
 pub(super) fn missing(message: &str) -> Vec<String> {
     let required = message
         .split_once("API required roles:")
