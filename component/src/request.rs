@@ -188,7 +188,7 @@ impl Draft {
     /// Completes the request.
     ///
     /// # Errors
-    /// Returns the first problem that was noted in the draft.
+    /// Something in the draft cannot be sent (the first such problem is returned), or its link is refused.
     #[inline(never)]
     pub(crate) fn on(self, connection: &Connection) -> Result<Request, Failure> {
         if let Some(failure) = self.refused {
