@@ -1,5 +1,5 @@
-//! Turns the WIT into what the guest would otherwise repeat: the manifest, the reading of replies, the spelling of
-//! enums, the effect of each function, the names of the environment variables.
+//! Generates from the WIT what the guest would otherwise repeat: the manifest, the readers of replies, the
+//! spelling of enums, the effect of each function, and the names of the environment variables.
 
 #![allow(clippy::disallowed_macros, reason = "Cargo reads what a build script prints")]
 
@@ -33,10 +33,10 @@ mod world;
 use std::path::Path;
 use std::{env, fs};
 
-/// The WIT package of the world, with those that it uses in its folder `deps`.
+/// The WIT package of the world. The packages that it uses are in its folder `deps`.
 const PACKAGE: &str = "../wit/defender-atp";
 
-/// What an instance is born with, in bytes: enough for an ordinary call, so that it need not ask for more.
+/// An instance's initial memory in bytes: enough for an ordinary call, which then need not ask for more.
 const INITIAL_MEMORY: u32 = 2 << 20;
 
 fn main() {

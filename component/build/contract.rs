@@ -11,7 +11,7 @@ use crate::types::{Definition, Types};
 use crate::wit::Wit;
 use crate::world::World;
 
-/// How the package is called whose interfaces every connector shares; its functions are not actions.
+/// The prefix of the package whose interfaces all connectors share; its functions are not actions.
 const SHARED: &str = "workflow:";
 
 /// What the world exports.
@@ -21,17 +21,17 @@ pub(crate) struct Contract {
     pub(crate) world: World,
     /// The functions, in the order of the world and of its files.
     pub(crate) functions: Vec<Function>,
-    /// What is found by name, with the functions that list it; its fields are keys in JSON.
+    /// What can be found by name, with the functions that list it; its fields are JSON keys.
     pub(crate) lookups: Vec<(String, Lookup)>,
     /// The records and enums that the functions use, in the order of their first use.
     pub(crate) types: Vec<Definition>,
 }
 
 impl Contract {
-    /// Reads what the WIT's doc comments say of what the world exports.
+    /// Reads the WIT's doc comments on everything that the world exports.
     ///
     /// # Errors
-    /// Says which item breaks which rule of documentation.
+    /// Names the item and the documentation rule that it breaks.
     pub(crate) fn read(wit: &Wit) -> Result<Self, String> {
         let is_shared = |id: &InterfaceId| wit.package(*id).starts_with(SHARED);
         let shared = wit.exports.iter().copied().find(is_shared);
@@ -64,20 +64,20 @@ impl Contract {
             .collect()
     }
 
-    /// The record or enum of that name.
+    /// The record or enum with this name.
     pub(crate) fn definition(&self, name: &str) -> Option<&Definition> {
         self.types.iter().find(|definition| definition.name == name)
     }
 }
 
-/// Every exported interface, and every type in it, says what it is.
+/// Checks that an exported interface and each of its types has a doc comment.
 fn document(wit: &Wit, id: InterfaceId) -> Result<(), String> {
     let interface = &wit.resolve.interfaces[id];
     let name = interface.name.as_deref().unwrap_or("an interface");
     Doc::parse(name, interface.docs.contents.as_deref())?.tags.finish()?;
     for (type_name, id) in &interface.types {
         let definition = &wit.resolve.types[*id];
-        // A `use` takes over another interface's type, documentation and all.
+        // A `use` brings in another interface's type together with its documentation.
         let used = matches!(definition.kind, TypeDefKind::Type(Type::Id(_)));
         if definition.docs.is_empty() && !used {
             return Err(format!("{name}.{type_name}: has no doc comment"));

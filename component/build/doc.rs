@@ -1,22 +1,22 @@
 //! The grammar of the WIT's doc comments.
 //!
-//! The first paragraph is the summary, the further ones the description. A line that begins with `@` is a tag; the
-//! indented lines below it go on with it. Whoever reads a doc takes each tag by name, and a tag that nobody takes
-//! is an error: a misspelt one cannot be overlooked.
+//! The first paragraph is the summary, and the others are the description. A line that begins with `@` is a
+//! tag, and the indented lines below it continue it. Each reader takes its tags by name. A tag that nobody
+//! takes is an error, so a misspelt tag cannot be overlooked.
 
-/// A doc comment, taken apart.
+/// A parsed doc comment.
 #[derive(Debug)]
 pub(crate) struct Doc {
     /// The first paragraph.
     pub(crate) summary: String,
-    /// The further paragraphs, with an empty line between two.
+    /// The other paragraphs, separated by empty lines.
     pub(crate) description: String,
-    /// What begins with `@`.
+    /// The lines that begin with `@`.
     pub(crate) tags: Tags,
 }
 
 impl Doc {
-    /// Takes apart the doc comment of `item`.
+    /// Parses the doc comment of `item`.
     ///
     /// # Errors
     /// Names the item and the rule that its comment breaks.
@@ -61,7 +61,7 @@ fn push_words(text: &mut String, words: &str) {
     text.push_str(words);
 }
 
-/// The tags of a doc comment that nobody has taken yet.
+/// The tags of a doc comment that have not been taken yet.
 #[derive(Debug)]
 pub(crate) struct Tags {
     item: String,
@@ -69,12 +69,12 @@ pub(crate) struct Tags {
 }
 
 impl Tags {
-    /// Takes every tag of that name.
+    /// Takes all tags with this name and returns their texts.
     pub(crate) fn all(&mut self, name: &str) -> Vec<String> {
         self.tags.extract_if(.., |(tag, _)| tag == name).map(|(_, text)| text).collect()
     }
 
-    /// Takes the tag of that name, if it is there, with its text.
+    /// Takes the tag with this name, if present, and returns its text.
     ///
     /// # Errors
     /// The tag is repeated or has no text.
@@ -88,7 +88,7 @@ impl Tags {
         }
     }
 
-    /// Takes the tag of that name, with its text.
+    /// Takes the tag with this name and returns its text.
     ///
     /// # Errors
     /// The tag is missing, repeated or has no text.
@@ -96,10 +96,10 @@ impl Tags {
         self.optional(name)?.ok_or_else(|| self.broken(&format!("@{name} is missing")))
     }
 
-    /// Takes the tag of that name, which has no text.
+    /// Takes the tag with this name, which must have no text. Returns whether it was present.
     ///
     /// # Errors
-    /// The tag is repeated or has a text.
+    /// The tag is repeated or has text.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, String> {
         match self.all(name).as_slice() {
             [] => Ok(false),
@@ -108,15 +108,15 @@ impl Tags {
         }
     }
 
-    /// Puts a tag back, for whoever comes next.
+    /// Puts a tag back for another reader.
     pub(crate) fn put_back(&mut self, name: &str, text: String) {
         self.tags.push((name.to_owned(), text));
     }
 
-    /// Ends the taking.
+    /// Checks that all tags have been taken.
     ///
     /// # Errors
-    /// A tag is left.
+    /// A tag is left over.
     pub(crate) fn finish(self) -> Result<(), String> {
         match self.tags.first() {
             None => Ok(()),
@@ -124,34 +124,34 @@ impl Tags {
         }
     }
 
-    /// An error: the item breaks `rule`.
+    /// The error that this item breaks `rule`.
     pub(crate) fn broken(&self, rule: &str) -> String {
         format!("{}: {rule}", self.item)
     }
 }
 
-/// What a field, a case, a parameter or a result is called: `Title [key]: description`.
+/// The label of a field, a case, a parameter or a result: `Title [key]: description`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Label {
     /// The title, for people.
     pub(crate) title: String,
-    /// The key in JSON, where it is said.
+    /// The JSON key, if the label gives one.
     pub(crate) key: Option<String>,
-    /// Whether `(extension)` stands before the colon.
+    /// Whether the label has `(extension)` before the colon.
     pub(crate) extension: bool,
     /// What it means.
     pub(crate) description: String,
 }
 
 impl Label {
-    /// Takes a label apart.
+    /// Parses a label.
     ///
     /// # Errors
     /// Names the item and the rule that its label breaks.
     pub(crate) fn parse(item: &str, text: &str) -> Result<Self, String> {
         let broken = |rule: &str| format!("{item}: {rule} (`Title [key]: description`)");
         let (head, description) = match text.find(']') {
-            // A title or key may hold a colon; the colon that ends the head follows the key.
+            // A title or key may contain a colon, so the head ends at the colon after the key.
             Some(end) if !text[..end].contains(": ") => {
                 let colon =
                     text[end..].find(':').ok_or_else(|| broken("a colon is missing after the key"))?;

@@ -1,4 +1,4 @@
-//! How the exported functions meet the component model's canonical ABI: see `src/export.rs`, which includes this.
+//! Maps the exported functions to the component model's canonical ABI. `src/export.rs` includes the result.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use crate::memory;
 use crate::naming::snake;
 use crate::wit::Wit;
 
-/// The exported functions, and how the types that they use lie in memory.
+/// The code of the exported functions, and the memory layout of the types that they use.
 ///
 /// # Errors
-/// Names a function or type that this does not know how to export.
+/// Names a function or type that cannot be exported.
 pub(crate) fn code(wit: &Wit) -> Result<String, String> {
     let mut sizes = SizeAlign::default();
     sizes.fill(&wit.resolve).map_err(|error| format!("{error:#}"))?;
@@ -29,7 +29,8 @@ pub(crate) fn code(wit: &Wit) -> Result<String, String> {
     Ok(code + &memory::code(wit, &sizes, parameters, results)?)
 }
 
-/// A function that puts its parameters together, calls the implementation, and lays the result in memory.
+/// Generates a function that assembles its parameters, calls the implementation, and stores the result in
+/// memory.
 fn export(
     wit: &Wit,
     sizes: &SizeAlign,
@@ -75,7 +76,7 @@ fn export(
     ))
 }
 
-/// The parameters of a function in core WebAssembly, in the making.
+/// The core WebAssembly parameters of a function, as they are collected.
 struct Flat<'wit> {
     wit: &'wit Wit,
     types: Vec<&'static str>,
@@ -87,7 +88,7 @@ impl Flat<'_> {
         format!("a{}", self.types.len() - 1)
     }
 
-    /// The expression that puts a parameter together from core parameters.
+    /// The expression that assembles a parameter from core parameters.
     fn lifted(&mut self, item: &str, ty: Type) -> Result<String, String> {
         let id = match ty {
             Type::String => {

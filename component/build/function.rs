@@ -8,24 +8,24 @@ use crate::naming;
 use crate::types::{Field, Shape, Types, unique_keys};
 use crate::world::Limit;
 
-/// The field and the parameter that hold the link to the next page.
+/// The name of the field and the parameter that hold the link to the next page.
 const NEXT_LINK: &str = "next-link";
 
-/// What the functions of a trigger are to it, by the first word of their names.
+/// The roles of a trigger's functions, by the first word of their names.
 pub(crate) const ROLES: [&str; 4] = ["poll", "subscribe", "unsubscribe", "parse"];
 
-/// Whether a function may be relied on.
+/// Whether callers can rely on a function.
 #[derive(Debug)]
 pub(crate) enum Status {
-    /// It may.
+    /// The function is stable.
     Stable,
-    /// It may still change.
+    /// The function may still change.
     Preview,
-    /// It will go.
+    /// The function will be removed.
     Deprecated {
-        /// When, an ISO 8601 date.
+        /// The date of removal (ISO 8601), if announced.
         on: Option<String>,
-        /// What to use instead.
+        /// The function to use instead, if there is one.
         successor: Option<String>,
     },
 }
@@ -33,77 +33,77 @@ pub(crate) enum Status {
 /// A parameter.
 #[derive(Debug)]
 pub(crate) struct Parameter {
-    /// What it is.
+    /// The parameter's name, type and meaning.
     pub(crate) field: Field,
-    /// Whether the fields of the record that it is count as parameters of their own.
+    /// Whether the parameter is a record whose fields count as parameters of their own.
     pub(crate) inline: bool,
 }
 
-/// How a result that comes in pages goes on.
+/// How to get the next page of a paged result.
 #[derive(Debug)]
 pub(crate) struct Paging {
     /// The parameter that takes the link.
     pub(crate) parameter: &'static str,
     /// The result's field that holds the items.
     pub(crate) items: String,
-    /// The result's field that holds the link.
+    /// The result's field that holds the link to the next page.
     pub(crate) next: &'static str,
 }
 
 /// What a function returns.
 #[derive(Debug)]
 pub(crate) struct Returns {
-    /// The title, key and meaning of what is not a record; of a record, which documents itself, the title, if it has one.
+    /// The label of the result. A record documents itself, so its label holds at most a title.
     pub(crate) label: Option<Label>,
-    /// What it is.
+    /// The result's type.
     pub(crate) shape: Shape,
 }
 
 /// An exported function.
 #[derive(Debug)]
 pub(crate) struct Function {
-    /// The name in WIT.
+    /// The function's name in WIT.
     pub(crate) name: String,
     /// The interface's full name.
     pub(crate) interface: String,
-    /// The published connector's name of the operation.
+    /// The published connector's name for the operation.
     pub(crate) operation: String,
     /// The title, for people.
     pub(crate) title: String,
-    /// What it does, in a line.
+    /// What the function does, in one line.
     pub(crate) summary: String,
-    /// What else there is to know.
+    /// Further description.
     pub(crate) description: String,
     /// `read`, `write` or `disruptive`.
     pub(crate) effect: String,
-    /// The function that undoes it.
+    /// The function that reverses this one.
     pub(crate) inverse: Option<String>,
-    /// Permissions of an application, any one of which suffices.
+    /// Application permissions, any one of which suffices.
     pub(crate) application: Vec<String>,
-    /// Permissions of a user's application, any one of which suffices.
+    /// Delegated permissions (of an application that acts for a user), any one of which suffices.
     pub(crate) delegated: Vec<String>,
-    /// The API's limits.
+    /// The API's rate limits.
     pub(crate) limits: Vec<Limit>,
-    /// How its result goes on.
+    /// How to get the next page, if the result is paged.
     pub(crate) paging: Option<Paging>,
-    /// What is found by name among what it lists.
+    /// The lookups by name that this function's items serve.
     pub(crate) lookups: Vec<Lookup>,
-    /// Whether it may be relied on.
+    /// Whether callers can rely on the function.
     pub(crate) status: Status,
-    /// Whether the published reference lacks it.
+    /// Whether the function is missing from the published reference.
     pub(crate) extension: bool,
-    /// Where it is documented.
+    /// The addresses of the API's documentation.
     pub(crate) sources: Vec<String>,
-    /// The trigger that it is part of.
+    /// The trigger to which the function belongs, if any.
     pub(crate) trigger: Option<String>,
-    /// Its parameters.
+    /// The function's parameters.
     pub(crate) parameters: Vec<Parameter>,
-    /// What it returns.
+    /// The function's result.
     pub(crate) returns: Returns,
 }
 
 impl Function {
-    /// Reads a function. Without limits of its own it has the `world_limits`.
+    /// Reads a function. If it has no limits of its own, the `world_limits` apply.
     pub(crate) fn read(
         types: &mut Types,
         interface: InterfaceId,
@@ -154,7 +154,7 @@ impl Function {
         Ok(function)
     }
 
-    /// What it is to its trigger, if it is part of one.
+    /// The function's role in its trigger, if it belongs to one.
     pub(crate) fn role(&self) -> Option<&'static str> {
         let (first, _) = self.name.split_once('-')?;
         ROLES.into_iter().find(|role| *role == first && self.trigger.is_some())
@@ -181,7 +181,7 @@ fn parameters(
             .is_some_and(|record| record.fields.iter().all(|field| types.is_option(field.ty)));
         let label = match labels.iter().position(|(name, _)| *name == param.name) {
             Some(place) => labels.remove(place).1,
-            // Its fields are parameters with labels of their own.
+            // The record's fields are parameters with their own labels.
             None if inline => inline_label(&item, &param.name, types.docs(param.ty))?,
             None => return Err(format!("{item}: @param is missing")),
         };
@@ -211,7 +211,7 @@ fn effect(tags: &mut Tags) -> Result<String, String> {
     }
 }
 
-/// Takes the permissions of one kind, and leaves those of others.
+/// Takes the permissions of one kind and leaves the others.
 fn permissions(tags: &mut Tags, kind: &str) -> Vec<String> {
     let mut taken = Vec::new();
     for text in tags.all("permission") {
@@ -280,7 +280,8 @@ fn returns(types: &mut Types, name: &str, success: Type, tags: &mut Tags) -> Res
     Ok(Returns { label, shape })
 }
 
-/// A function pages when it takes a link, itself or in an inlined record, and its result has one, and one list.
+/// Returns how a function pages. It does if it takes a link, directly or in an inlined record, and its result
+/// has a link and exactly one list.
 fn paging(
     types: &Types,
     parameters: &[Parameter],

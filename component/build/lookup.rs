@@ -1,37 +1,37 @@
-//! How what a parameter names by id is found by name.
+//! Lookups: how to find by name the thing that a parameter names by id.
 
 use crate::contract::Contract;
 use crate::function::Function;
 use crate::types::{Body, Field, Shape};
 
-/// What stands for the name in the text of an input.
+/// The placeholder for the name in the text of an input.
 const NAME: &str = "{name}";
 
-/// Says on a function that pages: what the parameter names by id is among its items.
+/// States, on a paged function, that its items include what a parameter names by id.
 ///
-/// `@finds PARAMETER ID-FIELD NAME-FIELD SHOWN-FIELD…: INPUT TEXT`, where the function's parameter INPUT is given the TEXT,
-/// with the name in the place of `{name}`.
+/// The tag reads `@finds PARAMETER ID-FIELD NAME-FIELD SHOWN-FIELD…: INPUT TEXT`: to find an item, pass TEXT
+/// as the function's parameter INPUT, with the name in place of `{name}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lookup {
-    /// The parameter, in whichever function has it.
+    /// The parameter, in any function that has it.
     pub(crate) parameter: String,
-    /// The item's field that holds the id: its name in WIT, or its key in JSON once the types are known.
+    /// The item's field that holds the id: its WIT name, or its JSON key once the types are known.
     pub(crate) id: String,
     /// The item's field that holds the name.
     pub(crate) name: String,
-    /// Further fields of the item that tell those of one name apart.
+    /// Further fields of the item, shown to distinguish items with the same name.
     pub(crate) shown: Vec<String>,
-    /// The parameter of the function that takes the text.
+    /// The function's parameter that receives the text.
     pub(crate) input: String,
-    /// The text.
+    /// The text, with a placeholder for the name.
     pub(crate) text: String,
 }
 
 impl Lookup {
-    /// Reads the tag of a function.
+    /// Parses a function's tag.
     ///
     /// # Errors
-    /// It is not as the grammar has it.
+    /// The tag does not follow the grammar.
     pub(crate) fn parse(function: &str, tag: &str) -> Result<Self, String> {
         let broken = || {
             format!(
@@ -51,10 +51,11 @@ impl Lookup {
         Ok(Self { parameter, id, name, shown: fields.collect(), input, text })
     }
 
-    /// The same, with the fields' keys in JSON in the place of their names.
+    /// Returns the lookup with its fields' JSON keys in place of their WIT names.
     ///
     /// # Errors
-    /// The function does not page, lacks the parameter, or its items lack a field; or no function has what is found.
+    /// The function does not page or lacks the parameter, its items lack a field, or no function has the
+    /// parameter.
     pub(crate) fn with_keys(&self, function: &Function, contract: &Contract) -> Result<Self, String> {
         let broken = |rule: String| format!("{}: its @finds {rule}", function.name);
         if function.effect != "read" {
@@ -81,7 +82,7 @@ impl Lookup {
     }
 }
 
-/// The fields of what a function lists.
+/// The fields of the items that a function lists.
 fn items<'a>(function: &Function, contract: &'a Contract) -> Option<&'a [Field]> {
     let Shape::Named(page) = &function.returns.shape else { return None };
     let items = &function.paging.as_ref()?.items;
@@ -98,7 +99,7 @@ fn fields<'a>(contract: &'a Contract, name: &str) -> Option<&'a [Field]> {
     }
 }
 
-/// Whether a function has the parameter, itself or as a field of a record that is inlined.
+/// Whether a function has the parameter, directly or as a field of an inlined record.
 fn takes(function: &Function, name: &str, contract: &Contract) -> bool {
     function.parameters.iter().any(|parameter| {
         let inlined = match &parameter.field.shape {

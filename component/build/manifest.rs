@@ -8,7 +8,7 @@ use crate::lookup::Lookup;
 use crate::types::{Body, Case, Definition, Field};
 use crate::world::{Cloud, Limit, World};
 
-/// The manifest. Absent values are left out.
+/// Builds the manifest. Absent values are left out.
 pub(crate) fn manifest(contract: &Contract, version: &str) -> Value {
     let World {
         contract: shared,
@@ -129,7 +129,7 @@ fn returns(returns: &Returns) -> Value {
     entry.finish()
 }
 
-/// The functions of each trigger together, in the order of their first.
+/// The triggers, each with all its functions, in the order of their first function.
 fn triggers(functions: &[Function]) -> Vec<Value> {
     let mut names: Vec<&str> = Vec::new();
     for name in functions.iter().filter_map(|function| function.trigger.as_deref()) {
@@ -140,7 +140,7 @@ fn triggers(functions: &[Function]) -> Vec<Value> {
     names.into_iter().map(|name| trigger(name, functions)).collect()
 }
 
-/// A trigger is described as the function that polls, or for want of one as its first.
+/// Describes a trigger by its polling function or, if it has none, by its first function.
 fn trigger(name: &str, functions: &[Function]) -> Value {
     let own = || functions.iter().filter(|function| function.trigger.as_deref() == Some(name));
     let in_role = |role: &&str| own().find(|function| function.role() == Some(role));
@@ -181,7 +181,7 @@ fn case(case: &Case) -> Value {
     json!({ "name": case.name, "key": case.key, "description": case.description })
 }
 
-/// An object in the making.
+/// A JSON object under construction.
 #[derive(Default)]
 struct Entry(Map<String, Value>);
 

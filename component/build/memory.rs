@@ -1,4 +1,4 @@
-//! How the contract's types lie in memory, by the component model's canonical ABI.
+//! Lays out the contract's types in memory as the component model's canonical ABI prescribes.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,10 @@ use wit_parser::{SizeAlign, Type, TypeDefKind, TypeId};
 use crate::naming::{pascal, snake};
 use crate::wit::Wit;
 
-/// How to take the named types in `parameters` out of memory, and to lay those in `results` there.
+/// The code that loads the named types in `parameters` from memory and stores those in `results`.
 ///
 /// # Errors
-/// Names a type that this does not know how to lay in memory.
+/// Names a type whose layout is not supported.
 pub(crate) fn code(
     wit: &Wit,
     sizes: &SizeAlign,
@@ -31,7 +31,7 @@ pub(crate) fn code(
     Ok(code)
 }
 
-/// The records, enums and variants in `types`, and in those in turn.
+/// The records, enums and variants in `types`, including nested ones.
 fn named(wit: &Wit, types: impl Iterator<Item = Type>) -> Vec<TypeId> {
     let mut named = Vec::new();
     let mut open: Vec<Type> = types.collect();
@@ -130,7 +130,7 @@ fn store(wit: &Wit, sizes: &SizeAlign, id: TypeId) -> Result<String, String> {
     ))
 }
 
-/// The fields of a record with their offsets.
+/// The fields of a record and their offsets.
 fn fields(sizes: &SizeAlign, record: &wit_parser::Record) -> Vec<(String, usize)> {
     let types: Vec<Type> = record.fields.iter().map(|field| field.ty).collect();
     let offsets = sizes.field_offsets(&types);

@@ -19,7 +19,7 @@ pub(crate) fn snake(name: &str) -> String {
     if KEYWORDS.contains(&name.as_str()) { name + "_" } else { name }
 }
 
-/// `poll-options` as `Poll options`: a title, for want of one.
+/// `poll-options` as `Poll options`: the title of an item that gives none.
 pub(crate) fn sentence(name: &str) -> String {
     capitalised(&name.replace('-', " "))
 }

@@ -1,11 +1,11 @@
 //! The section `package-docs`, in which tools that print a component's WIT look for doc comments.
 //!
-//! It holds the docs of the component's own package, which such tools call `root` and which has nothing but the
-//! world: interfaces belong to packages of other names, and have no place in it. They are documented in the manifest.
+//! The section documents the component's own package, which such tools call `root` and which contains only
+//! the world. Interfaces belong to other packages and have no place in it; the manifest documents them.
 
 use serde_json::json;
 
-/// The version of the section that tools of every age read.
+/// The version of the section that both old and new tools can read.
 const VERSION: u8 = 0;
 
 /// The section's bytes: the world's doc comment, without its tags.

@@ -1,4 +1,4 @@
-//! The Rust code that follows from the contract: see `src/contract.rs`, which includes it.
+//! Generates Rust code from the contract. `src/contract.rs` includes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -31,7 +31,7 @@ pub(crate) fn code(contract: &Contract) -> String {
     code
 }
 
-/// The names of the definitions in `shapes`, and of those that they use in turn.
+/// The names of the definitions in `shapes`, including nested ones.
 fn reachable<'shape>(
     contract: &'shape Contract,
     shapes: impl Iterator<Item = &'shape Shape>,
@@ -70,7 +70,7 @@ fn world(contract: &Contract) -> String {
     )
 }
 
-/// An enum of all functions, with their effects.
+/// Generates an enum of all functions and their effects.
 fn operations(functions: &[Function]) -> String {
     let mut variants = String::new();
     let mut reads = Vec::new();
@@ -93,7 +93,7 @@ fn operations(functions: &[Function]) -> String {
     )
 }
 
-/// The API's spelling of an enum.
+/// Generates the API's spelling of an enum.
 fn keys(definition: &Definition, cases: &[Case]) -> String {
     let mut arms = String::new();
     for Case { name, key, .. } in cases {
@@ -113,7 +113,7 @@ fn keys(definition: &Definition, cases: &[Case]) -> String {
     )
 }
 
-/// How a record is written: what is absent is left out.
+/// Generates the writer of a record, which leaves out absent fields.
 fn encode(definition: &Definition, fields: &[Field]) -> String {
     let mut entries = String::new();
     for Field { name, key, required, .. } in fields {
@@ -136,7 +136,7 @@ fn encode(definition: &Definition, fields: &[Field]) -> String {
     )
 }
 
-/// How a record is read: a slot for each field, filled by key.
+/// Generates the reader of a record: a slot for each field, filled by key.
 fn decode(definition: &Definition, fields: &[Field]) -> String {
     let path = &definition.path;
     let mut names = String::new();
@@ -149,7 +149,7 @@ fn decode(definition: &Definition, fields: &[Field]) -> String {
         let _ = writeln!(slots, "let mut {slot}: Option<{slot_type}> = None;");
         let _ = writeln!(arms, "{place} => decode::fill(&mut map, &mut {slot}),");
         let value = match &field.shape {
-            // Of an object of no fixed shape too, what is null is left out; rows are as they came.
+            // Nulls are left out even of an object without a fixed shape, but rows stay as they came.
             Shape::Json => format!("{slot}.map(decode::without_nulls)"),
             _ if text => format!("{slot}.map(decode::text_of)"),
             _ => slot,
@@ -188,8 +188,8 @@ fn decode(definition: &Definition, fields: &[Field]) -> String {
     )
 }
 
-/// The place of a key: by length first, since most keys of a record differ in it, then by either case of the first
-/// letter, since the API is not of one mind about it.
+/// Generates the mapping from keys to fields. It compares lengths first, since most keys of a record differ
+/// in length, and then accepts either case of the first letter, since the API is inconsistent about it.
 fn places(fields: &[Field]) -> String {
     let mut by_length: BTreeMap<usize, String> = BTreeMap::new();
     for (place, Field { key, .. }) in fields.iter().enumerate() {
@@ -226,7 +226,7 @@ fn is_json(shape: &Shape) -> bool {
     }
 }
 
-/// The type that reads JSON as text.
+/// The Rust type that reads JSON as text.
 fn raw(shape: &Shape) -> String {
     match shape {
         Shape::List(element) => format!("Vec<{}>", raw(element)),

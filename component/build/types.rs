@@ -1,4 +1,4 @@
-//! The types of the contract, as far as the exported functions use them.
+//! The types of the contract that the exported functions use.
 
 use std::collections::BTreeSet;
 
@@ -8,29 +8,29 @@ use crate::doc::{Doc, Label};
 use crate::naming;
 use crate::wit::Wit;
 
-/// What a value is, but for whether it may be absent.
+/// The type of a value, apart from whether it may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Text.
     Text,
-    /// Text that is a point in time.
+    /// Text that holds a point in time.
     DateTime,
-    /// Text that is JSON.
+    /// Text that holds JSON.
     Json,
-    /// True or false.
+    /// A boolean.
     Boolean,
-    /// A whole number.
+    /// An integer.
     Integer,
-    /// A number.
+    /// A floating-point number.
     Number,
     /// A list.
     List(Box<Shape>),
-    /// A record or enum of the contract, by name.
+    /// A record or enum of the contract, by its name.
     Named(String),
 }
 
 impl Shape {
-    /// The manifest's word for it.
+    /// The manifest's name for the type.
     pub(crate) fn word(&self) -> String {
         match self {
             Self::Text => "string".to_owned(),
@@ -45,7 +45,7 @@ impl Shape {
     }
 }
 
-/// A named and typed thing: a field or a parameter.
+/// A field or a parameter.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     /// The name in WIT.
@@ -56,31 +56,31 @@ pub(crate) struct Field {
     pub(crate) title: String,
     /// What it means.
     pub(crate) description: String,
-    /// What it is.
+    /// The type of the value.
     pub(crate) shape: Shape,
-    /// Whether it must be there.
+    /// Whether the value must be present.
     pub(crate) required: bool,
-    /// Whether the published reference lacks it.
+    /// Whether the published reference lacks the field.
     pub(crate) extension: bool,
-    /// Whether a list that the API leaves out counts as an empty one, although it must be there.
+    /// Whether a required list may be missing from a reply, which then counts as an empty list.
     pub(crate) absent_is_empty: bool,
 }
 
-/// A value of an enum.
+/// A case of an enum.
 #[derive(Debug)]
 pub(crate) struct Case {
     /// The name in WIT.
     pub(crate) name: String,
-    /// The spelling in JSON.
+    /// The JSON spelling.
     pub(crate) key: String,
     /// What it means.
     pub(crate) description: String,
 }
 
-/// What a definition holds.
+/// The content of a definition.
 #[derive(Debug)]
 pub(crate) enum Body {
-    /// A record's fields, and the keys of those that a person wants to see first.
+    /// A record's fields, and the keys of those to show first.
     Record(Vec<Field>, Vec<String>),
     /// An enum's cases.
     Enum(Vec<Case>),
@@ -93,22 +93,22 @@ pub(crate) struct Definition {
     pub(crate) name: String,
     /// The path of the bindings' Rust type.
     pub(crate) path: String,
-    /// The published reference's name of it.
+    /// The published reference's name for the definition, if it has one.
     pub(crate) definition: Option<String>,
-    /// What it is.
+    /// The summary of its doc comment.
     pub(crate) summary: String,
-    /// What it holds.
+    /// Its fields or cases.
     pub(crate) body: Body,
 }
 
-/// The types met so far.
+/// The types found so far.
 pub(crate) struct Types<'wit> {
     wit: &'wit Wit,
     met: Vec<TypeId>,
 }
 
 impl<'wit> Types<'wit> {
-    /// None yet.
+    /// Starts without any types.
     pub(crate) fn new(wit: &'wit Wit) -> Self {
         Self { wit, met: Vec::new() }
     }
@@ -118,7 +118,7 @@ impl<'wit> Types<'wit> {
         self.wit
     }
 
-    /// What `ty` is, and whether it must be there. Meets the records and enums in it.
+    /// Returns the type of `ty` and whether it is required. Remembers the records and enums in it.
     pub(crate) fn shape(&mut self, item: &str, ty: Type) -> Result<(Shape, bool), String> {
         match self.wit.kind(ty) {
             Some(TypeDefKind::Option(inner)) => Ok((self.present(item, *inner)?, false)),
@@ -126,7 +126,7 @@ impl<'wit> Types<'wit> {
         }
     }
 
-    /// The success of the result that a function returns.
+    /// The success type of the result that a function returns.
     pub(crate) fn success(&self, item: &str, ty: Option<Type>) -> Result<Type, String> {
         let failure = |ty: &Type| matches!(ty, Type::Id(id) if self.wit.name(*id) == "failure");
         match ty.and_then(|ty| self.wit.kind(ty)) {
@@ -137,7 +137,7 @@ impl<'wit> Types<'wit> {
         }
     }
 
-    /// The fields of the record that `ty` is, if it is one.
+    /// The record behind `ty`, if it is one.
     pub(crate) fn record(&self, ty: Type) -> Option<&'wit wit_parser::Record> {
         match self.wit.kind(ty) {
             Some(TypeDefKind::Record(record)) => Some(record),
@@ -155,7 +155,7 @@ impl<'wit> Types<'wit> {
         matches!(self.wit.kind(ty), Some(TypeDefKind::List(_)))
     }
 
-    /// The doc comment of the type that `ty` is, after all its aliases.
+    /// The doc comment of the type behind `ty`, with all aliases resolved.
     pub(crate) fn docs(&self, ty: Type) -> Option<&'wit str> {
         match ty {
             Type::Id(id) => self.wit.resolve.types[self.wit.origin(id)].docs.contents.as_deref(),
@@ -163,7 +163,7 @@ impl<'wit> Types<'wit> {
         }
     }
 
-    /// Reads the definitions of all that was met, and of what they use in turn.
+    /// Reads the definitions of all types found, including nested ones.
     pub(crate) fn into_definitions(mut self) -> Result<Vec<Definition>, String> {
         let mut definitions = Vec::new();
         let mut names = BTreeSet::new();
@@ -243,7 +243,7 @@ impl<'wit> Types<'wit> {
     }
 }
 
-/// The key of the field that `@columns` names.
+/// The key of a field that `@columns` names.
 fn keyed(record: &str, column: &str, fields: &[Field]) -> Result<String, String> {
     let field = fields.iter().find(|field| field.name == column);
     field
@@ -251,7 +251,7 @@ fn keyed(record: &str, column: &str, fields: &[Field]) -> Result<String, String>
         .ok_or_else(|| format!("{record}: @columns names `{column}`, which it lacks"))
 }
 
-/// What is said of a field or case.
+/// The documentation of a field or case.
 struct Member {
     label: Label,
     extension: bool,
@@ -280,7 +280,8 @@ fn enum_cases(name: &str, cases: &[wit_parser::EnumCase]) -> Result<Vec<Case>, S
     Ok(cases)
 }
 
-/// No two keys are equal, nor differ only in case: replies are read by either case of a key's first letter.
+/// Checks that no two keys are equal, even with a different case: replies are read with either case of a
+/// key's first letter.
 pub(crate) fn unique_keys<'key>(item: &str, keys: impl Iterator<Item = &'key str>) -> Result<(), String> {
     let mut met = BTreeSet::new();
     for key in keys {

@@ -1,4 +1,4 @@
-//! The WIT packages, read.
+//! The parsed WIT packages.
 
 use std::path::Path;
 
@@ -6,11 +6,11 @@ use wit_parser::{InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, Wor
 
 use crate::naming;
 
-/// The packages with the world in them.
+/// The packages and the world that one of them holds.
 pub(crate) struct Wit {
     /// All packages.
     pub(crate) resolve: Resolve,
-    /// The interfaces that the world exports, in its order.
+    /// The interfaces that the world exports, in the world's order.
     pub(crate) exports: Vec<InterfaceId>,
     /// The world's name.
     pub(crate) world: String,
@@ -19,10 +19,10 @@ pub(crate) struct Wit {
 }
 
 impl Wit {
-    /// Reads the packages in `folders`, the last of which holds the world.
+    /// Reads the packages in `folders`. The last folder holds the world.
     ///
     /// # Errors
-    /// Says what does not parse, or what no connector exports.
+    /// Reports what does not parse, or an export that no connector may have.
     pub(crate) fn read(folders: &[&Path]) -> Result<Self, String> {
         let mut resolve = Resolve::default();
         let mut package = None;
@@ -53,7 +53,7 @@ impl Wit {
         package.map_or_else(String::new, |package| self.resolve.packages[package].name.to_string())
     }
 
-    /// The type behind an id's aliases.
+    /// The type that an id stands for, with aliases resolved.
     pub(crate) fn origin(&self, mut id: TypeId) -> TypeId {
         while let TypeDefKind::Type(Type::Id(next)) = &self.resolve.types[id].kind {
             id = *next;
@@ -61,7 +61,7 @@ impl Wit {
         id
     }
 
-    /// What a type is behind its aliases, unless it is a primitive by itself.
+    /// The kind of a type with aliases resolved, or `None` for a primitive type.
     pub(crate) fn kind(&self, ty: Type) -> Option<&TypeDefKind> {
         match ty {
             Type::Id(id) => Some(&self.resolve.types[self.origin(id)].kind),
@@ -69,7 +69,7 @@ impl Wit {
         }
     }
 
-    /// The name of the type behind an id's aliases.
+    /// The name of the type that an id stands for, with aliases resolved.
     pub(crate) fn name(&self, id: TypeId) -> &str {
         self.resolve.types[self.origin(id)].name.as_deref().unwrap_or_default()
     }
@@ -86,7 +86,7 @@ impl Wit {
         }
     }
 
-    /// The path of the bindings' Rust module of an exported interface.
+    /// The path of the bindings' Rust module for an exported interface.
     pub(crate) fn rust_module(&self, id: InterfaceId) -> String {
         let interface = &self.resolve.interfaces[id];
         let name = interface.package.map(|package| &self.resolve.packages[package].name);

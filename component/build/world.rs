@@ -1,13 +1,13 @@
-//! What the world's doc comment says of the connector.
+//! The connector's properties, as the world's doc comment gives them.
 
 use crate::doc::{Doc, Tags};
 
-/// So many calls in so much time.
+/// A rate limit: a number of calls per period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limit {
-    /// How many calls.
+    /// The number of calls allowed in a period.
     pub(crate) calls: u32,
-    /// In how many seconds.
+    /// The period in seconds.
     pub(crate) period: u32,
 }
 
@@ -26,7 +26,7 @@ impl Limit {
     }
 }
 
-/// Where the API is in one cloud.
+/// The addresses of one cloud.
 #[derive(Debug)]
 pub(crate) struct Cloud {
     /// The cloud's name, such as `public`.
@@ -35,7 +35,7 @@ pub(crate) struct Cloud {
     pub(crate) api: String,
     /// The token authority's origin.
     pub(crate) authority: String,
-    /// The scope to ask a token for.
+    /// The scope of the tokens to request.
     pub(crate) scope: String,
 }
 
@@ -46,23 +46,23 @@ pub(crate) struct World {
     pub(crate) contract: String,
     /// The connector's name.
     pub(crate) name: String,
-    /// Its title.
+    /// The connector's title, for people.
     pub(crate) title: String,
-    /// What it is for.
+    /// What the connector is for, in one paragraph.
     pub(crate) summary: String,
-    /// The quota of one connection.
+    /// The request quota of a connection.
     pub(crate) quota: Limit,
-    /// The limits of a function that names none of its own.
+    /// The limits of functions that state none of their own.
     pub(crate) limits: Vec<Limit>,
-    /// The variable that names the API's origin.
+    /// The environment variable that names the API's origin.
     pub(crate) api_url: String,
-    /// The variable that holds a bearer token.
+    /// The environment variable that holds a bearer token.
     pub(crate) access_token: String,
     /// The clouds; the first is the default.
     pub(crate) clouds: Vec<Cloud>,
-    /// The audiences of tokens that the API takes.
+    /// The token audiences that the API accepts.
     pub(crate) audiences: Vec<String>,
-    /// The API's hosts, as links in its replies name them; `*` stands for a region.
+    /// The API's hosts as they appear in links in its replies; `*` stands for a region.
     pub(crate) hosts: Vec<String>,
 }
 
@@ -115,7 +115,8 @@ impl World {
     }
 }
 
-/// Whether a pattern is a host in lower case, in which `*` may stand for a region before a domain of two labels or more.
+/// Whether a pattern is a lower-case host in which `*` may stand for a region, followed by a domain of at
+/// least two labels.
 fn is_host(pattern: &str) -> bool {
     let fixed = pattern.split_once('*').map_or(pattern, |(_, domain)| domain);
     let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.*".contains(&byte);

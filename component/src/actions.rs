@@ -1,4 +1,4 @@
-//! The actions, by interface: each says what to ask, and as what to read the reply.
+//! The actions, one module per interface. Each defines the request and the type of the reply.
 
 mod advanced_hunting;
 mod alerts;

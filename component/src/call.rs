@@ -1,4 +1,4 @@
-//! One call: a request out, a reply back. The seam at which tests put an API of their own.
+//! One call: sends a request and reads its reply. Tests replace the API here.
 
 use crate::decode::Decode;
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ pub(crate) fn call<T: for<'json> Decode<'json>>(draft: Draft) -> Result<T, Failu
     accepted(draft)?.value()
 }
 
-/// Sends a request and returns the reply, if it is one of success.
+/// Sends a request and returns the reply if the API accepted the request.
 #[inline(never)]
 pub(crate) fn accepted(draft: Draft) -> Result<Accepted, Failure> {
     let connection = Connection::from(&variables())?;

@@ -1,5 +1,5 @@
-//! What the WIT says and the build generates from it: the functions with their effects, the environment variables,
-//! how enums are spelled, how records are read from JSON and written to it.
+//! The code that the build generates from the WIT: the functions and their effects, the names of the
+//! environment variables, the spelling of enums, and the JSON readers and writers of records.
 
 use crate::bindings::exports;
 use crate::decode;

@@ -1,8 +1,9 @@
 //! Reads the API's JSON into the contract's types.
 //!
-//! The API is read generously where its own samples disagree: a null is an absent value, a key's first letter may
-//! be of either case, a number may stand in a string and the other way round. What still does not fit is an error
-//! that says where. The records' own code is generated (see `build/rust.rs`).
+//! The reader is lenient where the API's own samples disagree: a null counts as absent, a key's first letter
+//! may have either case, and numbers may be written as strings and strings as numbers. Anything else that
+//! does not fit is an error that says where it is. The code of the records is generated (see
+//! `build/rust.rs`).
 
 mod raw;
 mod record;
@@ -20,7 +21,7 @@ pub(crate) use record::{Record, fill, next_place, record, required, skip, within
 
 /// A value that can be read from JSON.
 pub(crate) trait Decode<'de>: Sized {
-    /// Whether an object that is such a value may have a member of that name.
+    /// Whether an object that represents such a value may have a member with this name.
     fn is_key(_key: &str) -> bool {
         false
     }
@@ -29,7 +30,7 @@ pub(crate) trait Decode<'de>: Sized {
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
-/// Reads a whole text, which holds one value and nothing else.
+/// Reads a text that consists of exactly one value.
 ///
 /// # Errors
 /// Says what does not fit, and where.
@@ -40,12 +41,12 @@ pub(crate) fn from_json<'de, T: Decode<'de>>(json: &'de [u8]) -> Result<T, serde
     Ok(value)
 }
 
-/// JSON as text: checked at once, and not again for each string in it.
+/// JSON as text. The UTF-8 is checked once here, not again for each string.
 fn text(json: &[u8]) -> Result<&str, serde_json::Error> {
     core::str::from_utf8(json).map_err(serde::de::Error::custom)
 }
 
-/// Reads a value in the middle of others.
+/// Reads a value nested in another.
 struct Seed<T>(PhantomData<T>);
 
 impl<'de, T: Decode<'de>> DeserializeSeed<'de> for Seed<T> {
@@ -84,7 +85,7 @@ impl<'de, T: Decode<'de>> Visitor<'de> for OptionVisitor<T> {
     }
 }
 
-/// A list; a null in it is no element.
+/// A list. Nulls in it are skipped.
 impl<'de, T: Decode<'de>> Decode<'de> for Vec<T> {
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ListVisitor(PhantomData))

@@ -2,7 +2,8 @@
 
 use crate::prelude::*;
 
-/// Adds `text` with every byte encoded that is not unreserved, so that it means itself wherever it stands.
+/// Appends `text` with all bytes percent-encoded except unreserved ones, so that it is safe anywhere in a
+/// URL.
 pub(crate) fn push_encoded(target: &mut String, text: &str) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
@@ -16,7 +17,7 @@ pub(crate) fn push_encoded(target: &mut String, text: &str) {
     }
 }
 
-/// What an encoded text means, or nothing if it is not well-formed.
+/// Decodes percent-encoded text. Returns `None` if it is malformed.
 pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

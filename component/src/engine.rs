@@ -1,4 +1,4 @@
-//! What the engine tells the component: the environment and the time.
+//! What the component learns from the engine: the environment variables and the time.
 
 use wasip2::cli::environment::get_environment;
 use wasip2::clocks::wall_clock;
@@ -11,7 +11,7 @@ pub(crate) fn variables() -> Vec<(String, String)> {
     get_environment()
 }
 
-/// The time.
+/// The current time.
 pub(crate) fn now() -> Instant {
     let now = wall_clock::now();
     Instant::since_1970(now.seconds, now.nanoseconds)

@@ -1,9 +1,8 @@
-//! Sends a request and takes its reply, over `wasi:http`. Nothing else knows WASI's HTTP.
+//! Sends a request and receives its reply over `wasi:http`. No other module uses WASI's HTTP.
 //!
-//! Engines differ, and some steps are as they are for that reason: without a body, the body is not touched; with
-//! one, it is written after the request was handed over, in small pieces; what the engine says of the body does not
-//! count, since the reply says more; a time-out that the engine refuses to take is its own affair; the length of the
-//! body is left to the engine.
+//! Some steps are as they are because engines differ. A request without a body does not touch the body. A
+//! body is written after the request was handed over, in small pieces. Errors in writing it are ignored,
+//! since the reply says more. A refused time-out setting is ignored too. The engine sets the body's length.
 
 use core::time::Duration;
 
@@ -20,21 +19,21 @@ use crate::prelude::*;
 use crate::reply::{Reply, Trouble};
 use crate::request::{Method, Request};
 
-/// How long to wait for the first byte of the reply: a hunting query may take 200 seconds.
+/// How long to wait for the first byte of the reply. A hunting query may take 200 seconds.
 const FIRST_BYTE: Duration = Duration::from_secs(230);
 /// How long to wait for the next byte of the reply.
 const NEXT_BYTE: Duration = Duration::from_secs(60);
-/// The most bytes that a stream takes at once, by its contract.
+/// The most bytes that a stream accepts at once, by its contract.
 const WRITE: usize = 4096;
 /// The most bytes to ask of a stream at once.
 const READ: u64 = 1 << 20;
-/// The most memory to set aside on a reply's own word.
+/// The most memory to reserve for the length that a reply announces.
 const MOST_RESERVED: u64 = 32 << 20;
 
-/// Sends a request, and takes at most `bound` bytes of the reply's body.
+/// Sends a request, and reads at most `bound` bytes of the reply's body.
 ///
 /// # Errors
-/// There is no reply.
+/// Says why no reply was received.
 pub(crate) fn send(request: Request, bound: u64) -> Result<Reply, Trouble> {
     let refused = || Trouble::Denied("the engine does not take this request for one".to_owned());
     let body = request.body.as_deref();
@@ -52,7 +51,7 @@ pub(crate) fn send(request: Request, bound: u64) -> Result<Reply, Trouble> {
     let fields = response.headers();
     let reply = Reply { status: response.status(), headers: fields.entries(), ..Reply::default() };
     let (reply, body) = read(&response, reply, bound)?;
-    // Each before what it comes from: an engine minds the order.
+    // Each resource comes before its parent, since engines insist on that order.
     leftovers::keep((body, fields, response, wait, pending));
     Ok(reply)
 }
@@ -65,7 +64,7 @@ fn outgoing(request: &Request) -> Option<OutgoingRequest> {
         .collect();
     let outgoing = OutgoingRequest::new(Fields::from_list(&headers).ok()?);
     let method = match request.method {
-        // What a request is unless told otherwise.
+        // GET is the default method.
         Method::Get => None,
         Method::Post => Some(HttpMethod::Post),
         Method::Patch => Some(HttpMethod::Patch),
@@ -83,13 +82,14 @@ fn outgoing(request: &Request) -> Option<OutgoingRequest> {
 fn options() -> RequestOptions {
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).ok();
     let options = RequestOptions::new();
-    // How long a connection may take is left to the engine: one counts the wait for the first byte in.
+    // The connect time-out is left to the engine, since one engine includes the wait for the first byte in
+    // it.
     let _ = options.set_first_byte_timeout(nanoseconds(FIRST_BYTE));
     let _ = options.set_between_bytes_timeout(nanoseconds(NEXT_BYTE));
     options
 }
 
-/// Writes the body as far as it is wanted: an API that answers before it has read everything is heard all the same.
+/// Writes the body as far as the API reads it: an API may answer before it has read everything.
 fn write(body: OutgoingBody, bytes: &[u8]) {
     let Ok(stream) = body.write() else { return };
     let written = bytes.chunks(WRITE).try_for_each(|piece| stream.blocking_write_and_flush(piece));
@@ -99,10 +99,10 @@ fn write(body: OutgoingBody, bytes: &[u8]) {
     }
 }
 
-/// The response, and by what it was waited for.
+/// The response, and the pollable that was used to wait for it.
 fn response(pending: &FutureIncomingResponse) -> Result<(IncomingResponse, Pollable), ErrorCode> {
     loop {
-        // It is never there at once: to ask first would be a call for nothing.
+        // The response is never there at once, so asking for it before waiting would be a wasted call.
         let wait = pending.subscribe();
         wait.block();
         match pending.get() {
@@ -113,8 +113,8 @@ fn response(pending: &FutureIncomingResponse) -> Result<(IncomingResponse, Polla
     }
 }
 
-/// Takes the body, to its very end: some engines keep a connection for the next request only if they saw that. It is
-/// cut short where it breaks off, or where it has fewer bytes than announced.
+/// Reads the body to its very end, since some engines reuse a connection only after that. A body that breaks
+/// off or has fewer bytes than announced is marked as cut short.
 fn read(
     response: &IncomingResponse,
     mut reply: Reply,
@@ -148,7 +148,7 @@ fn read(
     Ok((reply, Some((stream, body))))
 }
 
-/// What an engine's error means for the request.
+/// Translates an engine's error into what it means for the request.
 fn trouble(code: &ErrorCode, origin: &str) -> Trouble {
     match code {
         ErrorCode::ConnectionRefused

@@ -1,8 +1,8 @@
 //! Exports the functions to the component's engine.
 //!
-//! The bindings could do that by themselves (`bindings::export!`), but would lay each result in memory field by
-//! field in each function anew: 300 KB of code, and a minute to compile it. Here each type knows once how it lies
-//! in memory. The generated part comes from `build/exports.rs`.
+//! The bindings can export functions themselves (`bindings::export!`), but would repeat the code that stores
+//! each field of a result in every function: 300 KB of code that takes a minute to compile. Here each type
+//! defines its memory layout once. The generated part comes from `build/exports.rs`.
 
 mod abi;
 

@@ -1,7 +1,7 @@
-//! Where memory comes from: first what the instance is born with, then more, in steps that grow.
+//! The heap: uses the instance's initial memory first, then requests more in growing steps.
 //!
-//! Each step is a system call in the engine, and on several cores an interruption of all of them: an ordinary call
-//! should need none. The file's initial memory is set by `build.rs`.
+//! Each step is a system call in the engine and, on several cores, an interruption of all of them. An
+//! ordinary call should need none. `build.rs` sets the initial memory.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32;
@@ -17,7 +17,7 @@ unsafe extern "C" {
     static __heap_end: u8;
 }
 
-/// The one heap of an instance.
+/// The only heap of an instance.
 pub(crate) struct Heap(UnsafeCell<Dlmalloc<Pages>>);
 
 impl Heap {
@@ -61,7 +61,8 @@ unsafe impl Allocator for Pages {
                 return (base.cast_mut(), present, 0);
             }
         }
-        // A quarter more than there is: a large reply is taken in few steps. If that is too much, what is needed.
+        // Grow by a quarter, so that a large reply takes few steps. If that is too much, grow by what is
+        // needed.
         let (now, needed) = (wasm32::memory_size::<0>(), size.div_ceil(PAGE));
         [needed.max(now / 4), needed]
             .into_iter()

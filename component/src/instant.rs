@@ -1,17 +1,17 @@
-//! Points in time, to the API's own precision.
+//! Points in time, at the API's own precision.
 
 use crate::prelude::*;
 use core::fmt::{self, Display};
 
-/// Ticks in a second: the API counts in 100 nanoseconds.
+/// Ticks per second: the API counts in units of 100 nanoseconds.
 const SECOND: i64 = 10_000_000;
 
-/// A point in time: ticks of 100 nanoseconds since 1970, UTC.
+/// A point in time, in ticks of 100 nanoseconds since the beginning of 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Instant(i64);
 
 impl Instant {
-    /// Reads an ISO 8601 time with any number of fraction digits, of which seven count. Without an offset it is UTC.
+    /// Parses an ISO 8601 time. Only the first seven fraction digits count. Without an offset it is UTC.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (date, time) = (text.get(..10)?, text.get(11..)?);
@@ -28,7 +28,7 @@ impl Instant {
             && (1..=days_in(year, month)).contains(&day)
             && hour < 24
             && minute < 60;
-        // A leap second is the first of the next minute.
+        // A leap second is treated as the first second of the next minute.
         if !separated || !in_range || second > 60 {
             return None;
         }
@@ -38,7 +38,8 @@ impl Instant {
         Some(Self(seconds * SECOND + fraction))
     }
 
-    /// Reads a time of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7; its obsolete forms are not read).
+    /// Parses an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7), but not the obsolete
+    /// forms.
     pub(crate) fn parse_http(text: &str) -> Option<Self> {
         const MONTHS: [&str; 12] =
             ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -50,49 +51,49 @@ impl Instant {
         Self::parse(&format!("{year}-{month:02}-{day}T{time}Z")).filter(|_| whole)
     }
 
-    /// So many seconds and nanoseconds after the beginning of 1970.
+    /// The time this many seconds and nanoseconds after the beginning of 1970.
     pub(crate) fn since_1970(seconds: u64, nanoseconds: u32) -> Self {
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         Self(seconds.saturating_mul(SECOND).saturating_add(i64::from(nanoseconds / 100)))
     }
 
-    /// The whole seconds from this time until another, rounded up; none if that is earlier.
+    /// The seconds from this time until a later one, rounded up; zero if the other time is earlier.
     pub(crate) fn seconds_until(self, later: Self) -> i64 {
         (later.0.saturating_sub(self.0).max(0)).saturating_add(SECOND - 1) / SECOND
     }
 
-    /// So many seconds earlier.
+    /// The time this many seconds earlier.
     pub(crate) fn before(self, seconds: u32) -> Self {
         Self(self.0.saturating_sub(i64::from(seconds) * SECOND))
     }
 
-    /// So many seconds later.
+    /// The time this many seconds later.
     pub(crate) fn after(self, seconds: u32) -> Self {
         Self(self.0.saturating_add(i64::from(seconds) * SECOND))
     }
 
-    /// The beginning of the second that holds this point.
+    /// The beginning of this time's second.
     pub(crate) fn whole_second(self) -> Self {
         Self(self.0.saturating_sub(self.0.rem_euclid(SECOND)))
     }
 
-    /// The next point in time.
+    /// The next tick.
     pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// The whole seconds since 1970 that hold this point: up to the end of its second.
+    /// The number of the second since 1970 that contains this time.
     pub(crate) fn second(self) -> i64 {
         self.0.div_euclid(SECOND)
     }
 
-    /// The last point of a second.
+    /// The last tick of a second.
     pub(crate) fn end_of(second: i64) -> Self {
         Self(second.saturating_mul(SECOND).saturating_add(SECOND - 1))
     }
 }
 
-/// With seven fraction digits, UTC: as the API writes and compares times.
+/// UTC with seven fraction digits, as the API writes and compares times.
 impl Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         let (seconds, ticks) = (self.0.div_euclid(SECOND), self.0.rem_euclid(SECOND));
@@ -108,7 +109,7 @@ fn number(text: &str, from: usize, to: usize) -> Option<i64> {
     digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
-/// The ticks of a fraction, and what follows it.
+/// Reads a fraction. Returns its ticks and the text after it.
 fn fraction(text: &str) -> Option<(i64, &str)> {
     let Some(rest) = text.strip_prefix('.') else {
         return Some((0, text));
@@ -140,14 +141,14 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Counts the days by years that begin in March, so that a leap day is the last of its year.
+/// The days since 1970. Years are counted from March, so that a leap day is the last day of its year.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
-/// The inverse of [`days_since_1970`], by way of the year that the mean length of years suggests.
+/// The inverse of [`days_since_1970`]. It starts from the year that the mean length of a year suggests.
 fn date(days: i64) -> (i64, i64, i64) {
     let mut year = 1970 + (days * 400).div_euclid(146_097);
     if days_since_1970(year, 1, 1) > days {

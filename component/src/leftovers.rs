@@ -1,7 +1,8 @@
-//! What a call leaves behind: kept until the next call begins.
+//! The resources that a call leaves behind. They are kept until the next call begins.
 //!
-//! To let go of a thing of the engine's is a call to the engine, and to free memory takes time: both in vain in an
-//! instance that serves one call and ends as a whole. An instance that serves many holds what one of them left.
+//! Dropping a resource is a call to the engine, and freeing memory takes time. An instance that serves a
+//! single call can skip both, since it ends as a whole. An instance that serves many holds the leftovers of
+//! only one call.
 
 use alloc::boxed::Box;
 use core::any::Any;
@@ -16,12 +17,12 @@ struct Leftovers(RefCell<Vec<Box<dyn Any>>>);
 // An instance has one thread.
 unsafe impl Sync for Leftovers {}
 
-/// Keeps what this call no longer needs, until the next begins.
+/// Keeps something that this call no longer needs until the next call begins.
 pub(crate) fn keep(thing: impl Any) {
     LEFTOVERS.0.borrow_mut().push(Box::new(thing));
 }
 
-/// Lets go of what the call before this one has left.
+/// Drops what the previous call has left behind.
 #[cfg(target_family = "wasm")]
 pub(crate) fn clear() {
     drop(LEFTOVERS.0.take());

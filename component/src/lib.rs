@@ -1,8 +1,8 @@
 //! Microsoft Defender for Endpoint ("Defender ATP") as one WebAssembly component.
 //!
-//! The contract is in `wit/`. A call goes through here as: `actions` or `triggers` say what to ask, `request` builds
-//! it, `exchange` sends it, `reply` says what came of it. Only `exchange` knows `wasi:http`, only `engine` the rest of
-//! WASI, and only `export` how values cross the border.
+//! The contract is in `wit/`. `actions` and `triggers` define the requests, `request` builds them, `exchange`
+//! sends them, and `reply` interprets the result. Only `exchange` uses `wasi:http`, only `engine` uses the
+//! rest of WASI, and only `export` deals with how values cross the component's boundary.
 
 #![cfg_attr(target_family = "wasm", no_std)]
 
@@ -50,5 +50,5 @@ mod triggers;
 #[cfg(test)]
 mod testing;
 
-/// What the bindings call: each interface's functions are in a module of their own.
+/// The type that the bindings call. Each interface's functions are in a module of their own.
 struct Connector;

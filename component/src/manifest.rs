@@ -1,14 +1,14 @@
-//! The connector's description of itself, generated from the WIT.
+//! The connector's self-description, generated from the WIT.
 
 use crate::Connector;
 use crate::bindings::exports::workflow::connector::connector_manifest::Guest;
 use crate::failure::{Failure, problem};
 use crate::prelude::*;
 
-/// The manifest, JSON.
+/// The connector's manifest as JSON text: its actions, triggers, types, clouds and limits.
 pub const MANIFEST: &str = include_str!(concat!(env!("OUT_DIR"), "/manifest.json"));
 
-/// The manifest as the program holds it: a quarter of its size.
+/// The compressed manifest, a quarter of the size, which the program holds.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json.lz4"));
 
 impl Guest for Connector {
@@ -19,9 +19,9 @@ impl Guest for Connector {
     }
 }
 
-/// What the file itself says, for engines and tools that read it without running anything.
+/// Custom sections, which engines and tools can read without running the component.
 ///
-/// These are not `#[used]`: that would keep another copy of each, in the program's memory.
+/// The statics are not `#[used]`, since that would put another copy of each into the program's memory.
 #[cfg(target_family = "wasm")]
 #[allow(unsafe_code, reason = "a section of a name of its own, of plain bytes, disturbs nothing")]
 pub mod sections {

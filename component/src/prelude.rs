@@ -1,4 +1,4 @@
-//! What every module of a program without the standard library needs, as the standard library's own prelude.
+//! What every module needs in place of the standard library's prelude.
 
 pub(crate) use alloc::borrow::ToOwned;
 pub(crate) use alloc::format;

@@ -1,4 +1,4 @@
-//! Types what came of a request. The only place that knows status codes.
+//! Turns replies into results and failures. Only this module knows status codes.
 
 mod problem;
 mod retry_after;
@@ -11,34 +11,34 @@ use crate::instant::Instant;
 use crate::prelude::*;
 use problem::{Words, redacted};
 
-/// The largest body that is looked at for an error that came with success, in bytes.
+/// The largest body, in bytes, that is searched for an error in a successful reply.
 const LARGEST_NON_RESULT: usize = 16 << 10;
 
 /// The member that holds a result which is a single text.
 const VALUE: &str = "value";
 
-/// What the API answered.
+/// The API's reply.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
-    /// The status.
+    /// The HTTP status.
     pub(crate) status: u16,
-    /// The headers as they came: in any case, in any bytes, some of them more than once.
+    /// The headers as received: names in any case, values in any bytes, possibly repeated.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
-    /// The body, or as much of it as came.
+    /// The body, or the part of it that was received.
     pub(crate) body: Vec<u8>,
     /// Why the body ends early, if it does.
     pub(crate) cut_short: Option<String>,
 }
 
 impl Reply {
-    /// The first value of a header that is text. The name is in lower case.
+    /// The first value of a header that is text. `name` must be lower-case.
     fn header(&self, name: &str) -> Option<&str> {
         let named = |(key, value): &'_ &(String, Vec<u8>)| key.eq_ignore_ascii_case(name) && value.is_ascii();
         let (_, value) = self.headers.iter().find(named)?;
         core::str::from_utf8(value).ok().map(str::trim)
     }
 
-    /// How many bytes the body is to have, where that is said of the body as it is.
+    /// The announced length of the body in bytes, if it applies to the body as received.
     pub(crate) fn announced(&self) -> Option<u64> {
         match self.header("content-encoding") {
             None => self.header("content-length")?.parse().ok(),
@@ -47,13 +47,13 @@ impl Reply {
         }
     }
 
-    /// What is wrong with a body that was to have so many bytes.
+    /// Describes what is missing from a body with this announced length, if anything.
     pub(crate) fn missing(&self, announced: u64) -> Option<String> {
         let came = self.body.len() as u64;
         (came < announced).then(|| format!("{came} of {announced} bytes came"))
     }
 
-    /// When the API answered, by its own clock.
+    /// When the API answered, by its own clock, if it says so.
     fn date(&self) -> Option<Instant> {
         Instant::parse_http(self.header("date")?)
     }
@@ -62,27 +62,27 @@ impl Reply {
 /// Why there is no reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// Nothing reached the API.
+    /// The request did not reach the API.
     NotSent(String),
-    /// The engine does not let this component ask.
+    /// The engine does not allow this request.
     Denied(String),
-    /// It is not known how far the request came.
+    /// It is unknown how far the request got.
     Unclear(String),
-    /// The reply has more bytes than this.
+    /// The reply is larger than this many bytes.
     TooLarge(u64),
 }
 
-/// What it takes to judge a reply.
+/// What is needed to judge a reply.
 pub(crate) struct Judge<'call> {
     /// The function that asked.
     pub(crate) operation: Operation,
-    /// What no message may repeat.
+    /// The text that no message may repeat: the bearer token.
     pub(crate) secret: Option<&'call str>,
-    /// The clock, for want of the API's.
+    /// The clock to use if the reply has no date.
     pub(crate) now: fn() -> Instant,
 }
 
-/// A reply of success.
+/// A successful reply.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     operation: Operation,
@@ -92,7 +92,7 @@ pub(crate) struct Accepted {
 }
 
 impl Judge<'_> {
-    /// Tells success from failure.
+    /// Returns the reply if it is successful and complete, and a failure otherwise.
     pub(crate) fn accept(&self, reply: Reply) -> Result<Accepted, Failure> {
         if !(200..300).contains(&reply.status) {
             return Err(self.refusal(&reply));
@@ -106,7 +106,7 @@ impl Judge<'_> {
         Ok(Accepted { operation: self.operation, reply, secret, now: self.now })
     }
 
-    /// What it means that there is no reply.
+    /// The failure when there is no reply.
     pub(crate) fn trouble(&self, trouble: &Trouble) -> Failure {
         match trouble {
             Trouble::NotSent(reason) => {
@@ -143,14 +143,14 @@ impl Judge<'_> {
                 Failure::Throttled(Throttling { retry_after_seconds, problem })
             }
             400..=499 | 501 => Failure::PermanentRejected(problem),
-            // A proxy in front of the API: it knows that nothing went on, so that even a change may be asked again.
+            // A proxy in front of the API says that it sent nothing, so that even a change may be retried.
             503 if is("RequestNotSent") => Failure::Unavailable(problem),
             500..=599 => self.unclear(problem),
             _ => Failure::PermanentUnexpectedReply(problem),
         }
     }
 
-    /// Without a clear answer, what changes nothing may be asked again; what changes something may not.
+    /// The failure when the outcome is unknown. A read may be retried, but a change may not.
     fn unclear(&self, problem: Problem) -> Failure {
         if self.operation.is_read() {
             Failure::Unavailable(problem)
@@ -173,7 +173,7 @@ impl Accepted {
         from_json(self.result(<T as Decode<'static>>::is_key)?).map_err(|error| self.unfit(&error))
     }
 
-    /// When the API answered: by its own clock, or for want of that by ours.
+    /// When the API answered, by its own clock or, if it gives no date, by ours.
     pub(crate) fn at(&self) -> Instant {
         self.reply.date().unwrap_or_else(self.now)
     }
@@ -189,8 +189,8 @@ impl Accepted {
         }
     }
 
-    /// The body, if it may be a result: gateways answer 200 with an error, or with an empty object, and neither is an
-    /// entity of which all was left out.
+    /// Returns the body if it can be a result. Gateways answer 200 with an error or an empty object; neither
+    /// counts as an entity without properties.
     fn result(&self, is_asked_for: fn(&str) -> bool) -> Result<&[u8], Failure> {
         let json = self.json_text()?;
         if json.len() > LARGEST_NON_RESULT || !json.trim_ascii_start().starts_with(b"{") {
@@ -235,7 +235,7 @@ impl Accepted {
         self.value::<Raw>().map(text_of)
     }
 
-    /// A reply of success that is of no use. What it was asked to change, it has changed.
+    /// The failure for a successful reply that is unusable. A requested change has been made nevertheless.
     pub(crate) fn unexpected(&self, how: &str) -> Failure {
         let accepted = if self.operation.is_read() { "" } else { "accepted the change, but " };
         let message = format!("the API {accepted}answered {} {how}", self.reply.status);

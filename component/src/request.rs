@@ -1,7 +1,7 @@
 //! Builds requests. Nothing here sends one.
 //!
-//! An action drafts its request; the [`Connection`] makes it complete. What cannot be sent is noted in the draft
-//! and refused at the end, so that drafting reads as one chain.
+//! An action drafts its request, and the [`Connection`] completes it. The draft notes anything that cannot be
+//! sent and is refused at the end, so that drafting reads as one chain.
 
 mod address;
 mod connection;
@@ -22,38 +22,38 @@ pub(crate) use connection::Connection;
 /// The longest id that is sent, in bytes. Known ids have fewer than 100.
 const LONGEST_ID: usize = 2048;
 
-/// What to do with the thing that the path names.
+/// The HTTP methods that the API uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// Read it.
+    /// Read.
     Get,
-    /// Add to it, or act on it.
+    /// Add or act.
     Post,
-    /// Change it.
+    /// Change.
     Patch,
-    /// Take it away.
+    /// Remove.
     Delete,
 }
 
-/// A request, ready to be sent. It holds the bearer token, so there is no `Debug`.
+/// A request, ready to be sent. It holds the bearer token, so it has no `Debug`.
 pub(crate) struct Request {
-    /// The function that asks.
+    /// The function that sends the request.
     pub(crate) operation: Operation,
     /// The method.
     pub(crate) method: Method,
-    /// Whether it goes over TLS.
+    /// Whether the request uses TLS.
     pub(crate) secure: bool,
-    /// The host, and the port if there is one.
+    /// The host and, if given, the port.
     pub(crate) authority: String,
     /// The path and the query.
     pub(crate) path_with_query: String,
-    /// The headers, by lower-case names.
+    /// The headers. Names are lower-case.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// The body, if there is one.
     pub(crate) body: Option<Vec<u8>>,
 }
 
-/// A request in the making.
+/// A request under construction.
 #[must_use]
 pub(crate) struct Draft {
     operation: Operation,
@@ -63,13 +63,13 @@ pub(crate) struct Draft {
     /// The path, encoded.
     path: String,
     query: String,
-    /// A JSON object that lacks its closing brace.
+    /// A JSON object without its closing brace.
     body: Option<String>,
     next_link: Option<String>,
     refused: Option<Failure>,
 }
 
-/// Drafts a reading request. The path is literal.
+/// Drafts a request that reads. The path is literal.
 pub(crate) fn get(operation: Operation, path: &str) -> Draft {
     Draft::new(operation, Method::Get, path)
 }
@@ -79,12 +79,12 @@ pub(crate) fn post(operation: Operation, path: &str) -> Draft {
     Draft::new(operation, Method::Post, path)
 }
 
-/// Drafts a request that changes. The path is literal.
+/// Drafts a request that changes something. The path is literal.
 pub(crate) fn patch(operation: Operation, path: &str) -> Draft {
     Draft::new(operation, Method::Patch, path)
 }
 
-/// Drafts a request that takes away. The path is literal.
+/// Drafts a request that removes something. The path is literal.
 pub(crate) fn delete(operation: Operation, path: &str) -> Draft {
     Draft::new(operation, Method::Delete, path)
 }
@@ -98,7 +98,7 @@ impl Draft {
         draft.to(path.trim_start_matches('/'))
     }
 
-    /// Goes on with a literal path.
+    /// Appends a literal path.
     #[inline(never)]
     pub(crate) fn to(mut self, path: &str) -> Self {
         for segment in path.split('/') {
@@ -109,7 +109,8 @@ impl Draft {
         self
     }
 
-    /// Goes on with an id, as one segment of the path, whatever is in it. `parameter` is its name in the contract.
+    /// Appends an id as one segment of the path, whatever characters it has. `parameter` is its name in the
+    /// contract.
     #[inline(never)]
     pub(crate) fn id(mut self, parameter: &str, id: &str) -> Self {
         if let Err(reason) = check_id(id) {
@@ -121,7 +122,7 @@ impl Draft {
         self
     }
 
-    /// Adds to the query. The key is literal.
+    /// Adds a query parameter. The key is literal.
     #[inline(never)]
     pub(crate) fn query(mut self, key: &str, value: impl Display) -> Self {
         self.query.push(if self.query.is_empty() { '?' } else { '&' });
@@ -131,7 +132,7 @@ impl Draft {
         self
     }
 
-    /// Adds to the query what is given.
+    /// Adds a query parameter if it has a value.
     pub(crate) fn query_if<T: Display>(self, key: &str, value: Option<T>) -> Self {
         match value {
             Some(value) => self.query(key, value),
@@ -151,7 +152,7 @@ impl Draft {
             .next_page(options.next_link)
     }
 
-    /// Asks for the page that a link names, if one does. The link holds the query already.
+    /// Requests the page that the link names, if there is one. The link already holds the query.
     #[inline(never)]
     pub(crate) fn next_page(mut self, next_link: Option<String>) -> Self {
         if next_link.is_some() && !self.query.is_empty() {
@@ -162,7 +163,7 @@ impl Draft {
         self
     }
 
-    /// Adds to the JSON body. The key is literal.
+    /// Adds a member to the JSON body. The key is literal.
     #[inline(never)]
     pub(crate) fn field<T: Serialize + ?Sized>(mut self, key: &str, value: &T) -> Self {
         match (serde_json::to_string(key), serde_json::to_string(value)) {
@@ -176,7 +177,7 @@ impl Draft {
         }
     }
 
-    /// Adds to the JSON body what is given.
+    /// Adds a member to the JSON body if it has a value.
     pub(crate) fn field_if<T: Serialize>(self, key: &str, value: Option<&T>) -> Self {
         match value {
             Some(value) => self.field(key, value),
@@ -184,10 +185,10 @@ impl Draft {
         }
     }
 
-    /// Makes the request complete.
+    /// Completes the request.
     ///
     /// # Errors
-    /// The first thing that could not be sent.
+    /// Something in the draft cannot be sent (the first such problem is returned), or its link is refused.
     #[inline(never)]
     pub(crate) fn on(self, connection: &Connection) -> Result<Request, Failure> {
         if let Some(failure) = self.refused {
@@ -210,7 +211,7 @@ impl Draft {
         })
     }
 
-    /// Notes that this cannot be sent. The first such note counts.
+    /// Notes why the draft cannot be sent. Only the first note counts.
     #[inline(never)]
     fn refuse(mut self, failure: Failure) -> Self {
         self.refused.get_or_insert(failure);
@@ -218,8 +219,8 @@ impl Draft {
     }
 }
 
-/// Checks that an id can be a segment of a path. Dots alone cannot: whoever takes a URL apart on the way reads
-/// `.` and `..` as directions, encoded or not.
+/// Checks that an id can be a segment of a path. `.` and `..` cannot: anything that parses the URL on its way
+/// treats them as directions, encoded or not.
 fn check_id(id: &str) -> Result<(), String> {
     if id.is_empty() {
         return Err("is empty".to_owned());

@@ -1,24 +1,24 @@
-//! What the standard library would bring along. Without it the file is a fifth smaller, starts faster, and imports
-//! nothing but what is used.
+//! Replaces the parts of the standard library that are needed. Without it the file is a fifth smaller, starts
+//! faster, and imports only what it uses.
 
 use core::panic::PanicInfo;
 
 use crate::heap::Heap;
 
-// Of C's library, only what the compiler itself calls: `memcmp` and the like.
+// Only the functions of the C library that the compiler itself calls, such as `memcmp`.
 #[link(name = "c")]
 unsafe extern "C" {}
 
 #[global_allocator]
 static ALLOCATOR: Heap = Heap::new();
 
-/// Ends the instance. Nothing that comes in leads here; a trap is all that an engine understands.
+/// Ends the instance. No input can cause this; engines understand only a trap.
 #[panic_handler]
 fn panic(_: &PanicInfo) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// Gives the engine memory in which to lay what comes in: the canonical ABI's `realloc`.
+/// Allocates memory in which the engine stores arguments: the canonical ABI's `realloc`.
 #[unsafe(export_name = "cabi_realloc")]
 unsafe extern "C" fn realloc(old: *mut u8, old_size: usize, align: usize, size: usize) -> *mut u8 {
     use alloc::alloc::{Layout, alloc, realloc};

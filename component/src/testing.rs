@@ -1,4 +1,4 @@
-//! An engine and an API of the tests' own.
+//! Stands in for the engine and the API in tests.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -7,7 +7,7 @@ use crate::instant::Instant;
 use crate::reply::{Reply, Trouble};
 use crate::request::{Method, Request};
 
-/// What the API of a test is to answer, and what it was asked.
+/// The replies that a test's API will give, and the requests that it has received.
 #[derive(Default)]
 struct Api {
     variables: Vec<(String, String)>,
@@ -19,10 +19,10 @@ thread_local! {
     static API: RefCell<Api> = RefCell::default();
 }
 
-/// A request as a test looks at it.
+/// A request, in the form in which tests look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
-    /// The method, in the letters of HTTP.
+    /// The HTTP method.
     pub(crate) method: &'static str,
     /// Scheme and authority.
     pub(crate) origin: String,
@@ -66,7 +66,7 @@ pub(crate) fn now() -> Instant {
     Instant::parse("2026-01-31T12:00:00Z").expect("it is a time")
 }
 
-/// A reply of that status and body.
+/// Builds a reply with this status and body.
 pub(crate) fn reply(status: u16, body: &str) -> Reply {
     Reply { status, body: body.as_bytes().to_vec(), ..Reply::default() }
 }
@@ -76,12 +76,12 @@ pub(crate) fn set(variable: &str, value: &str) {
     API.with_borrow_mut(|api| api.variables.push((variable.to_owned(), value.to_owned())));
 }
 
-/// Lets the API answer the next request so.
+/// Queues the API's answer to the next request.
 pub(crate) fn answer(reply: Result<Reply, Trouble>) {
     API.with_borrow_mut(|api| api.replies.push_back(reply));
 }
 
-/// What the API was asked since the last time.
+/// Takes the requests that the API has received since the last call.
 pub(crate) fn asked() -> Vec<Asked> {
     API.with_borrow_mut(|api| std::mem::take(&mut api.requests))
 }

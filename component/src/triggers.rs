@@ -1,4 +1,4 @@
-//! The triggers: what starts a workflow.
+//! The triggers that start a workflow.
 
 mod alerts;
 mod checkpoint;

@@ -1,4 +1,4 @@
-//! The build reads the WIT as its grammar of doc comments says, and stops at what breaks it.
+//! The build reads the WIT according to the grammar of its doc comments, and stops at violations.
 
 #![allow(dead_code, missing_docs, reason = "the build uses what this test does not")]
 
@@ -114,7 +114,7 @@ interface things {
 }
 "#;
 
-/// The manifest of a WIT text, or why there is none. `name` is the test's own.
+/// The manifest of a WIT text, or the build's error. `name` identifies the test.
 fn manifest_of(name: &str, wit: &str) -> Result<Value, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).expect("a folder can be made");
@@ -294,7 +294,7 @@ fn what_breaks_the_grammar_stops_the_build_and_is_named() {
     }
 }
 
-/// The WIT, whose page lists things that have a name.
+/// The WIT with a page of things that have a name.
 fn with_lookup(tag: &str) -> String {
     let item = "    /// A thing\n    record thing {\n        /// ID: Its id.\n        id: option<string>,\n        \
                 /// Label [displayName]: Its name.\n        label: option<string>,\n    }\n\n    /// A page\n";

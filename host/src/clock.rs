@@ -1,10 +1,11 @@
-//! What time it is, and waiting for a time.
+//! Telling the time, and waiting for a time.
 //!
-//! Whatever decides by time takes a [`Clock`], so that a test can turn the hands itself with [`TestClock`].
+//! Everything that depends on the time takes a [`Clock`], so that a test can control the time with
+//! [`TestClock`].
 //!
-//! Times are of the wall clock, because they are written down for other processes of the same machine, and for
-//! after a restart; a monotonic clock means nothing there. The price is that somebody may set the clock, and
-//! whoever stores a [`Timestamp`] says what happens then.
+//! Times are wall-clock times, because they are stored for other processes on the same machine and for use
+//! after a restart, where a monotonic clock is meaningless. The price is that somebody may set the clock;
+//! whatever stores a [`Timestamp`] has to document what happens then.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -15,59 +16,60 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
-/// Tells the time.
+/// A source of the present time, which can also wait for a time.
 pub trait Clock: Send + Sync + Debug {
-    /// The present time.
+    /// Returns the present time.
     fn now(&self) -> Timestamp;
 
-    /// Waits for a time; one that has passed is not waited for.
+    /// Waits until a time; completes at once if the time has passed.
     ///
-    /// May end early when the clock was set back meanwhile: whoever needs to be sure asks [`Clock::now`] again.
+    /// May complete early if the clock is set back in the meantime: a caller that needs to be sure checks
+    /// [`Clock::now`] again.
     fn sleep_until(&self, time: Timestamp) -> BoxFuture<'static, ()>;
 }
 
-/// A time: microseconds since the Unix epoch. Arithmetic stops at the ends of its range, and never wraps.
+/// A time: microseconds since the Unix epoch. Arithmetic never wraps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The first representable time.
+    /// The earliest representable time.
     pub const MIN: Self = Self(i64::MIN);
-    /// The last representable time, which stands for "never".
+    /// The latest representable time, which stands for "never".
     pub const MAX: Self = Self(i64::MAX);
 
-    /// A time from its microseconds since the Unix epoch.
+    /// Creates a time from microseconds since the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// The microseconds since the Unix epoch.
+    /// Returns the microseconds since the Unix epoch.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// The time so much later; none when it cannot be represented.
+    /// Returns the time later by `duration`, or `None` if it cannot be represented.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let micros = i64::try_from(duration.as_micros()).ok()?;
         self.0.checked_add(micros).map(Self)
     }
 
-    /// The time so much later, or [`Timestamp::MAX`].
+    /// Returns the time later by `duration`, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }
 
-    /// The time so much earlier, or [`Timestamp::MIN`].
+    /// Returns the time earlier by `duration`, at least [`Timestamp::MIN`].
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(micros(duration)))
     }
 
-    /// How much later this is than another time; zero when it is not.
+    /// Returns how much later this is than `earlier`; zero if it is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         if self <= earlier { Duration::ZERO } else { Duration::from_micros(self.0.abs_diff(earlier.0)) }
@@ -78,12 +80,12 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The machine's wall clock, the same for all its processes.
+/// The machine's wall clock, which all its processes share.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl SystemClock {
-    /// How long to sleep without a look at the clock. Timers stand still while a machine is suspended, and
+    /// How long to sleep without checking the clock. Timers stand still while a machine is suspended, and
     /// nobody tells them when the clock is set.
     const NAP: Duration = Duration::from_secs(1);
 }
@@ -100,7 +102,7 @@ impl Clock for SystemClock {
     /// the sleep within a second; one set back does not prolong it.
     ///
     /// # Panics
-    /// Outside a Tokio runtime with its timer enabled, when it is awaited.
+    /// If it is awaited outside a Tokio runtime with its timer enabled.
     fn sleep_until(&self, time: Timestamp) -> BoxFuture<'static, ()> {
         let begun = Instant::now();
         let planned = time.since(self.now());
@@ -136,26 +138,26 @@ pub struct TestClock {
 #[derive(Debug, Default)]
 struct TestState {
     now: Timestamp,
-    /// By time, then by order of falling asleep.
+    /// The sleepers by time, then by the order in which they fell asleep.
     sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
     number: u64,
 }
 
 impl TestClock {
-    /// A clock that shows a time.
+    /// Creates a clock that shows the given time.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self { state: Mutex::new(TestState { now, ..TestState::default() }) }
     }
 
-    /// Moves the clock on, and wakes the sleepers whose time has come, the earliest first.
+    /// Moves the clock forward by `by`, and wakes the sleepers whose time has come, the earliest first.
     pub fn advance(&self, by: Duration) {
         let target = self.now().saturating_add(by);
         self.set(target);
     }
 
-    /// Sets the clock. Set forward, it wakes the sleepers whose time has come, the earliest first. Set back, it
-    /// leaves every sleeper the rest of its sleep, as the timers of [`SystemClock`] do.
+    /// Sets the clock. Set forward, it wakes the sleepers whose time has come, the earliest first. Set back,
+    /// it leaves each sleeper's remaining time unchanged, as the timers of [`SystemClock`] do.
     pub fn set(&self, now: Timestamp) {
         let mut state = self.lock();
         let back = state.now.since(now);
@@ -173,7 +175,7 @@ impl TestClock {
         }
     }
 
-    /// When the next sleeper wakes: a test that steps from one such time to the next misses none.
+    /// Returns when the next sleeper wakes. A test that steps from one such time to the next misses none.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
         let mut state = self.lock();
@@ -200,7 +202,7 @@ impl Clock for TestClock {
         state.number += 1;
         let number = state.number;
         state.sleepers.insert((time, number), wake);
-        // The clock itself may go before its sleepers: then there is nothing left to wait for.
+        // The clock may be dropped before its sleepers: then there is nothing left to wait for.
         async move { woken.await.unwrap_or(()) }.boxed()
     }
 }

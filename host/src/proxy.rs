@@ -1,16 +1,18 @@
-//! The door for other engines: a server on loopback that sends on what it receives, with the connection's credential.
+//! A proxy for other engines: a loopback server that forwards requests to the API with the connection's
+//! credential.
 //!
-//! An engine that runs a connector's component, but cannot add a header to its requests, points the component at a
-//! [`Proxy`] in place of the API. What arrives there leaves as it would from this host's own sandbox: the destination
-//! is the connection's API and no other, the token is added here, the quota is kept, what may be sent again is, and
-//! each attempt leaves its line in the audit. The component sees neither the token nor the API's address.
+//! An engine that runs a connector's component, but cannot add a header to its requests, points the component
+//! at a [`Proxy`] in place of the API. A request to the proxy is sent as if from this host's own sandbox: it
+//! can only go to the connection's API, the token is added here, the quota is observed, a request that may be
+//! repeated is retried, and each attempt is recorded in the audit log. The component sees neither the token
+//! nor the API's address.
 //!
-//! Only the method tells the proxy what a request is for. `GET` and `HEAD` are reads ([RFC 9110, section 9.2.1]); every
-//! other request counts as a change and is sent again only when it provably was not processed, even where the action
-//! behind it only reads. The connection's quota holds; the API's own limits on single actions do not, since no request
-//! names its action.
+//! Only the method tells the proxy what a request is for. `GET` and `HEAD` are reads ([RFC 9110, section
+//! 9.2.1]); every other request counts as a change and is sent again only when it provably was not processed,
+//! even if the action behind it only reads. The connection's quota applies, but the API's limits on single
+//! actions do not, because a request does not name its action.
 //!
-//! A page in a browser may use it only if its origin was named ([`ProxyBuilder::allow_origin`]).
+//! A page in a browser may use the proxy only if its origin was allowed ([`ProxyBuilder::allow_origin`]).
 //!
 //! [RFC 9110, section 9.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 
@@ -44,24 +46,26 @@ use guests::{Guest, Guests};
 use key::Key;
 use pages::Pages;
 
-/// How long a request through a proxy may take unless told otherwise, waiting for the quota and all attempts included:
-/// a little less than what components commonly wait for the first byte of a reply, so that it is the proxy that says
-/// what happened.
+/// The default time limit of a request through a proxy, including waits for the quota and all attempts. It is
+/// slightly shorter than components commonly wait for the first byte of a reply, so that the proxy is the one
+/// to report what happened.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(200);
 
-/// How many clients may be connected at a time. A further one takes the place of the oldest that has not shown the key;
-/// where all have, it waits to be accepted.
+/// The maximum number of clients connected at a time. A further client replaces the oldest one that has not
+/// shown the key; if all have shown it, the client waits to be accepted.
 const CONNECTIONS: usize = 256;
-/// How long a client may take to show the key: to send the head of its first request.
+/// How long a client may take to show the key, that is, to send the head of its first request.
 const STRANGER_TIME: Duration = Duration::from_secs(5);
-/// How long the head of a further request may take, and how long an idle client is kept that has shown the key.
+/// How long the head of a further request may take, and how long an idle client that has shown the key stays
+/// connected.
 const HEAD_TIME: Duration = Duration::from_secs(75);
-/// The largest head of a request, in bytes: a filter or a link to the next page may be long.
+/// The maximum size of a request's head, in bytes: a filter or a link to the next page may be long.
 const HEAD_BYTES: usize = 128 << 10;
-/// The pause after a client could not be accepted, for want of file descriptors for example.
+/// The pause after a client could not be accepted, for example for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A running proxy of one connection, on 127.0.0.1. Dropping it breaks off what is in flight; [`Proxy::stop`] does not.
+/// A running proxy of one connection, on 127.0.0.1. Dropping it aborts requests in flight; [`Proxy::stop`]
+/// lets them finish.
 ///
 /// ```no_run
 /// use connector_host::proxy::{DEFAULT_DEADLINE, Proxy};
@@ -84,25 +88,25 @@ pub struct Proxy {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The port is taken, or this user may not have it.
+    /// The port is in use, or this user may not bind it.
     #[error("cannot serve on 127.0.0.1:{port}: {error}")]
     Bind {
         /// The port that was asked for; 0 stands for any.
         port: u16,
-        /// Why not.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// The operating system gives no random numbers, so there can be no key.
+    /// The operating system provides no random numbers, so no key can be generated.
     #[error("there are no random numbers for a key: {0}")]
     Random(getrandom::Error),
 }
 
 impl Proxy {
-    /// Serves the connection on a port of 127.0.0.1, 0 being any that is free. `deadline` is for each request: waiting
-    /// for the quota and being sent again included.
+    /// Serves the connection on a port of 127.0.0.1; 0 picks any free port. `deadline` limits each request,
+    /// including waits for the quota and retries.
     ///
     /// # Errors
-    /// The port cannot be had.
+    /// [`ProxyError`] if the port cannot be bound, or no key can be generated.
     pub async fn start(connection: Connection, port: u16, deadline: Duration) -> Result<Self, ProxyError> {
         Self::builder(connection).port(port).deadline(deadline).start().await
     }
@@ -122,26 +126,29 @@ impl Proxy {
         Ok(Self { address, key, stop, serving })
     }
 
-    /// The address without the key, such as `http://127.0.0.1:9100`. Requests to it need the key as their bearer token.
+    /// Returns the proxy's address without the key, such as `http://127.0.0.1:9100`. Requests to it need the
+    /// key as their bearer token.
     #[must_use]
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The address that needs nothing else: the key is its path. Whoever has it can use the connection, so it is a
-    /// secret for as long as the proxy runs. Links to a next page, which results have in them, hold the key too.
+    /// Returns the address with the key as its path, which is all that a client needs. Whoever has it can use
+    /// the connection, so it is a secret for as long as the proxy runs. Links to a next page in results
+    /// contain the key too.
     #[must_use]
     pub fn url(&self) -> SecretString {
         format!("{}/{}", self.origin(), self.key.secret().expose_secret()).into()
     }
 
-    /// The key, new in each run, for requests that carry it as their bearer token in place of in their path.
+    /// Returns the key, for requests that carry it as their bearer token instead of in their path. Each run
+    /// has a new key.
     #[must_use]
     pub fn key(&self) -> &SecretString {
         self.key.secret()
     }
 
-    /// Accepts nothing more, and waits for what is in flight, but not longer than that: what remains is broken off.
+    /// Stops accepting requests, and waits up to `patience` for those in flight; the rest are aborted.
     pub async fn stop(mut self, patience: Duration) {
         let _ = self.stop.send(true);
         if tokio::time::timeout(patience, &mut self.serving).await.is_err() {
@@ -157,7 +164,7 @@ impl Drop for Proxy {
 }
 
 async fn serve(listener: TcpListener, exchange: Arc<Exchange>, mut stopping: watch::Receiver<bool>) {
-    // Dropped with this task, and then all of them end.
+    // Dropped with this task, which ends all of the clients.
     let mut clients = JoinSet::new();
     let mut guests = Guests::default();
     loop {
@@ -191,7 +198,7 @@ async fn attend(
     guest: Guest,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Small replies should not wait for more to send.
+    // Small replies should not wait for more data.
     let _ = client.set_nodelay(true);
     let shows_key = guest.clone();
     let service = service_fn(move |request| {
@@ -221,6 +228,6 @@ async fn attend(
 }
 
 async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
-    // A sender that is gone says the same.
+    // If the sender is gone, that means stop too.
     let _ = stopping.wait_for(|stop| *stop).await;
 }

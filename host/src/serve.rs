@@ -1,14 +1,14 @@
-//! Many triggers in one process, and the address at which APIs notify us.
+//! Runs many triggers in one process, and receives the notifications of APIs.
 //!
-//! A [`Server`] runs the watches that it is given, each on its own; takes pushed notifications at a public address,
-//! and tells on another, which is not for the public, how it stands: `/healthz`, `/readyz` and `/metrics`.
+//! A [`Server`] runs its watches independently of each other, receives pushed notifications at a public
+//! address, and reports its state at a private address: `/healthz`, `/readyz` and `/metrics`.
 //!
 //! # What a sender is answered
 //!
-//! `200` when what it sent is on disk; also if it was known already, and then it has no effect. `404` for any path but
-//! one with a secret that is valid, `405` for what is no POST, `415` for what is not JSON, `413` for what is too large,
-//! `408` for what comes too slowly, `401` for what is not signed as it should be, `400` for what the connector does not
-//! read as a notification, and `503` while nothing can be stored.
+//! `200` once the notification is on disk; also if it was already known, in which case it has no effect.
+//! `404` for any path without a valid secret, `405` if the method is not POST, `415` if the body is not JSON,
+//! `413` if it is too large, `408` if it arrives too slowly, `401` if the signature is not valid, `400` if
+//! the connector cannot read the body as a notification, and `503` while nothing can be stored.
 
 mod admin;
 mod error;
@@ -41,19 +41,19 @@ use crate::call::Connection;
 use crate::triggers::webhook::Inbox;
 use crate::triggers::{News, Signer, Watch, WatchBuilder, WatchError};
 
-/// How many senders may be connected at a time; more wait to be accepted.
+/// The maximum number of senders connected at a time; further ones wait to be accepted.
 const SENDERS: usize = 256;
-/// How many may ask how it stands at a time.
+/// The maximum number of connections to the private address at a time.
 const ONLOOKERS: usize = 16;
-/// How many polls of one quota run at a time. One that waits for the quota has one of the places that all calls share,
-/// so a quota that is used up must not take them all.
+/// The maximum number of polls of one quota that run at a time. A poll that waits for the quota occupies one
+/// of the places that all calls share, so an exhausted quota must not occupy them all.
 const POLLS: usize = 8;
-/// How long ending the subscriptions may take when the server ends.
+/// How long the server may take to end its subscriptions when it shuts down.
 const LEAVE: Duration = Duration::from_secs(10);
-/// How long deliveries and notifications that are under way may take then.
+/// How long deliveries and notifications in progress may take after that.
 const GRACE: Duration = Duration::from_secs(12);
 
-/// Settles what a server runs.
+/// Configures a [`Server`].
 #[derive(Default)]
 pub struct ServerBuilder {
     triggers: Vec<Served>,
@@ -63,41 +63,42 @@ pub struct ServerBuilder {
     observer: Option<Arc<Observer>>,
 }
 
-/// Hears the news of a trigger, by its name.
+/// Receives the reports on a trigger, with the trigger's name.
 type Observer = dyn Fn(&str, &Report<'_>) + Send + Sync;
 
-/// What a server tells of a trigger.
+/// A report of a server on one of its triggers.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Report<'a> {
-    /// News of its watch.
+    /// News of the trigger's watch.
     News(&'a News),
-    /// Its watch ended; it is begun again after a while.
+    /// The trigger's watch ended with an error; it starts again after a while.
     Ended(&'a WatchError),
-    /// Its watch had ended, and runs again.
+    /// The trigger's watch had ended, and runs again.
     BegunAgain,
-    /// It is subscribed.
+    /// The trigger is subscribed at its API.
     Subscribed,
-    /// It is not subscribed.
+    /// The trigger could not be subscribed, or its subscription could not be ended.
     NotSubscribed(&'a crate::triggers::webhook::SubscribeError),
 }
 
-/// How notifications of a pushed trigger come.
+/// How a pushed trigger receives its notifications.
 #[derive(Debug, Default)]
 pub struct Push {
-    /// What senders sign with. Without it, the secret in the address is all that tells who sent something.
+    /// Verifies the signatures of senders. Without it, only the secret in the address authenticates a sender.
     pub verifier: Option<Signer>,
-    /// The secret path segment, for a sender that was told the address by hand. Without it, the connector subscribes
-    /// with a secret of its own making.
+    /// The secret path segment, for a sender whose address was configured by hand. Without it, the connector
+    /// subscribes with a generated secret.
     pub path_secret: Option<SecretString>,
-    /// Whether to ask for a subscription even though an earlier request may have been granted.
+    /// Whether to subscribe even though an earlier request may have been granted.
     pub resubscribe: bool,
-    /// Whether to end the subscription when the server ends. Without this it is kept, and used again at the next start
-    /// with the same address: what happens in between is notified as well, for as long as the API tries.
+    /// Whether to end the subscription when the server shuts down. Otherwise the subscription is kept, and
+    /// reused at the next start with the same address: events in between are notified too, for as long as the
+    /// API retries.
     pub unsubscribe: bool,
 }
 
-/// A trigger that is served.
+/// A trigger that the server runs.
 struct Served {
     name: Arc<str>,
     connection: Connection,
@@ -105,7 +106,7 @@ struct Served {
     push: Option<(Inbox, Push)>,
 }
 
-/// A server whose addresses are bound. Nothing runs before [`Server::run_until`].
+/// A server whose addresses are bound. Nothing runs until [`Server::run_until`] is called.
 pub struct Server {
     watches: Vec<(Arc<str>, Watch)>,
     standing: Vec<standing::Standing>,
@@ -118,7 +119,7 @@ pub struct Server {
 }
 
 impl ServerBuilder {
-    /// Runs a trigger that is polled, under a name.
+    /// Adds a polled trigger under a name.
     #[must_use]
     pub fn polled(mut self, name: &str, connection: &Connection, watch: WatchBuilder) -> Self {
         let (name, connection) = (name.into(), connection.clone());
@@ -126,7 +127,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Runs a trigger that is pushed, under a name of letters, digits and hyphens: it is in its address.
+    /// Adds a pushed trigger under a name, which is part of the trigger's address: letters, digits and
+    /// hyphens.
     #[must_use]
     pub fn pushed(mut self, name: &str, inbox: Inbox, watch: WatchBuilder, push: Push) -> Self {
         let (name, connection) = (name.into(), inbox.trigger().connection().clone());
@@ -134,36 +136,37 @@ impl ServerBuilder {
         self
     }
 
-    /// Where notifications are received.
+    /// Sets the address at which notifications are received.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = Some(address);
         self
     }
 
-    /// Where it tells how it stands. Not for the public.
+    /// Sets the address at which the server reports its state. It must not be public.
     #[must_use]
     pub fn admin(mut self, address: SocketAddr) -> Self {
         self.admin = Some(address);
         self
     }
 
-    /// How senders reach the address at which notifications are received, such as `https://hooks.example.com`; that
-    /// address itself, by `http`, if left out.
+    /// Sets the public URL of the address at which notifications are received, such as
+    /// `https://hooks.example.com`. The default is that address itself, over `http`.
     #[must_use]
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
     }
 
-    /// Has a function called with all news. It must not block.
+    /// Sets a function to call with all reports, and with the name of the trigger of each. The function must
+    /// not block.
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(&str, &Report<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Binds the addresses.
+    /// Builds the watches and binds the addresses.
     ///
     /// # Errors
     /// See [`ServerError`].
@@ -227,26 +230,27 @@ async fn bind(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Server
 }
 
 impl Server {
-    /// Begins to settle what a server runs.
+    /// Starts building a server.
     #[must_use]
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
 
-    /// Where notifications are received.
+    /// Returns the address at which notifications are received, if there is one.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.listener.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Where it tells how it stands.
+    /// Returns the address at which the server reports its state, if there is one.
     #[must_use]
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Runs until `stop` completes. Then the subscriptions that are to be ended are, while notifications are still received;
-    /// polls end; and what is under way may end, all within some 20 s. What is not delivered by then is kept.
+    /// Runs until `stop` completes. Then the server ends the subscriptions that have to be ended, while it
+    /// still receives notifications; stops polling; and lets work in progress finish, all within about 20 s.
+    /// Events that are not delivered by then are kept.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let (leaving, left) = watch::channel(false);
         let (asked, told) = watch::channel(false);
@@ -279,12 +283,12 @@ impl Server {
         leaving.send_replace(true);
         let _ = tokio::time::timeout(LEAVE, finished(&mut subscriptions)).await;
         asked.send_replace(true);
-        // What has not ended by then is broken off, which loses nothing.
+        // Work that has not ended by then is aborted, which loses nothing.
         let _ = tokio::time::timeout(GRACE, finished(&mut work)).await;
     }
 }
 
-/// Completes when the server is to end, or is gone.
+/// Completes when the server has to end, or has been dropped.
 async fn asked(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,10 +1,11 @@
-//! What must outlive a call, or be agreed between processes.
+//! The state that must outlive a call or be shared between processes.
 //!
-//! That is the slots of a quota ([`Slots`]), where each trigger goes on ([`Checkpoints`]), the events that have not
-//! reached their callbacks ([`Outbox`]), and who was asked to notify us ([`Subscriptions`]). The seam is small so that another engine can take the place of
-//! [`SqliteStore`]: an engine runs a piece of [`Work`] as one transaction, offers the few operations of
-//! [`Transaction`], and lets one process at a time have a name ([`Store::claim`]). What the rows *mean* is decided by
-//! those who use the store, once, and not by each engine.
+//! It holds the slots of a quota ([`Slots`]), the point from which each trigger continues ([`Checkpoints`]),
+//! the events that have not reached their callbacks ([`Outbox`]), and the subscriptions at APIs that notify
+//! us ([`Subscriptions`]). The interface is small so that another engine can replace [`SqliteStore`]: an
+//! engine runs a piece of [`Work`] as one transaction, offers the few operations of [`Transaction`], and lets
+//! one process at a time hold a name ([`Store::claim`]). The users of the store decide what the rows *mean*,
+//! once for all engines.
 
 mod checkpoints;
 mod memory;
@@ -31,53 +32,55 @@ pub(crate) use self::threads::aside;
 
 /// A store: an engine that runs transactions.
 pub trait Store: Send + Sync + Debug {
-    /// Runs a piece of work as one transaction, serialised with all others that name the same partition, in this
-    /// process and in others.
+    /// Runs a piece of work as one transaction. Transactions that name the same partition are serialised,
+    /// within this process and across processes.
     ///
-    /// The partition (such as a quota's bucket) names all that the work may touch, for engines that lock or
-    /// compare no more than they must. When the work fails, what it did is undone. An engine may run the work
-    /// more than once, if it finds that it was not alone, and counts the last run: the work has no effect outside
-    /// the transaction that would matter twice.
+    /// The partition (such as a quota's bucket) names everything that the work may touch, so that an engine
+    /// need not lock or compare more. If the work fails, its changes are undone. An engine may run the work
+    /// more than once if it detects a conflict, and only the last run counts, so the work must not have
+    /// effects outside the transaction that matter if repeated.
     ///
     /// # Errors
-    /// Those of the work, and those of beginning and committing.
+    /// Those of the work, and failures to begin or commit the transaction.
     fn transact(&self, partition: &str, work: &mut Work<'_>) -> Result<(), StoreError>;
 
-    /// As [`Store::transact`], but once it has returned, the machine may lose its power and nothing of the work is
-    /// lost. An engine that always works like that needs no other.
+    /// Like [`Store::transact`], but once this has returned, the work survives even a power failure. The
+    /// default calls [`Store::transact`], which suffices for an engine whose transactions are always that
+    /// durable.
     ///
     /// # Errors
-    /// As [`Store::transact`].
+    /// Those of [`Store::transact`].
     fn transact_on_disk(&self, partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.transact(partition, work)
     }
 
-    /// Takes a name for this holder alone, until the claim is dropped or the process ends, however it ends; none
-    /// while another has it.
+    /// Claims a name exclusively, until the claim is dropped or the process ends for whatever reason. Returns
+    /// `None` while another holder has the name.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     fn claim(&self, name: &str) -> Result<Option<Claim>, StoreError>;
 
-    /// Whether the store is no more than this process's memory: it then never blocks, and ends with the process.
+    /// Returns whether the store is only in this process's memory. Such a store never blocks, and ends with
+    /// the process.
     fn is_local(&self) -> bool {
         false
     }
 }
 
-/// What a transaction does.
+/// The work that a transaction does.
 pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError> + 'a;
 
-/// What can be done in a transaction. Each concern is a trait of its own.
+/// The operations of a transaction. Each concern is a trait of its own.
 pub trait Transaction: Slots + Checkpoints + Outbox + Subscriptions {}
 
-/// A name that is taken. Dropping it gives it back.
+/// A claimed name. Dropping the claim releases the name.
 pub struct Claim {
     _held: Box<dyn Any + Send + Sync>,
 }
 
 impl Claim {
-    /// A claim that lasts as long as what stands behind it.
+    /// Creates a claim that lasts until `held` is dropped with it.
     pub fn new(held: impl Any + Send + Sync) -> Self {
         Self { _held: Box::new(held) }
     }
@@ -90,7 +93,7 @@ impl std::fmt::Debug for Claim {
 }
 
 impl dyn Store + '_ {
-    /// Runs a piece of work that has a result. See [`Store::transact`].
+    /// Runs a piece of work as a transaction and returns its result. See [`Store::transact`].
     ///
     /// # Errors
     /// Those of [`Store::transact`].
@@ -107,7 +110,7 @@ impl dyn Store + '_ {
         result.ok_or_else(|| did_not_run(partition))
     }
 
-    /// As [`Store::transact_on_disk`], of a piece of work that has a result.
+    /// Like [`Store::transact_on_disk`], but returns the result of the work.
     ///
     /// # Errors
     /// Those of [`Store::transact_on_disk`].
@@ -132,19 +135,19 @@ fn did_not_run(partition: &str) -> StoreError {
     }
 }
 
-/// Why the store did not do what was asked. Nothing was changed.
+/// Why an operation of the store failed. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store holds something else than what was written. It is never recreated by itself: that would forget
-    /// calls that count, and what was not yet delivered.
+    /// The store's content is damaged. The store is never recreated automatically: that would forget calls
+    /// that count against quotas, and events that were not yet delivered.
     #[error(
         "the state in {location} is damaged ({source}); restore it, or move it away to start with an empty state"
     )]
     Corrupt {
         /// Where the store is.
         location: String,
-        /// What the engine said.
+        /// The engine's error.
         source: Source,
     },
     /// There is no space left.
@@ -152,7 +155,7 @@ pub enum StoreError {
     Full {
         /// Where the store is.
         location: String,
-        /// What the engine said.
+        /// The engine's error.
         source: Source,
     },
     /// Another process held the store for too long.
@@ -163,7 +166,7 @@ pub enum StoreError {
     Locked {
         /// Where the store is.
         location: String,
-        /// What the engine said.
+        /// The engine's error.
         source: Source,
     },
     /// The store was written by a later version of this program.
@@ -174,12 +177,12 @@ pub enum StoreError {
     Newer {
         /// Where the store is.
         location: String,
-        /// The version of what is there.
+        /// The version of the stored state.
         found: i64,
         /// The latest version that this program knows.
         known: i64,
     },
-    /// The store may not be opened or written.
+    /// The store cannot be opened or written, for lack of permission for example.
     #[error(
         "the state in {location} cannot be opened for writing ({source}); \
          check that you may write there, and that it is on a local disk"
@@ -187,7 +190,7 @@ pub enum StoreError {
     Denied {
         /// Where the store is.
         location: String,
-        /// What the operating system or the engine said.
+        /// The error of the operating system or the engine.
         source: Source,
     },
     /// The store would be on a filesystem that several machines share, where its locks do not work.
@@ -200,18 +203,18 @@ pub enum StoreError {
         /// The filesystem, such as NFS.
         filesystem: String,
     },
-    /// Anything else.
+    /// The store failed in another way.
     #[error("the state in {location} cannot be used ({source})")]
     Failed {
         /// Where the store is.
         location: String,
-        /// What the engine said.
+        /// The engine's error.
         source: Source,
     },
 }
 
 impl StoreError {
-    /// What to do next.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Remedy {
         let words = match self {
@@ -229,12 +232,12 @@ impl StoreError {
         words.into()
     }
 
-    /// Whether trying again later may help, without anybody looking into it.
+    /// Returns whether trying again later may help without anybody's intervention.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Locked { .. } | Self::Failed { .. })
     }
 }
 
-/// An engine's own error. It is shared, because one failure may end the wait of many.
+/// An engine's own error. It is shared, because one failure may end the wait of several callers.
 pub type Source = Arc<dyn Error + Send + Sync>;

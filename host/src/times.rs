@@ -1,5 +1,5 @@
-//! How people write times: how long something takes, and from when on something counts. One reader for each, wherever a
-//! person writes one.
+//! Times as people write them: durations, and times from which something counts. All parts of the program
+//! parse them here.
 
 mod duration;
 mod since;

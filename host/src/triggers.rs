@@ -1,4 +1,4 @@
-//! Triggers: what happens at an API, brought to a callback, and lost by no crash.
+//! Triggers: deliver what happens at an API to a callback, and lose nothing in a crash.
 //!
 //! ```no_run
 //! use connector_host::triggers::Event;
@@ -20,25 +20,27 @@
 //!
 //! # The promise
 //!
-//! Each event that the connector finds reaches the callback **at least once**, with the same id each time; and of one
-//! watch, in the order in which the events were found: the next one is not delivered before the one before it was
-//! acknowledged or declared dead. Nothing is promised to happen exactly once, because nothing can be: a receiver that
-//! must not act twice keeps the ids that it has seen.
+//! Each event that the connector finds reaches the callback **at least once**, with the same id each time.
+//! Within one watch, events arrive in the order in which they were found: an event is not delivered until the
+//! previous one was acknowledged or declared dead. Delivery exactly once is not promised, because it is
+//! impossible: a receiver that must not act twice has to remember the ids that it has seen.
 //!
 //! # Why it holds
 //!
-//! A poll's events and the checkpoint after them are stored in one transaction, which is on disk before anything else
-//! happens; only then is an event delivered, and only when the callback has acknowledged it is it noted as delivered.
-//! A crash before the transaction leaves the old checkpoint, so the next poll finds the same events; a crash after it
-//! leaves the events in the store; a crash between a delivery and its note leads to one more delivery of that event.
-//! One process at a time runs a watch: the store's [claim](crate::store::Store::claim) sees to it.
+//! A poll's events and the checkpoint after them are stored in one transaction, which is on disk before
+//! anything else happens; only then is an event delivered, and it is recorded as delivered only once the
+//! callback has acknowledged it. A crash before the transaction leaves the old checkpoint, so the next poll
+//! finds the same events; a crash after it leaves the events in the store; a crash between a delivery and its
+//! record leads to one more delivery of that event. Only one process at a time runs a watch; the store's
+//! [claim](crate::store::Store::claim) enforces this.
 //!
-//! A callback that fails is tried again, after waits that double from a second to five minutes, or as long as it asks.
-//! An event that could not be delivered for three days is put aside as *dead*, where it can be looked at and replayed, and
-//! the next event has its turn. Only time in which the watch runs counts. Events wait in the store and not in memory.
+//! A callback that fails is retried after waits that double from one second to five minutes, or after the
+//! wait that it asks for. An event that could not be delivered for three days is set aside as *dead*, where
+//! it can be inspected and replayed, and the next event has its turn. Only time during which the watch runs
+//! counts. Events wait in the store, not in memory.
 //!
-//! Each watch has a task's worth of work of its own and shares nothing with others but the store and the connection's
-//! quota, of which polls take no more than a share, so that actions always find the rest.
+//! Each watch runs independently and shares only the store and the connection's quota with others. Polls may
+//! take only a share of that quota, so that the rest is always left for actions.
 
 mod builder;
 mod callback;

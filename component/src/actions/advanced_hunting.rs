@@ -29,7 +29,7 @@ impl Guest for Connector {
     }
 }
 
-/// The columns of the rows, in the order in which they appear. What type they are of, rows do not tell.
+/// The columns of the rows, in order of appearance. Rows do not tell the columns' types.
 fn columns(rows: &[String]) -> Vec<HuntingColumn> {
     let mut columns: Vec<HuntingColumn> = Vec::new();
     for key in rows.iter().flat_map(|row| keys(row.as_bytes()).unwrap_or_default()) {

@@ -1,4 +1,4 @@
-//! Alerts: what Defender found suspicious.
+//! Alerts: suspicious activity that Defender has found.
 
 use crate::Connector;
 use crate::bindings::exports::defender::atp::alerts::{Alert, AlertPage, AlertStatus, Guest, OdataOptions};
@@ -26,7 +26,7 @@ impl Guest for Connector {
             .field("description", &description)
             .field("recommendedAction", &recommended_action)
             .field("eventTime", &event_time)
-            // The API takes the number as text.
+            // The API expects this number as text.
             .field("reportId", &report_id.to_string())
             .field("category", &category);
         call(alert)

@@ -1,4 +1,4 @@
-//! Machine actions: what is done to a machine, and how far it is.
+//! Machine actions: operations on a machine, and their progress.
 
 use crate::Connector;
 use crate::bindings::exports::defender::atp::machine_actions::{
@@ -91,7 +91,7 @@ impl Guest for Connector {
     }
 }
 
-/// Drafts what is done to a machine. Every such call takes a comment.
+/// Drafts an action on a machine. All such calls take a comment.
 pub(super) fn act(operation: Operation, machine_id: &str, action: &str, comment: &str) -> Draft {
     post(operation, "/api/machines").id("machine-id", machine_id).to(action).field("Comment", comment)
 }

@@ -1,4 +1,4 @@
-//! Remediation activities: work that vulnerability management has asked for.
+//! Remediation activities: work that vulnerability management has requested.
 
 use crate::Connector;
 use crate::bindings::exports::defender::atp::remediation::{

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::prelude::*;
 use crate::request::{Draft, get};
 
-/// How far to look back when nothing is said. The API's own default is 30 days; the published connector says 24 hours.
+/// The default look-back. The API's own default is 30 days, but the published connector says 24 hours.
 const LOOK_BACK_HOURS: u32 = 24;
 
 impl Guest for Connector {

@@ -1,4 +1,4 @@
-//! Each action asks what it should, byte for byte, and reads the answer.
+//! Each action sends exactly the right request, byte for byte, and reads the answer.
 
 use crate::Connector;
 use crate::bindings::exports::defender::atp::advanced_hunting::Guest as AdvancedHunting;
@@ -14,7 +14,7 @@ use crate::bindings::exports::defender::atp::types::{LiveResponseParameter, Odat
 use crate::failure::Failure;
 use crate::testing::{answer, asked, reply, set};
 
-/// What an action asks, and what it returns when the API answers with `body`.
+/// The request of an action, and its result when the API answers with `body`.
 fn exchange<T>(body: &str, action: impl FnOnce() -> Result<T, Failure>) -> (String, T) {
     answer(Ok(reply(200, body)));
     let result = action().unwrap_or_else(|failure| panic!("{failure:?}"));
@@ -42,7 +42,7 @@ fn options() -> OdataOptions {
     }
 }
 
-/// An entity of which all is left out.
+/// An entity without any properties.
 const NOTHING_SET: &str = r#"{"id":null}"#;
 
 const ACTION: &str =
@@ -111,7 +111,7 @@ fn machine_actions_that_are_looked_at() {
     let (asked, page) = exchange(&page, || Connector::list_machine_actions(options()));
     assert_eq!(asked, "GET /api/machineactions?$filter=status%20eq%20%27New%27&$top=5&$count=true ");
     assert_eq!((page.count, page.value.len(), page.next_link.as_deref()), (Some(1), 1, Some("https://x/y")));
-    // The API puts a second pair of quotes around this one.
+    // The API puts this value in a second pair of quotes.
     let (asked, uri) = exchange(r#"{"value":"\"https://a/b?c=%2f\""}"#, || {
         Connector::get_investigation_package_uri(text("a1"))
     });

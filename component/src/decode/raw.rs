@@ -1,4 +1,4 @@
-//! JSON that is passed on as it came.
+//! JSON that is passed on unchanged.
 
 use core::fmt;
 
@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use super::{Decode, from_json, text};
 use crate::prelude::*;
 
-/// The deepest nesting that is passed on: what readers of JSON commonly bear (127), less what stands around it.
+/// The deepest nesting that is passed on: the common limit of JSON readers (127), less the levels around the
+/// value.
 const DEEPEST: usize = 120;
 
 /// A JSON value as text.
@@ -51,7 +52,7 @@ fn is_deeper_than(deepest: usize, json: &str) -> bool {
     false
 }
 
-/// The keys of a JSON object, as they stand there.
+/// The keys of a JSON object, as written.
 ///
 /// # Errors
 /// The text is not a JSON object.
@@ -79,7 +80,8 @@ impl<'json> Visitor<'json> for Keys {
     }
 }
 
-/// The text of raw JSON, without those members of its objects that are null. All else is as it came, to the last digit.
+/// The text of raw JSON without the null members of its objects. Everything else stays as it came, to the
+/// last digit.
 pub(crate) fn without_nulls(raw: Raw) -> String {
     let mut kept = String::new();
     match raw.0.contains("null").then(|| push_without_nulls(&raw.0, &mut kept)) {
@@ -142,7 +144,7 @@ impl<'json> Visitor<'json> for Members<'_> {
     }
 }
 
-/// Takes values out of a JSON object by their keys, in any case of letters. A null is an absent value.
+/// Picks values out of a JSON object by their keys, ignoring case. A null counts as absent.
 ///
 /// # Errors
 /// The text is not a JSON object.
@@ -167,7 +169,7 @@ impl<'json> Visitor<'json> for Picker<'_> {
     fn visit_map<M: MapAccess<'json>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut picked = vec![None; self.0.len()];
         while let Some(key) = map.next_key::<&RawValue>()? {
-            // A key with an escape in it is none of those that are looked for.
+            // The keys that are looked for have no escapes, so a key with one does not match.
             let key = key.get().trim_matches('"');
             match self.0.iter().position(|known| known.eq_ignore_ascii_case(key)) {
                 Some(place) => {
@@ -180,7 +182,7 @@ impl<'json> Visitor<'json> for Picker<'_> {
     }
 }
 
-/// The text that a JSON value is; a number counts as its JSON text, to the last digit.
+/// The text in a JSON value. A number yields its JSON text, to the last digit.
 pub(crate) fn plain(json: &str) -> Option<String> {
     match json.as_bytes().first() {
         Some(b'"') => from_json(json.as_bytes()).ok(),

@@ -1,4 +1,4 @@
-//! Records: what their generated code has in common.
+//! Records: the code that all generated readers share.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -15,7 +15,7 @@ pub(crate) trait Record: Sized {
     /// The keys, in the order of the fields.
     const KEYS: &'static [&'static str];
 
-    /// The field that a key stands for, as its place among [`Self::KEYS`], or a place that no field has.
+    /// Returns the index in [`Self::KEYS`] of the field that a key stands for, or an index that no field has.
     fn place(key: &str) -> usize;
 
     /// Reads the entries of an object.
@@ -41,7 +41,7 @@ impl<'de, R: Record> Visitor<'de> for RecordVisitor<R> {
     }
 }
 
-/// Reads the next key of an object, and says which field it stands for.
+/// Reads the next key of an object and returns the index of its field.
 pub(crate) fn next_place<'de, R: Record, M: MapAccess<'de>>(map: &mut M) -> Result<Option<usize>, M::Error> {
     map.next_key_seed(Key::<R>(PhantomData))
 }
@@ -80,17 +80,17 @@ pub(crate) fn fill<'de, M: MapAccess<'de>, T: Decode<'de>>(
     Ok(())
 }
 
-/// Passes over the value of a key that no field has.
+/// Skips the value of a key that belongs to no field.
 pub(crate) fn skip<'de, M: MapAccess<'de>>(map: &mut M) -> Result<(), M::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
 }
 
-/// The value of a field that must be there.
+/// Returns the value of a required field.
 pub(crate) fn required<T, E: Error>(slot: Option<T>, key: &'static str) -> Result<T, E> {
     slot.ok_or_else(|| E::missing_field(key))
 }
 
-/// An error, with the key in whose value it is.
+/// Adds the key whose value is at fault to an error.
 #[cold]
 pub(crate) fn within<R: Record, E: Error>(place: usize, error: &E) -> E {
     match R::KEYS.get(place) {

@@ -1,4 +1,4 @@
-//! Text, numbers and truth values.
+//! Text, numbers and booleans.
 
 use core::fmt;
 
@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use super::Decode;
 use crate::prelude::*;
 
-/// Above this, a floating-point number no longer tells one whole number from the next.
+/// The largest magnitude up to which a floating-point number represents every integer exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Text; a number or a truth value counts as its JSON text, to the last digit.
+/// Text. A number or a boolean yields its JSON text, to the last digit.
 impl<'de> Decode<'de> for String {
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(deserializer)?.get();
@@ -26,7 +26,7 @@ impl<'de> Decode<'de> for String {
     }
 }
 
-/// A whole number; it may stand in a string or be written with a fraction of zero.
+/// An integer. It may be written as a string or with a zero fraction.
 impl<'de> Decode<'de> for i64 {
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(IntegerVisitor)
@@ -64,7 +64,7 @@ impl Visitor<'_> for IntegerVisitor {
     }
 }
 
-/// A truth value; it may stand in a string.
+/// A boolean. It may be written as a string.
 impl<'de> Decode<'de> for bool {
     fn decode<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TruthVisitor)

@@ -1,4 +1,4 @@
-//! Replies are read as generously as they come, and to the last digit.
+//! Replies are read leniently, and exactly to the last digit.
 
 use super::{Decode, from_json};
 use crate::bindings::exports::defender::atp::advanced_hunting::HuntingResults;
@@ -162,7 +162,7 @@ fn what_is_no_json_or_too_deep_is_an_error() {
         from_json::<HuntingResults>(format!(r#"{{"Schema":[],"Results":[{deep}]}}"#).as_bytes()).is_err()
     );
     assert!(from_json::<Alert>(format!(r#"{{"id":{deep}}}"#).as_bytes()).is_err());
-    // What nobody reads does no harm.
+    // A value that nobody reads does no harm.
     assert!(from_json::<Alert>(format!(r#"{{"unknown":{deep}}}"#).as_bytes()).is_ok());
     let brackets = format!(r#"{{"Schema":[],"Results":[{{"a":"{}\"\\"}}]}}"#, "[".repeat(1000));
     assert_eq!(read::<HuntingResults>(&brackets).results.len(), 1);

@@ -1,4 +1,4 @@
-//! The component model's canonical ABI, as far as connectors need it, for memory with addresses of 32 bits.
+//! The part of the component model's canonical ABI that connectors need, for 32-bit memory.
 //!
 //! Source: <https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md>
 
@@ -12,40 +12,41 @@ use crate::prelude::*;
 /// The size of an address and of a length.
 const WORD: usize = size_of::<usize>();
 
-/// A type that crosses the component's border in memory.
+/// A type that crosses the component's boundary in memory.
 pub(super) trait Place {
-    /// How many bytes it takes.
+    /// The size in bytes.
     const SIZE: usize;
-    /// What its address is a multiple of.
+    /// The alignment in bytes.
     const ALIGN: usize;
 }
 
-/// A type that comes in.
+/// A type that can be passed in.
 pub(super) trait Load: Place + Sized {
-    /// Takes a value, and all that it owns, out of memory.
+    /// Takes a value, including everything it owns, out of memory.
     ///
     /// # Safety
-    /// At `at` is such a value, which is ours to take, and nobody takes it again.
+    /// `at` points to such a value, which belongs to us and is not taken again.
     unsafe fn load(at: *const u8) -> Self;
 }
 
-/// A type that goes out.
+/// A type that can be passed out.
 pub(super) trait Store: Place {
-    /// Writes the value, and notes what it owns.
+    /// Writes the value, and records the memory that it owns in the ledger.
     ///
     /// # Safety
-    /// `at` is writable and aligned as the type wants it.
+    /// `at` is writable and has the type's alignment.
     unsafe fn store(self, at: *mut u8, ledger: &mut Ledger);
 }
 
-/// The memory that a result owns. The ABI has a function for the engine to call once it has read a result
-/// (`post-return`); but one for each export is dear to instances that serve a single call. The next call frees it.
+/// The memory that a result owns. The next call frees it. The ABI also lets the engine call a function after
+/// it has read a result (`post-return`), but one for each export is expensive for instances that serve a
+/// single call.
 pub(super) struct Ledger(Vec<(*mut u8, Layout)>);
 
 impl Ledger {
-    /// Sets memory aside that the result owns.
+    /// Allocates memory that the result owns.
     fn allocate(&mut self, size: usize, align: usize) -> *mut u8 {
-        // A result that is larger than memory cannot have been built.
+        // A result larger than memory cannot have been built.
         let Ok(layout) = Layout::from_size_align(size, align) else { core::arch::wasm32::unreachable() };
         if size == 0 {
             return ptr::without_provenance_mut(align);
@@ -58,7 +59,7 @@ impl Ledger {
         start
     }
 
-    /// Takes over text that the result owns.
+    /// Takes ownership of the result's text.
     fn own(&mut self, text: String) -> (*mut u8, usize) {
         let text = Box::leak(text.into_boxed_str());
         if !text.is_empty() {
@@ -76,14 +77,14 @@ impl Drop for Ledger {
     }
 }
 
-/// Prepares the program for a call: an engine may call any function first. It has read the last result, since it may
-/// not call before.
+/// Prepares for a call and frees what the last one left behind. An engine may call any function first, and
+/// has read the last result, since it may not call again before that.
 pub(super) fn start() {
     wit_bindgen::rt::run_ctors_once();
     leftovers::clear();
 }
 
-/// Lays a result in memory for the engine to read.
+/// Stores a result in memory for the engine to read.
 pub(super) fn give<T: Store>(result: T) -> *mut u8 {
     let mut ledger = Ledger(Vec::new());
     let area = ledger.allocate(T::SIZE, T::ALIGN);
@@ -92,10 +93,10 @@ pub(super) fn give<T: Store>(result: T) -> *mut u8 {
     area
 }
 
-/// Takes over text that the engine has laid in memory.
+/// Takes ownership of text that the engine has stored in memory.
 ///
 /// # Safety
-/// The text is ours to take, the engine has checked that it is UTF-8, and nobody takes it again.
+/// The text belongs to us, the engine has checked that it is UTF-8, and it is not taken again.
 pub(super) unsafe fn text(start: *mut u8, length: usize) -> String {
     if length == 0 {
         return String::new();
@@ -103,17 +104,17 @@ pub(super) unsafe fn text(start: *mut u8, length: usize) -> String {
     unsafe { String::from_utf8_unchecked(Vec::from_raw_parts(start, length, length)) }
 }
 
-/// Takes over a list that the engine has laid in memory.
+/// Takes ownership of a list that the engine has stored in memory.
 ///
 /// # Safety
-/// The list is ours to take, and nobody takes it again.
+/// The list belongs to us and is not taken again.
 pub(super) unsafe fn list<T: Load>(start: *mut u8, length: usize) -> Vec<T> {
     let elements = (0..length).map(|place| unsafe { T::load(start.add(place * T::SIZE)) }).collect();
     unsafe { free(start, length * T::SIZE, T::ALIGN) };
     elements
 }
 
-/// Takes a case of an enum.
+/// Converts a number to a case of an enum.
 ///
 /// # Safety
 /// `T` is an enum of at most 256 cases, and `case` is one of them.
@@ -122,7 +123,7 @@ pub(super) unsafe fn case<T: Load>(case: i32) -> T {
     unsafe { T::load(&raw const case) }
 }
 
-/// Frees memory that the engine has asked us for.
+/// Frees memory that the engine has allocated through us.
 ///
 /// # Safety
 /// The memory has this size and alignment, and is not used again.
@@ -132,7 +133,7 @@ pub(super) unsafe fn free(start: *mut u8, size: usize, align: usize) {
     }
 }
 
-/// An address and a length.
+/// Reads an address and a length.
 unsafe fn span(at: *const u8) -> (*mut u8, usize) {
     unsafe { (at.cast::<*mut u8>().read(), at.add(WORD).cast::<usize>().read()) }
 }
@@ -252,7 +253,7 @@ impl Store for bool {
     }
 }
 
-/// Numbers lie in memory as in Rust.
+/// Numbers have the same layout as in Rust.
 macro_rules! number {
     ($($number:ty),*) => {$(
         impl Place for $number {

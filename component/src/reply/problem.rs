@@ -1,29 +1,29 @@
-//! The words of a refusal: the API's own where it gave any, else what came in their place.
+//! The message of a refusal: the API's own, or a description of the reply if it has none.
 
 use super::Reply;
 use crate::decode::{keys, pick, plain};
 use crate::failure::Problem;
 use crate::prelude::*;
 
-/// The most of a body that is searched for words, in bytes.
+/// The largest part of a body that is searched for a message, in bytes.
 const MOST_SEARCHED: usize = 1 << 20;
-/// The most characters of a message.
+/// The longest message, in characters.
 const LONGEST_MESSAGE: usize = 2000;
-/// The most characters of a body that is shown for want of a message.
+/// The longest excerpt shown of a body without a message, in characters.
 const LONGEST_EXCERPT: usize = 200;
 
-/// The members in which errors are told.
+/// The members that hold errors.
 const WORDS: [&str; 3] = ["error", "error_description", "message"];
 
 /// What a refusal says.
 pub(super) struct Words {
     /// The API's error code.
     pub(super) code: Option<String>,
-    /// All of it.
+    /// The problem, with the code, the message and the status.
     pub(super) problem: Problem,
 }
 
-/// Reads a refusal. No word of it repeats `secret`.
+/// Reads a refusal. Neither its code nor its problem repeats `secret`.
 pub(super) fn read(reply: &Reply, secret: Option<&str>) -> Words {
     let Said { code, message, target } = cleaned(said(&reply.body).unwrap_or_default(), secret);
     let message = message.unwrap_or_else(|| match &code {
@@ -34,9 +34,9 @@ pub(super) fn read(reply: &Reply, secret: Option<&str>) -> Words {
     Words { code, problem }
 }
 
-/// Reads the error that a reply of success holds, if it holds one: an object with the API's words in it, or anything
-/// else under that name where nothing stands beside it that was asked for. A machine action of an older tenant, say, has
-/// a member `error` that says `None`.
+/// Reads the error in a successful reply, if there is one. An object with a code or a message is an error.
+/// Any other value of `error` is one only if the reply has no member that was asked for: machine actions of
+/// older tenants, for example, have a member `error` with the value `None`.
 pub(super) fn beside_success(
     status: u16,
     json: &[u8],
@@ -59,14 +59,14 @@ pub(super) fn beside_success(
     Some(Words { code, problem })
 }
 
-/// Whether JSON is an object that has a code or a message: the API's error.
+/// Whether JSON is an object with a code or a message, as the API's errors are.
 fn has_words(error: &str) -> bool {
     let words = pick(error.as_bytes(), &["code", "message"]).unwrap_or_default();
     words.iter().flatten().any(|word| plain(word).is_some_and(|word| !word.is_empty()))
 }
 
-/// Whether the word `error` may be in a text, in any case of letters. Every reply of success is asked that, before it is
-/// read: it costs little to look for the double `r` alone, in eight bytes at a time.
+/// Whether text may contain the word `error` in any case. Every successful reply is checked before it is
+/// read, so the check is cheap: it only looks for a double `r`, eight bytes at a time.
 fn may_say_error(text: &[u8]) -> bool {
     const EACH: u64 = u64::MAX / 0xFF;
     const LOW_BITS: u64 = EACH * 0x7F;
@@ -76,7 +76,7 @@ fn may_say_error(text: &[u8]) -> bool {
     let mut before = 0;
     words.iter().chain([&last]).any(|word| {
         let unlike_r = (u64::from_le_bytes(*word) | (EACH * 0x20)) ^ (EACH * u64::from(b'r'));
-        // The highest bit of each byte that was an `r`.
+        // The highest bit is set in each byte that was an `r`.
         let r = !(((unlike_r & LOW_BITS) + LOW_BITS) | unlike_r | LOW_BITS);
         let doubled = r & ((r << 8) | before);
         before = r >> 56;
@@ -92,7 +92,7 @@ fn cleaned(Said { code, message, target }: Said, secret: Option<&str>) -> Said {
     Said { code: clean(code), message: clean(message), target: clean(target) }
 }
 
-/// A text in which the secret is blotted out.
+/// Replaces the secret in a text.
 pub(super) fn redacted(text: &str, secret: Option<&str>) -> String {
     match secret {
         Some(secret) if !secret.is_empty() => text.replace(secret, "[token]"),
@@ -107,8 +107,8 @@ struct Said {
     target: Option<String>,
 }
 
-/// The API says `{"error": {"code", "message", "target"}}`; the token authority says
-/// `{"error": "…", "error_description": "…"}`; gateways before them say `{"message": "…"}`.
+/// Reads an error body. The API writes `{"error": {"code", "message", "target"}}`, the token authority writes
+/// `{"error": "…", "error_description": "…"}`, and gateways in front of them write `{"message": "…"}`.
 fn said(body: &[u8]) -> Option<Said> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let searched = body.get(..MOST_SEARCHED).unwrap_or(body);
@@ -127,11 +127,11 @@ fn said(body: &[u8]) -> Option<Said> {
     }
 }
 
-/// What to say of a reply that has no words of the API's.
+/// Describes a reply without a message of the API's.
 fn without_words(reply: &Reply, secret: Option<&str>) -> String {
     let kind = reply.header("content-type").map(|kind| printable(&redacted(kind, secret), LONGEST_EXCERPT));
     let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or_else(|| "of no stated type".to_owned());
-    // A secret that reaches over the end of what is shown must still be seen whole.
+    // Take enough text to recognise a secret that extends past the end of the excerpt.
     let shown = LONGEST_EXCERPT * 16 + secret.map_or(0, str::len);
     let start = String::from_utf8_lossy(reply.body.get(..shown).unwrap_or(&reply.body));
     let excerpt = printable(&redacted(&start, secret), LONGEST_EXCERPT);
@@ -145,7 +145,8 @@ fn without_words(reply: &Reply, secret: Option<&str>) -> String {
     }
 }
 
-/// At most so many characters of a text, without control characters, and with one space for any white space.
+/// The first `most` characters of a text, without control characters and with white space reduced to single
+/// spaces.
 fn printable(text: &str, most: usize) -> String {
     let mut kept = String::new();
     for (count, letter) in text.split_whitespace().flat_map(|word| word.chars().chain([' '])).enumerate() {

@@ -3,10 +3,11 @@
 use super::Reply;
 use crate::instant::Instant;
 
-/// The longest wait that is believed: a day.
+/// The longest wait that is accepted, in seconds: a day.
 const LONGEST: u32 = 86_400;
 
-/// The seconds to wait, when the reply says so: in its header as a number or a date, or in its message.
+/// The seconds to wait, if the reply says so: in its `Retry-After` header as a number or a date, or in its
+/// message.
 pub(super) fn seconds(reply: &Reply, message: &str, now: fn() -> Instant) -> Option<u32> {
     let header = reply.header("retry-after");
     let seconds = header.and_then(number).or_else(|| until(header?, reply.date().unwrap_or_else(now)));
@@ -18,7 +19,7 @@ fn number(text: &str) -> Option<u32> {
     is_number.then(|| text.parse().unwrap_or(LONGEST))
 }
 
-/// The seconds from now to a date; none for one that has passed.
+/// The seconds from now until a date; `None` if it has passed.
 fn until(date: &str, now: Instant) -> Option<u32> {
     let wait = now.seconds_until(Instant::parse_http(date)?);
     Some(u32::try_from(wait).unwrap_or(LONGEST))

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-/// The permissions of which any one would have sufficed. The API has two wordings:
+/// The permissions, any one of which would have sufficed. The API has two wordings:
 /// `API required roles: A,B, application roles: C.` and `… permissions (A, B) to …`.
 pub(super) fn missing(message: &str) -> Vec<String> {
     let required = message
@@ -11,7 +11,7 @@ pub(super) fn missing(message: &str) -> Vec<String> {
     let listed = required.or_else(|| message.split_once('(')?.1.split_once(')').map(|(inside, _)| inside));
     let names = listed.unwrap_or_default().split(',').map(|name| name.trim().trim_end_matches('.'));
     let names: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    // What does not look like permissions is a remark.
+    // Anything that does not look like permissions is a remark.
     if names.iter().all(|name| is_permission(name)) { names } else { Vec::new() }
 }
 

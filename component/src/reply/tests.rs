@@ -1,4 +1,4 @@
-//! Each status and each kind of body has one meaning.
+//! Each status and each kind of body has exactly one meaning.
 
 use super::{Judge, Reply, Trouble};
 use crate::bindings::exports::defender::atp::advanced_hunting::HuntingResults;
@@ -27,7 +27,7 @@ fn error(code: &str, message: &str) -> String {
     format!(r#"{{"error":{{"code":"{code}","message":"{message}","target":"43f4"}}}}"#)
 }
 
-/// The case of a failure, without what it carries.
+/// The name of a failure's case.
 fn case(failure: &Failure) -> &'static str {
     match failure {
         Failure::Throttled(_) => "throttled",
@@ -86,7 +86,7 @@ fn each_status_has_a_meaning_for_reads_and_for_changes() {
         );
     }
     assert_eq!(case(&failure(Operation::RunHuntingQuery, reply(503, ""))), "unavailable");
-    // A proxy in front of the API may know that nothing went on.
+    // A proxy in front of the API may know that nothing was sent.
     let unsent = r#"{"error":{"code":"RequestNotSent","message":"x"}}"#;
     assert_eq!(case(&failure(Operation::IsolateMachine, reply(503, unsent))), "unavailable");
     assert_eq!(case(&failure(Operation::IsolateMachine, reply(502, unsent))), "outcome-unknown");
@@ -143,7 +143,7 @@ fn the_wait_is_read_from_wherever_it_stands() {
         assert_eq!(wait(&[("retry-after", junk)], hint), Some(8), "{junk:?}");
         assert_eq!(wait(&[("retry-after", junk)], "maximum allowed 1500 per 01:00:00"), None, "{junk:?}");
     }
-    // By the API's clock where it tells the time, else by ours.
+    // By the API's clock if the reply has a date, and otherwise by ours.
     let at = ("retry-after", &b"Sat, 31 Jan 2026 12:01:30 GMT"[..]);
     assert_eq!(wait(&[at], ""), Some(90));
     assert_eq!(wait(&[("date", b"Sat, 31 Jan 2026 12:01:00 GMT"), at], ""), Some(30));

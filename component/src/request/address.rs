@@ -1,4 +1,4 @@
-//! Where the API is: an origin, and a path below it if the API stands behind a gateway.
+//! The API's address: an origin and, if the API is behind a gateway, a path below it.
 
 use crate::prelude::*;
 use core::fmt::{self, Display};
@@ -6,21 +6,21 @@ use core::fmt::{self, Display};
 /// The API's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// Whether it speaks TLS.
+    /// Whether the address uses TLS.
     pub(crate) secure: bool,
-    /// The host in lower case, and the port where one is named; an IPv6 address is in brackets.
+    /// The host in lower case and, if given, the port. An IPv6 address is in brackets.
     pub(super) authority: String,
-    /// How much of that is the host.
+    /// The length of the host in `authority`.
     host: usize,
-    /// The path before every path, without a slash at its end.
+    /// The path that precedes all others, without a trailing slash.
     pub(super) prefix: String,
 }
 
 impl Address {
-    /// Reads `scheme://host[:port][/prefix]`.
+    /// Parses `scheme://host[:port][/prefix]`.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// Says what is wrong with the address.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let (address, rest) = Self::parse_origin(text)?;
         let prefix = rest.trim_end_matches('/');
@@ -34,10 +34,10 @@ impl Address {
         Ok(Self { prefix: prefix.to_owned(), ..address })
     }
 
-    /// Reads the origin, and returns what follows it: nothing, or what begins with `/`, `?` or `#`.
+    /// Parses the origin. Returns it and the rest, which is empty or begins with `/`, `?` or `#`.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// Says what is wrong with the origin.
     pub(super) fn parse_origin(text: &str) -> Result<(Self, &str), &'static str> {
         let (scheme, rest) = text.split_once("://").ok_or("is not an absolute URL")?;
         let secure = match scheme {
@@ -66,27 +66,27 @@ impl Address {
         &self.authority[..self.host]
     }
 
-    /// Whether scheme, host and effective port are the same.
+    /// Whether both addresses have the same scheme, host and effective port.
     pub(super) fn has_origin_of(&self, other: &Self) -> bool {
         (self.secure, self.host(), self.effective_port())
             == (other.secure, other.host(), other.effective_port())
     }
 
-    /// The port, named or not.
+    /// The given port, or the scheme's default.
     pub(super) fn effective_port(&self) -> u16 {
         let named = self.authority[self.host..].strip_prefix(':').and_then(|port| port.parse().ok());
         named.unwrap_or(if self.secure { 443 } else { 80 })
     }
 }
 
-/// The origin.
+/// Writes the origin.
 impl Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         write!(formatter, "{}://{}", if self.secure { "https" } else { "http" }, self.authority)
     }
 }
 
-/// The host, and the port where one is named, without leading zeros.
+/// Splits an authority into the host and, if given, the port without leading zeros.
 fn split_port(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
     // The colons of an IPv6 address are inside its brackets.
     let after_brackets = authority.find(']').unwrap_or(0);
@@ -96,7 +96,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
     let (host, port) = authority.split_at(after_brackets + colon);
     let digits = &port[1..];
     let port = digits.trim_start_matches('0');
-    // The standard library would read a sign too.
+    // The standard library would also accept a sign.
     match digits.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok() {
         true => Ok((host, Some(port))),
         false => Err("does not name a valid port"),

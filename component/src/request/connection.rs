@@ -1,32 +1,32 @@
-//! The connection: what the environment says of the API and of the credential.
+//! The connection: the API's address and credential, from the environment.
 
 use super::address::Address;
 use crate::contract::{ACCESS_TOKEN, API_URL, DEFAULT_API_URL};
 use crate::failure::{Failure, invalid_together, problem};
 use crate::prelude::*;
 
-/// The variable that bounds a reply, in bytes.
+/// The environment variable that limits the size of a reply, in bytes.
 const MAX_REPLY_BYTES: &str = "DEFENDER_MAX_REPLY_BYTES";
-/// The bound of a reply when none is named: 256 MiB.
+/// The default limit of a reply's size: 256 MiB.
 const DEFAULT_MAX_REPLY_BYTES: u64 = 256 << 20;
-/// How the component calls itself.
+/// The component's user agent.
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// Where the API is and what to show it. It holds the bearer token, so there is no `Debug`.
+/// The API's address and the credential to present. It holds the bearer token, so it has no `Debug`.
 pub(crate) struct Connection {
     /// The API's address.
     pub(crate) address: Address,
-    /// The bearer token, in engines that do not add it themselves.
+    /// The bearer token, unless the engine adds it itself.
     token: Option<String>,
-    /// The most bytes to take of a reply.
+    /// The largest reply that is accepted, in bytes.
     pub(crate) max_reply_bytes: u64,
 }
 
 impl Connection {
-    /// Reads the environment. A variable that is empty counts as absent.
+    /// Reads the environment. An empty variable counts as absent.
     ///
     /// # Errors
-    /// The address or the bound is not one, or the token cannot stand in a header.
+    /// The address or the limit is invalid, or the token has characters that a header cannot have.
     pub(crate) fn from(variables: &[(String, String)]) -> Result<Self, Failure> {
         let variable = |name: &str| {
             let (_, value) = variables.iter().find(|(variable, _)| variable == name)?;
@@ -57,7 +57,7 @@ impl Connection {
         headers
     }
 
-    /// What no message may repeat.
+    /// The text that no message may repeat: the bearer token.
     pub(crate) fn secret(&self) -> Option<&str> {
         self.token.as_deref()
     }

@@ -1,9 +1,9 @@
-//! Links to the next page: followed only to where the first page came from.
+//! Links to the next page. They are followed only to where the first page came from.
 //!
-//! A link comes from a reply, through whoever stored it, so it is as little trusted as any input. The request goes
-//! to the connection's own origin in any case. Real replies name older hosts than the one that was asked, and those
-//! of regions: a link of another host counts where the contract names that host as the API's own; then path and query
-//! are taken over, and the host is not.
+//! A link comes from a reply, through whoever stored it, so it is trusted no more than any other input. The
+//! request always goes to the connection's own origin. Real replies name older and regional hosts instead of
+//! the one that was asked, so a link to another host is accepted if the contract names that host as the API's
+//! own. Only its path and query are used then, not its host.
 
 use super::address::Address;
 use crate::contract::HOSTS;
@@ -17,11 +17,11 @@ pub(super) const PARAMETER: &str = "next-link";
 /// The longest link that is followed, in bytes.
 const LONGEST: usize = 32 << 10;
 
-/// The path and query of the request that follows `link`, exactly as they stand in it. `segments` is the path of
-/// the operation, unencoded.
+/// Returns the path and query of the request that follows `link`, exactly as the link gives them. `segments`
+/// is the unencoded path of the operation.
 ///
 /// # Errors
-/// The link leads elsewhere, or to another operation.
+/// The link leads to another host or another operation.
 pub(super) fn follow(link: &str, segments: &[String], own: &Address) -> Result<String, Failure> {
     let refused = |reason: &str| invalid(PARAMETER, reason);
     if link.len() > LONGEST {
@@ -56,7 +56,7 @@ fn is_equivalent(address: &Address) -> bool {
     address.secure && address.effective_port() == 443 && HOSTS.iter().any(|pattern| is_named(host, pattern))
 }
 
-/// Whether a host is that of a pattern, in which `*` stands for a region: letters, digits and hyphens.
+/// Whether a host matches a pattern, in which `*` stands for a region of letters, digits and hyphens.
 fn is_named(host: &str, pattern: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return host == pattern;
@@ -67,7 +67,7 @@ fn is_named(host: &str, pattern: &str) -> bool {
     })
 }
 
-/// Whether a path is that of the operation, in any case of letters, with or without the version of the API.
+/// Whether a path is the operation's, ignoring case, with or without the API's version.
 fn is_same(path: &str, segments: &[String]) -> bool {
     let Some(found) = path.strip_prefix('/') else {
         return false;

@@ -1,4 +1,4 @@
-//! Ids, queries, links, headers: what goes out is what was meant, or nothing goes out.
+//! Ids, queries, links and headers: a request either goes out as intended or not at all.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn target(draft: Draft) -> String {
     request(draft).map(|request| request.path_with_query).unwrap_or_else(|failure| format!("{failure:?}"))
 }
 
-/// The parameter that a draft is refused for.
+/// The parameter for which a draft is refused.
 fn refused(draft: Draft) -> Option<String> {
     match request(draft) {
         Err(Failure::PermanentInvalidInput(input)) => input.parameter,
@@ -129,7 +129,7 @@ fn a_link_is_followed_as_it_stands_to_the_own_origin_only() {
     );
 }
 
-/// What is after the host decides; the request goes to the connection's own origin.
+/// Everything after the host decides; the request always goes to the connection's own origin.
 #[test]
 fn a_next_link_of_any_region_of_the_api_is_followed_on_the_connections_own_origin() {
     let follow = |host: &str| {
@@ -248,7 +248,7 @@ fn an_environment_that_makes_no_sense_is_a_failure_that_says_so() {
     );
 }
 
-/// Text that is as hard on a URL as text can be.
+/// Text that is as hard on a URL as possible.
 fn nasty() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,40}",

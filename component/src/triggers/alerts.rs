@@ -1,4 +1,4 @@
-//! New alerts, by their creation time. They come with their evidence, which is what a workflow acts on.
+//! New alerts, by creation time. They include their evidence, since workflows act on it.
 
 use super::poll::{self, Found, Page, Row};
 use super::question::Ask;
@@ -20,7 +20,7 @@ impl Row for Alert {
     }
 }
 
-/// Asks once for the alerts that are new since the checkpoint.
+/// Polls once for alerts that are new since the checkpoint.
 pub(super) fn poll(checkpoint: Option<&str>, options: &PollOptions) -> Result<AlertBatch, Failure> {
     let Found { rows, checkpoint, more, late, clock_set_back } =
         poll::poll("new-alerts", checkpoint, options, page)?;

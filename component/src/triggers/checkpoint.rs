@@ -1,9 +1,10 @@
-//! Where a poll goes on, as text.
+//! Checkpoints: where the next poll continues, as text.
 //!
-//! Words with a space between two: the version, the trigger, `high`, `floor`, `swept` (or `-`), the reach (`seconds/until`,
-//! or `-`), the sweep (`cursor/skip/newest/began`, or `-`), and for each second its ids: `second:id,id`. Ids are
-//! percent-encoded, but otherwise kept as they are: a shorter stand-in would, sooner or later, take one row for another.
-//! What an earlier version wrote is read for ever: the first had neither `swept` nor the reach, and at first no `began`.
+//! A checkpoint is a line of words separated by spaces: the version, the trigger, `high`, `floor`, `swept`
+//! (or `-`), the reach (`seconds/until`, or `-`), the sweep (`cursor/skip/newest/began`, or `-`), and then
+//! the ids of each second: `second:id,id`. Ids are percent-encoded but otherwise complete, since a shortened
+//! form would sooner or later confuse two rows. Checkpoints of earlier versions stay readable for ever:
+//! version 1 had neither `swept` nor the reach, and sweeps at first had no `began`.
 
 use alloc::collections::BTreeMap;
 use core::fmt::Write as _;
@@ -14,59 +15,61 @@ use crate::failure::{Failure, invalid};
 use crate::instant::Instant;
 use crate::prelude::*;
 
-/// The most bytes of a checkpoint.
+/// The longest checkpoint, in bytes.
 pub(super) const LONGEST: usize = 64 << 10;
-/// The version of the text.
+/// The current version of the text.
 const VERSION: u32 = 2;
 /// The first version, which is still read.
 const FIRST_VERSION: u32 = 1;
-/// By how many seconds the clocks of machines may differ that answer for one list.
+/// The most seconds by which the clocks of machines that serve the same list may differ.
 const SAME_CLOCK: i64 = 60;
 /// The name of the parameter in the contract.
 const PARAMETER: &str = "checkpoint";
 
-/// What a poll leaves to the next one.
+/// What a poll passes on to the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Checkpoint {
-    /// The time of the newest row seen, but not later than now.
+    /// The time of the newest row seen, limited to the present.
     pub(super) high: Instant,
-    /// From when on rows count. Of these, all that were seen and may be met again are in [`Self::seen`].
+    /// The time from which rows count. Of these rows, [`Self::seen`] holds all that were seen and may be met
+    /// again.
     pub(super) floor: Instant,
-    /// When the last sweep that is over began: what was visible then was met. At first, the beginning. None if nobody
-    /// knows, such as when not all ids fitted.
+    /// When the last completed sweep began: everything visible at that time was met. At first, this is the
+    /// start time. `None` if it is unknown, for example because not all ids fitted.
     pub(super) swept: Option<Instant>,
-    /// How far back late rows have to be looked for, if further than the poll is told.
+    /// How far to look back for late rows, if further than the poll's own setting.
     pub(super) reach: Option<Reach>,
-    /// The sweep that is not over yet.
+    /// The unfinished sweep, if there is one.
     pub(super) sweep: Option<Sweep>,
-    /// The rows seen that may be met again.
+    /// The rows that were seen and may be met again.
     pub(super) seen: Seen,
 }
 
-/// A way through the rows from the oldest that may be new to the newest, page by page.
+/// A pass through the rows, page by page, from the oldest that may be new to the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sweep {
-    /// The next page begins with the rows of this time,
+    /// The next page begins with the rows of this time.
     pub(super) cursor: Instant,
-    /// without so many of them.
+    /// How many of those rows to skip.
     pub(super) skip: u64,
     /// The time of the newest row met.
     pub(super) newest: Instant,
-    /// When its first page was read: what became visible since may be missing from it. None if nobody wrote that down.
+    /// When its first page was read: rows that became visible later may be missing. `None` if this was not
+    /// recorded.
     pub(super) began: Option<Instant>,
 }
 
-/// The ids of rows, with their times to the second.
+/// The ids of rows, each with its time in whole seconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Seen(BTreeMap<String, i64>);
 
 impl Seen {
-    /// Adds a row. Says whether it is new.
+    /// Adds a row. Returns whether it is new.
     pub(super) fn add(&mut self, id: &str, time: Instant) -> bool {
         self.0.insert(id.to_owned(), time.second()).is_none()
     }
 
-    /// Forgets the rows before a time, but for a few in the same second.
+    /// Forgets rows before a time. Rows in the same second are kept.
     pub(super) fn forget(&mut self, before: Instant) {
         let mut kept = BTreeMap::new();
         for (id, second) in core::mem::take(&mut self.0) {
@@ -77,7 +80,8 @@ impl Seen {
         self.0 = kept;
     }
 
-    /// Adds the newest ids to a text, as many as fit. Returns the second at which others were left out.
+    /// Appends as many ids as fit, newest first. Returns the second of the first id that was left out, if
+    /// any.
     fn write(&self, text: &mut String) -> Option<i64> {
         let mut seen: Vec<(i64, &str)> = self.0.iter().map(|(id, second)| (*second, id.as_str())).collect();
         seen.sort_unstable();
@@ -95,7 +99,7 @@ impl Seen {
         None
     }
 
-    /// Reads what was written.
+    /// Reads the words that [`Self::write`] has written.
     fn read<'text>(words: impl Iterator<Item = &'text str>) -> Option<Self> {
         let mut seen = BTreeMap::new();
         for word in words {
@@ -110,22 +114,23 @@ impl Seen {
 }
 
 impl Checkpoint {
-    /// A checkpoint from which all rows from a time on count.
+    /// A checkpoint for which all rows from `time` on count.
     pub(super) fn since(time: Instant) -> Self {
         let swept = Some(time);
         Self { high: time, floor: time, swept, reach: None, sweep: None, seen: Seen::default() }
     }
 
-    /// How many seconds to look back, if the poll is told to look back that far.
+    /// How many seconds to look back, given the poll's own setting.
     pub(super) fn looks_back(&self, overlap: u32) -> u32 {
         self.reach.map_or(overlap, |reach| reach.seconds.max(overlap))
     }
 
-    /// Goes back where the list's clock shows a time before the last sweep: it was ahead then, and what is created from
-    /// now on is older than the newest time seen. Ids that are known stay known. Returns by how many seconds the clock was
-    /// set back; less than a minute is not told, since several machines may answer, whose clocks differ.
+    /// Goes back in time if the list's clock is behind the last sweep: it was ahead then, so rows created
+    /// from now on would be older than the newest time seen. Known ids are kept. Returns by how many seconds
+    /// the clock was set back, unless this is a minute or less, since several machines with different clocks
+    /// may answer.
     pub(super) fn follow_the_clock_back(&mut self, now: Instant, overlap: u32) -> Option<i64> {
-        // A beginning that lies ahead on purpose says nothing of the clock, and stays where it is.
+        // A start time that was set in the future says nothing about the clock and is kept.
         let swept = self.swept.filter(|swept| now < *swept && *swept != self.floor)?;
         self.swept = Some(now);
         self.high = self.high.min(now);
@@ -139,7 +144,7 @@ impl Checkpoint {
         Some(seconds)
     }
 
-    /// Reads the text of a checkpoint of that trigger.
+    /// Reads the text of a checkpoint of this trigger.
     pub(super) fn read(trigger: &str, text: &str) -> Result<Self, Failure> {
         let version: Option<u32> = text.split(' ').next().and_then(|version| version.parse().ok());
         match version {
@@ -170,8 +175,8 @@ impl Checkpoint {
         Some(Self { high, floor, swept, reach, sweep, seen: Seen::read(words)? })
     }
 
-    /// As [`Self::write`]. Where ids are left out, nobody can say of their rows that they are late when they are met again.
-    /// Says whether that is so.
+    /// Like [`Self::write`], but returns whether ids were left out. If so, `swept` is cleared: when their
+    /// rows are met again, nobody can say that they are late.
     pub(super) fn write_whole(&mut self, trigger: &str) -> (String, bool) {
         let (text, left_out) = self.write(trigger);
         if left_out.is_none() {
@@ -181,8 +186,8 @@ impl Checkpoint {
         (self.write(trigger).0, true)
     }
 
-    /// Writes the checkpoint. If it would be too long, the oldest ids are left out, and with them the certainty that
-    /// their rows are not reported again. Returns the second at which that happened.
+    /// Writes the checkpoint. If it would be too long, the oldest ids are left out, and their rows may then
+    /// be reported again. Returns the second of the first id that was left out, if any.
     pub(super) fn write(&self, trigger: &str) -> (String, Option<i64>) {
         let mut text = format!("{VERSION} {trigger} {} {} ", self.high, self.floor);
         match self.swept {
@@ -207,7 +212,7 @@ impl Checkpoint {
     }
 }
 
-/// Reads a word that is `-` where there is nothing.
+/// Parses a word, where `-` stands for no value.
 fn optional<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     if word == "-" { Some(None) } else { read(word).map(Some) }
 }

@@ -1,27 +1,28 @@
-//! How late rows become visible, as far as a poll can tell.
+//! Measures how late rows become visible, as far as a poll can tell.
 //!
-//! A row that the last sweep did not meet, although it was created before that sweep began, became visible later than
-//! that: it is late by at least the time in between. Where that is more than the poll was told to look back, it was found
-//! by luck, and others like it may be missed. So later polls look back as far as that for a week, up to a day.
+//! If a row was created before the last sweep began, but that sweep did not meet it, the row became visible
+//! after that: it is late by at least the time in between. If that is more than the poll was told to look
+//! back, finding the row was luck, and others like it may be missed. Later polls therefore look back that far
+//! for a week, but at most a day.
 
 use crate::bindings::exports::workflow::connector::connector_triggers::Lateness;
 use crate::instant::Instant;
 
 /// The most seconds to look back: a day.
 pub(super) const MOST_OVERLAP: u32 = 86_400;
-/// How long to look back further after a row that was late, in seconds: a week.
+/// How long to keep looking back further after a late row, in seconds: a week.
 const REMEMBERED: u32 = 7 * 86_400;
 
-/// How far back late rows have to be looked for.
+/// How far back to look for late rows, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reach {
     /// Seconds to look back.
     pub(super) seconds: u32,
-    /// Until when.
+    /// When this look-back expires.
     pub(super) until: Instant,
 }
 
-/// What a poll learns of late rows.
+/// What a poll learns about late rows.
 #[derive(Debug)]
 pub(super) struct Late {
     /// How far the poll was told to look back, in seconds.
@@ -37,7 +38,7 @@ impl Late {
         Self { overlap, swept, rows: 0, seconds: 0 }
     }
 
-    /// Takes note of a new row.
+    /// Records a new row.
     pub(super) fn note(&mut self, time: Instant) {
         let seconds = self.swept.map_or(0, |swept| time.seconds_until(swept));
         if seconds > i64::from(self.overlap) {
@@ -46,7 +47,7 @@ impl Late {
         }
     }
 
-    /// How far to look back from now on.
+    /// How far to look back from now on, if further than the poll's own setting.
     pub(super) fn reach(&self, known: Option<Reach>, now: Instant) -> Option<Reach> {
         let known = known.filter(|reach| now <= reach.until);
         if self.rows == 0 {
@@ -58,7 +59,7 @@ impl Late {
         Some(Reach { seconds: seconds.max(before), until: now.after(REMEMBERED) })
     }
 
-    /// What the engine is told.
+    /// The report for the engine, if there were late rows.
     pub(super) fn told(&self) -> Option<Lateness> {
         (self.rows > 0).then_some(Lateness { events: self.rows, seconds: self.seconds })
     }

@@ -1,4 +1,4 @@
-//! Notifications of new alerts, as they arrive at an engine.
+//! Reads the notifications of new alerts that an engine receives.
 
 use crate::bindings::exports::defender::atp::triggers::AlertNotification;
 use crate::decode::{from_json, pick, plain};
@@ -7,12 +7,12 @@ use crate::prelude::*;
 
 /// The name of the parameter in the contract.
 const PARAMETER: &str = "body";
-/// The most bytes of a notification.
+/// The largest notification, in bytes.
 const LONGEST: usize = 1 << 20;
-/// How many wrappings are taken off: `body`, JSON in a string, and both again.
+/// How many layers of wrapping are removed: `body`, JSON in a string, and both again.
 const MOST_WRAPPINGS: usize = 4;
 
-/// Reads one notification or a list of them, bare or wrapped in `body`, which may be JSON in a string.
+/// Reads a notification or a list of them, bare or wrapped in `body`, which may be a string of JSON.
 pub(super) fn parse(body: &str) -> Result<Vec<AlertNotification>, Failure> {
     if body.len() > LONGEST {
         return Err(invalid(PARAMETER, format!("has more than {LONGEST} bytes")));

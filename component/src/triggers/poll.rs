@@ -1,4 +1,4 @@
-//! One poll of a list of the API: what its rows have in common.
+//! One poll of one of the API's lists: the part that all kinds of rows share.
 
 use super::question::{Answer, Ask, Conclusion};
 use super::settings::Settings;
@@ -14,37 +14,37 @@ use crate::request::Draft;
 
 /// A row of a list.
 pub(super) trait Row: Sized {
-    /// What identifies it.
+    /// The row's id.
     fn id(&self) -> Option<&str>;
-    /// When it was created.
+    /// The row's creation time.
     fn time(&self) -> Option<&str>;
 }
 
-/// A page of a list: its rows, and whether it says itself that there are more.
+/// A page of a list.
 pub(super) struct Page<R> {
     /// The rows.
     pub(super) rows: Vec<R>,
-    /// Whether there is a link to the next page.
+    /// Whether the page has a link to the next one.
     pub(super) goes_on: bool,
     /// When the API answered.
     pub(super) now: Instant,
 }
 
-/// What a poll found.
+/// The result of a poll.
 pub(super) struct Found<R> {
     /// The new rows, oldest first, with their ids.
     pub(super) rows: Vec<(String, R)>,
-    /// Where the next poll goes on.
+    /// Where the next poll continues.
     pub(super) checkpoint: String,
-    /// Whether to poll again at once.
+    /// Whether to poll again immediately.
     pub(super) more: bool,
-    /// Which of the new rows were later than the poll was told to look back.
+    /// How many of the new rows were later than the poll was told to look back, if any were.
     pub(super) late: Option<Lateness>,
-    /// By how many seconds the API's clock was set back.
+    /// By how many seconds the API's clock was set back, if it was.
     pub(super) clock_set_back: Option<i64>,
 }
 
-/// Asks once for what is new since the checkpoint.
+/// Polls once for rows that are new since the checkpoint.
 pub(super) fn poll<R: Row>(
     trigger: &'static str,
     checkpoint: Option<&str>,
@@ -66,8 +66,8 @@ pub(super) fn poll<R: Row>(
     Ok(Found { rows, checkpoint, more, late, clock_set_back })
 }
 
-/// Puts a question to the list at `draft`, whose rows have their time under the key `time`. Reads the rows, and
-/// whether the page has a link to the next, by `read`.
+/// Requests a page of the list at `draft`, whose rows have their time under the key `time`. `read` returns
+/// the rows of a reply, and whether it has a link to the next page.
 pub(super) fn page<R>(
     draft: Draft,
     ask: Ask,

@@ -1,4 +1,4 @@
-//! What a poll asks of a list, what it is answered, and what it concludes.
+//! What a poll asks of a list, the answer, and the conclusions.
 
 use crate::bindings::exports::workflow::connector::connector_triggers::Lateness;
 use crate::failure::{Failure, problem};
@@ -8,53 +8,53 @@ use crate::prelude::*;
 /// What to ask of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ask {
-    /// Ids and times of so many rows, the newest first.
+    /// The ids and times of this many rows, newest first.
     Newest(u32),
-    /// So many rows from a time on, the oldest first, without the first few.
+    /// Rows from a time on, oldest first.
     From {
-        /// The time.
+        /// The time of the oldest rows.
         from: Instant,
-        /// How many rows to leave out.
+        /// How many rows to skip.
         skip: u64,
-        /// How many rows to give.
+        /// How many rows to return at most.
         top: u32,
     },
 }
 
-/// What identifies a row, and when it was created.
+/// A row's id and creation time.
 pub(super) type Label = (Option<String>, Option<Instant>);
 
 /// What the list answers.
 pub(super) struct Answer {
-    /// The rows.
+    /// The ids and times of the rows.
     pub(super) labels: Vec<Label>,
-    /// Whether the list says itself that there are more.
+    /// Whether the list says that there are more rows.
     pub(super) goes_on: bool,
-    /// The time, by the clock of whoever answered.
+    /// The current time, by the clock of the API.
     pub(super) now: Instant,
 }
 
-/// What a poll concludes.
+/// The conclusions of a poll.
 #[derive(Debug, Default)]
 pub(super) struct Conclusion {
-    /// The places of the new rows among the answer's, oldest first.
+    /// The indexes of the new rows in the answer, oldest first.
     pub(super) new: Vec<usize>,
-    /// Where the next poll goes on.
+    /// Where the next poll continues.
     pub(super) checkpoint: String,
-    /// Whether to poll again at once.
+    /// Whether to poll again immediately.
     pub(super) more: bool,
-    /// Which of the new rows were later than the poll was told to look back.
+    /// How many of the new rows were later than the poll was told to look back, if any were.
     pub(super) late: Option<Lateness>,
-    /// By how many seconds the clock of whoever answers was set back.
+    /// By how many seconds the API's clock was set back, if it was.
     pub(super) clock_set_back: Option<i64>,
 }
 
-/// The id of a row, which each has.
+/// Returns a row's id. A row without one is an unexpected reply.
 pub(super) fn identified(id: Option<String>) -> Result<String, Failure> {
     id.filter(|id| !id.is_empty()).ok_or_else(|| unexpected("value: the API gave a row that has no id"))
 }
 
-/// The list answered against its contract.
+/// The failure for an answer that violates the list's contract.
 pub(super) fn unexpected(message: &str) -> Failure {
     Failure::PermanentUnexpectedReply(problem(message))
 }

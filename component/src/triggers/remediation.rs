@@ -1,7 +1,7 @@
-//! New remediation activities, by their creation time.
+//! New remediation activities, by creation time.
 //!
-//! The published connector asks for them newest first (`createdOn desc`). Here that is the order of the first look
-//! only: what came since is read oldest first, so that no row is missed while others appear.
+//! The published connector requests them newest first (`createdOn desc`). Here, only the first poll does so.
+//! Later polls read oldest first, so that no row is missed while others appear.
 
 use super::poll::{self, Found, Page, Row};
 use super::question::Ask;
@@ -25,7 +25,7 @@ impl Row for RemediationActivity {
     }
 }
 
-/// Asks once for the activities that are new since the checkpoint.
+/// Polls once for activities that are new since the checkpoint.
 pub(super) fn poll(
     checkpoint: Option<&str>,
     options: &PollOptions,

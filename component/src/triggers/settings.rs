@@ -1,4 +1,4 @@
-//! How to look, read from the options of a poll.
+//! The settings of a poll, read from its options.
 
 use super::lateness::MOST_OVERLAP;
 use crate::bindings::exports::workflow::connector::connector_triggers::PollOptions;
@@ -6,23 +6,23 @@ use crate::failure::{Failure, invalid};
 use crate::instant::Instant;
 use crate::prelude::*;
 
-/// Seconds to look back, when nothing is said: what becomes visible within half an hour of its creation is found.
+/// The default look-back in seconds: it finds rows that become visible within half an hour of their creation.
 const OVERLAP: u32 = 1800;
-/// Rows of a page, when nothing is said.
+/// The default number of rows per page.
 const PAGE: u32 = 1000;
-/// The most rows of a page that the API gives.
+/// The most rows per page that the API allows.
 const MOST_PAGE: u32 = 10_000;
 
-/// How to look.
+/// The settings of a poll.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
-    /// From when on rows count, at the start.
+    /// On the first poll, the time from which rows count.
     pub(super) since: Option<Instant>,
-    /// How many seconds ago the watch was first started, at the start.
+    /// On the first poll, how many seconds ago the watch was first started.
     pub(super) begun: Option<u32>,
-    /// Seconds to look back.
+    /// How many seconds to look back.
     pub(super) overlap: u32,
-    /// Rows of a page.
+    /// The number of rows per page.
     pub(super) page: u32,
 }
 

@@ -1,15 +1,15 @@
-//! Where a watch begins that was given no time to begin at: what is there already is taken note of, and not reported.
+//! Starts a watch that was given no start time: existing rows are recorded, but not reported.
 
 use super::checkpoint::{Checkpoint, Seen};
 use super::question::{Answer, Conclusion, identified};
 use crate::failure::Failure;
 use crate::instant::Instant;
 
-/// How many of the newest rows to look at: more ids than that fit into no checkpoint.
+/// How many of the newest rows to look at. The ids of more rows would not fit into a checkpoint.
 pub(super) const START_PAGE: u32 = 2000;
 
-/// Takes note of what was there when the watch was first started: `begun` seconds before this answer, which may be the
-/// first that the list gave. What was created since then is left for the next poll to report.
+/// Records the rows that existed when the watch was first started, `begun` seconds before this answer, which
+/// may be the first that the list gave. Rows created since then are left for the next poll to report.
 pub(super) fn start(
     trigger: &str,
     overlap: u32,
@@ -24,7 +24,7 @@ pub(super) fn start(
     let high = newest.unwrap_or(now).min(beginning.unwrap_or(now));
     let mut floor = high.before(overlap);
     if goes_on || labels.len() >= START_PAGE as usize {
-        // Of the rows that share the time of the oldest, some may not be on the page.
+        // The page may lack some of the rows that share the time of its oldest row.
         floor = times().min().map_or(floor, |oldest| floor.max(oldest.next())).min(high);
     }
     let more = times().any(counts);
@@ -40,8 +40,9 @@ pub(super) fn start(
     let mut checkpoint = Checkpoint { floor, swept, seen, ..Checkpoint::since(high) };
     let (mut text, left_out) = checkpoint.write(trigger);
     if let Some(second) = left_out {
-        // What was there before the start is not to be reported: what was left out does not count. But of the time
-        // of the newest row more may come, and to report some of it that was there is better than to miss that.
+        // Rows from before the start are not reported, so those whose ids were left out do not count. But
+        // more rows with the time of the newest may still come, and reporting some old ones is better than
+        // missing those.
         checkpoint.floor = Instant::end_of(second).next().min(high);
         checkpoint.seen.forget(checkpoint.floor);
         (text, _) = checkpoint.write(trigger);

@@ -1,4 +1,4 @@
-//! Standing requests to be notified of new alerts, as the published connector's own backend takes them.
+//! Subscriptions to new alerts, as the published connector's own backend accepts them.
 
 use crate::bindings::exports::workflow::connector::connector_triggers::Subscription;
 use crate::call::{accepted, call};
@@ -7,7 +7,7 @@ use crate::failure::{Failure, invalid};
 use crate::prelude::*;
 use crate::request::{delete, post};
 
-/// Asks to be notified at a URL. All but the URL is the same in every subscription.
+/// Subscribes a URL. Everything else is the same in all subscriptions.
 pub(super) fn subscribe(notification_url: &str) -> Result<Subscription, Failure> {
     let is_url = ["https://", "http://"].iter().any(|scheme| notification_url.starts_with(scheme));
     if !is_url || notification_url.chars().any(|letter| letter.is_control() || letter == ' ') {
@@ -22,7 +22,7 @@ pub(super) fn subscribe(notification_url: &str) -> Result<Subscription, Failure>
     call(subscription)
 }
 
-/// Ends a subscription. What the reply holds does not matter.
+/// Ends a subscription. The content of the reply does not matter.
 pub(super) fn unsubscribe(subscription_id: String) -> Result<String, Failure> {
     let subscriptions = delete(Operation::UnsubscribeFromAlerts, "/subscriptions");
     accepted(subscriptions.id("subscription-id", &subscription_id))?;

@@ -1,22 +1,26 @@
-//! Finds what is new in a list that can be asked for its rows from a time on, oldest first.
+//! Finds new rows in a list that can return its rows from a given time on, oldest first.
 //!
-//! Rows become visible late, share times, and appear between one page and the next. So:
+//! Rows become visible late, share times, and appear while pages are read. Therefore:
 //!
-//! - Each sweep begins `overlap` before the newest row seen, and passes over the rows that it has seen by their ids.
-//!   A row that becomes visible within the overlap is in the next sweep.
-//! - The next page begins with the time of the last row (not after it, for rows that share it), so that rows that
-//!   appear meanwhile shift nothing. Only where a whole page has one time are rows skipped by their number.
-//! - The newest time is never believed beyond the present, so that a row from the future cannot hide the rest; nor
-//!   beyond the beginning of the sweep, so that a sweep that was interrupted for hours hides nothing that became visible
-//!   behind it.
-//! - Where the list's clock was set back, the newest time is set back with it: what is created from now on would be older
-//!   than what was believed to be the newest.
-//! - Rows that were later than the overlap let the following sweeps look back further (see [`super::lateness`]).
-//! - Where looking back costs more than a page, as after a flood, it ends once the overlap has passed since then, even
-//!   if nothing new comes. Otherwise it costs nothing, and an outage of the list that outlasts the overlap loses nothing.
+//! - Each sweep begins `overlap` before the newest row seen, and skips rows whose ids it has seen. A row that
+//!   becomes visible within the overlap is found by the next sweep.
+//! - The next page begins at the time of the last row (not after it, since rows may share that time), so that
+//!   rows that appear meanwhile shift nothing. Rows are skipped by number only if a whole page has the same
+//!   time.
+//! - The newest time is limited to the present, so that a row from the future cannot hide the rest. It is
+//!   also limited to the beginning of the sweep, so that a sweep that was interrupted for hours hides nothing
+//!   that became visible behind it.
+//! - If the list's clock was set back, the newest time is set back with it. Otherwise rows created from now
+//!   on would be older than the newest time.
+//! - After rows that were later than the overlap, the following sweeps look back further (see
+//!   [`super::lateness`]).
+//! - If looking back costs more than a page, as after a flood, it ends once the overlap has passed since
+//!   then, even if nothing new arrives. Otherwise it costs nothing, and no row is lost in an outage of the
+//!   list that outlasts the overlap.
 //!
-//! A poll asks once: it plans, asks, and concludes. As long as the ids in question fit into the checkpoint, each row
-//! is reported exactly once; beyond that, some are reported again under the same id, and none is lost.
+//! A poll makes one request: it plans, asks and concludes. As long as the relevant ids fit into the
+//! checkpoint, each row is reported exactly once. Beyond that, some rows are reported again under the same
+//! id, but none is lost.
 
 use super::checkpoint::{Checkpoint, Seen, Sweep};
 use super::lateness::Late;
@@ -27,16 +31,16 @@ use crate::failure::Failure;
 use crate::instant::Instant;
 use crate::prelude::*;
 
-/// Seconds between the time at which rows were looked up and the one that the answer bears, at most.
+/// The most seconds between the time at which rows were looked up and the time in the answer.
 const ANSWERED_WITHIN: u32 = 300;
-/// Seconds by which rows may stand out of order: some lists compare times by the millisecond or the second only.
+/// By how many seconds rows may be out of order: some lists compare times only by milliseconds or seconds.
 const DISORDER: u32 = 1;
 
-/// What a poll is about to do.
+/// The plan of a poll.
 pub(super) struct Plan {
     trigger: &'static str,
     settings: Settings,
-    /// Where the last poll ended, and where its sweep goes on; none for the start.
+    /// Where the last poll ended and where its sweep continues; `None` on the first poll.
     state: Option<(Checkpoint, Sweep)>,
 }
 
@@ -62,7 +66,7 @@ impl Plan {
         Ok(Self { trigger, settings, state })
     }
 
-    /// What to ask.
+    /// The question for the list.
     pub(super) fn ask(&self) -> Ask {
         match &self.state {
             None => Ask::Newest(START_PAGE),
@@ -72,7 +76,7 @@ impl Plan {
         }
     }
 
-    /// Concludes from the answer.
+    /// Concludes from the list's answer.
     pub(super) fn conclude(self, answer: Answer) -> Result<Conclusion, Failure> {
         match self.state {
             None => start(self.trigger, self.settings.overlap, self.settings.begun, answer),
@@ -93,7 +97,7 @@ fn go_on(
     let full = count > 0 && (goes_on || count >= u64::from(page));
     let first = checkpoint.sweep.is_none();
     let set_back = checkpoint.follow_the_clock_back(now, overlap);
-    // A sweep of which nobody knows when it began leaves the newest time where it is, and the next one looks again.
+    // If the beginning of a sweep is unknown, the newest time stays, and the next sweep looks again.
     let began = if first { now } else { sweep.began.unwrap_or(checkpoint.high).min(now) };
     sweep.began = Some(began);
     let mut late = Late::new(overlap, checkpoint.swept);
@@ -101,7 +105,7 @@ fn go_on(
     let mut last = sweep.cursor;
     let mut disordered = false;
     for (place, (id, time)) in labels.into_iter().enumerate() {
-        // A row that has no time counts as of the time of the row before it.
+        // A row without a time is given the time of the row before it.
         let time = time.unwrap_or(last);
         if full && time < last.before(DISORDER) {
             return Err(unexpected(
@@ -122,7 +126,7 @@ fn go_on(
     let high = checkpoint.high.max(sweep.newest.min(began));
     let floor = checkpoint.floor.max(high.before(overlap));
     let text = if full {
-        // Where the list is not in order, rows of the last second may be on the next page.
+        // If the list is out of order, more rows of the last second may follow on the next page.
         let next = if disordered { last.whole_second().max(sweep.cursor) } else { last };
         sweep.skip = if next > sweep.cursor { 0 } else { sweep.skip + count };
         sweep.cursor = next;
@@ -131,7 +135,7 @@ fn go_on(
         checkpoint.write_whole(trigger).0
     } else {
         let Checkpoint { reach, floor, swept, .. } = checkpoint;
-        // Where ids were left out on the way, rows may be met again that nobody knows.
+        // If ids were left out on the way, rows that nobody remembers may be met again.
         let swept = if first { Some(began) } else { swept.map(|_| began) };
         let ended = |high: Instant, seen: Seen| {
             let floor = floor.max(high.before(overlap));
@@ -141,14 +145,14 @@ fn go_on(
             (ended, text, too_much)
         };
         let (whole, text, too_much) = ended(high, checkpoint.seen);
-        // All that is as old as that was met, unless it became visible later than the overlap allows.
+        // Everything up to this time was met, unless it became visible later than the overlap allows.
         let settled = began.before(overlap.max(ANSWERED_WITHIN));
         if (too_much || !first) && settled > high { ended(settled, whole.seen).1 } else { text }
     };
     Ok(Conclusion {
         new: new.into_iter().map(|(_, place)| place).collect(),
         checkpoint: text,
-        // What is new by the clock as it is now was not asked for.
+        // Rows that are new by the corrected clock have not been requested yet.
         more: full || set_back.is_some(),
         late: late.told(),
         clock_set_back: set_back,

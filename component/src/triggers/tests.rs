@@ -1,4 +1,4 @@
-//! Nothing is lost, and nothing comes twice while the ids fit, whatever becomes visible when.
+//! No row is lost, and none is reported twice while the ids fit, whenever rows become visible.
 
 mod clocks;
 mod feed;
@@ -18,7 +18,7 @@ use crate::bindings::exports::defender::atp::triggers::{Guest, PollOptions};
 use crate::failure::Failure;
 use crate::testing::{answer, asked, reply};
 
-/// A row that will become visible: so many seconds (of 10) after its creation, before which poll.
+/// A row with its creation time, and the time at which it becomes visible, in seconds.
 #[derive(Debug, Clone)]
 struct Late {
     created: u32,
@@ -26,7 +26,7 @@ struct Late {
 }
 
 fn rows() -> impl Strategy<Value = Vec<Late>> {
-    // Times collide often, so that whole pages share one; rows are at most 60 seconds late.
+    // Times often collide, so that whole pages share one. Rows are at most 60 seconds late.
     let row = (0_u32..40, 0_u32..60)
         .prop_map(|(slot, late)| Late { created: slot * 5, visible_at: slot * 5 + late });
     prop::collection::vec(row, 0..60)
@@ -107,7 +107,7 @@ fn more_ids_than_fit_are_reported_again_but_never_lost() {
         checkpoint = Some(next);
     }
     assert_eq!(seen.len(), 6000);
-    // At the start, what does not fit is not reported.
+    // At the start, rows that do not fit are not reported.
     let (_, mut checkpoint, _) = feed.poll(None, settings(None, 3600, 1000));
     assert!(checkpoint.len() <= LONGEST);
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! Which requests a proxy takes, and what they become on their way to the API.
+//! Decides which requests a proxy accepts, and prepares them for the API.
 
 use std::net::SocketAddr;
 
@@ -17,22 +17,22 @@ use crate::manifest::Effect;
 #[derive(Debug)]
 pub(super) struct Admitted {
     pub(super) method: Method,
-    /// The API's address.
+    /// The address at the API.
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
-    /// What the method says of the request.
+    /// The effect that the method implies.
     pub(super) effect: Effect,
-    /// The address under which the client knows the API: links to a next page have to begin with it.
+    /// The address under which the client knows the API: links to a next page have to start with it.
     pub(super) base: String,
 }
 
-/// Takes a request for the API at `api`, or says why not. Nothing of its body has been read.
+/// Admits a request for the API at `api`, or returns why it is refused. Its body is not read.
 pub(super) fn admit(parts: Parts, address: SocketAddr, key: &Key, api: &Origin) -> Result<Admitted, Refusal> {
     let Parts { method, uri, mut headers, .. } = parts;
     if !names_this_server(&headers, address) {
         return Err(Refusal::Host);
     }
-    // Absolute targets are for proxies that go anywhere.
+    // Absolute targets are for general proxies.
     let target = match uri.path_and_query() {
         Some(target) if uri.scheme().is_none() && uri.authority().is_none() => target.as_str(),
         _ => return Err(Refusal::Target),
@@ -44,25 +44,26 @@ pub(super) fn admit(parts: Parts, address: SocketAddr, key: &Key, api: &Origin) 
     };
     let effect = effect(&method).ok_or(Refusal::Method)?;
     let uri = below(api, target).ok_or(Refusal::Target)?;
-    // What the client would decompress could not be read here; where it comes from is nobody's business, and the
-    // address that it comes from may hold the key. What else is not to go on, the egress leaves out.
+    // A compressed reply could not be rewritten here. The API need not know where the request comes from, and
+    // the referrer may contain the key. The egress removes the other headers that must not be forwarded.
     for name in [ACCEPT_ENCODING, ORIGIN, REFERER] {
         headers.remove(name);
     }
     Ok(Admitted { method, uri, headers, effect, base })
 }
 
-/// The port of http itself.
+/// The default port of HTTP.
 const HTTP: u16 = 80;
 
-/// A page in a browser can make a name of its own lead to 127.0.0.1, but cannot make the browser send another name.
+/// Returns whether the request names this server as its host. A page in a browser can make a name of its own
+/// resolve to 127.0.0.1, but cannot make the browser send a different name.
 pub(super) fn names_this_server(headers: &HeaderMap, address: SocketAddr) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
     };
     let host = host.to_str().unwrap_or_default();
-    // The port that http implies may be left out, and most clients do.
+    // The default port may be left out, and most clients do so.
     let host = if address.port() == HTTP { host.strip_suffix(":80").unwrap_or(host) } else { host };
     let port = if address.port() == HTTP { String::new() } else { format!(":{}", address.port()) };
     [format!("{}{port}", address.ip()), format!("localhost{port}")]
@@ -70,7 +71,7 @@ pub(super) fn names_this_server(headers: &HeaderMap, address: SocketAddr) -> boo
         .any(|own| host.eq_ignore_ascii_case(own))
 }
 
-/// What a method says that its request changes; none for methods that no API is asked with.
+/// Returns the effect that a method implies; `None` for methods that are not forwarded.
 fn effect(method: &Method) -> Option<Effect> {
     match *method {
         Method::GET | Method::HEAD => Some(Effect::Read),

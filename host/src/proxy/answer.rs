@@ -1,5 +1,5 @@
-//! What a proxy itself answers: errors in the shape in which APIs send theirs, so that a component reads them with the
-//! means that it has.
+//! The proxy's own answers: errors in the format that APIs use, so that a component can read them as it reads
+//! theirs.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -13,16 +13,16 @@ use crate::failure::FailureCase;
 use crate::manifest::Effect;
 use crate::remedy::Remedy;
 
-/// The code of an answer that says: nothing was sent to the API, so the request can be made again.
+/// The error code which states that nothing was sent to the API, so the request can be repeated.
 pub(super) const NOT_SENT: &str = "RequestNotSent";
 
-/// The methods of requests that a proxy sends on.
+/// The methods that a proxy forwards.
 pub(super) const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
 /// A reply's body on its way to the client.
 pub(super) type Body = UnsyncBoxBody<Bytes, EgressError>;
 
-/// Why a proxy does not take a request. Nothing of it has gone anywhere.
+/// Why a proxy refuses a request. Nothing of the request has been forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     Host,
@@ -30,7 +30,7 @@ pub(super) enum Refusal {
     Method,
     Target,
     TooLarge,
-    /// The request was too slow to arrive.
+    /// The request arrived too slowly.
     Late,
     /// The request broke off.
     Broken,
@@ -83,8 +83,8 @@ impl Refusal {
     }
 }
 
-/// What the client is told of a request that has no reply. Its status leads a component to the case of failure that
-/// the host's own callers get.
+/// Returns the answer to a request that has no reply. Its status leads a component to the same failure case
+/// that the host's own callers get.
 pub(super) fn no_reply(error: &EgressError, effect: Effect) -> Response<Body> {
     let failure = error.failure(effect);
     let (status, code) = match failure.case {
@@ -106,7 +106,7 @@ pub(super) fn no_reply(error: &EgressError, effect: Effect) -> Response<Body> {
     answer
 }
 
-/// An answer without a body.
+/// Returns an answer without a body.
 pub(super) fn empty(status: StatusCode) -> Response<Body> {
     let mut answer = Response::new(Full::default().map_err(|never| match never {}).boxed_unsync());
     *answer.status_mut() = status;

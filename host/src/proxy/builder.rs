@@ -1,4 +1,4 @@
-//! How a proxy is to serve.
+//! The configuration of a proxy.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{DEFAULT_DEADLINE, Proxy, ProxyError};
 use crate::call::Connection;
 use crate::egress::destination::Origin;
 
-/// Settles how a proxy serves its connection.
+/// Configures a [`Proxy`].
 #[derive(Debug)]
 pub struct ProxyBuilder {
     pub(super) connection: Connection,
@@ -16,7 +16,7 @@ pub struct ProxyBuilder {
 }
 
 impl Proxy {
-    /// Begins to settle how a connection is served.
+    /// Starts building a proxy of a connection.
     #[must_use]
     pub fn builder(connection: Connection) -> ProxyBuilder {
         ProxyBuilder { connection, port: 0, deadline: DEFAULT_DEADLINE, pages: Vec::new() }
@@ -24,32 +24,33 @@ impl Proxy {
 }
 
 impl ProxyBuilder {
-    /// The port of 127.0.0.1; any that is free if left out.
+    /// Sets the port of 127.0.0.1. The default, 0, picks any free port.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// How long each request may take, waiting for the quota and being sent again included; [`DEFAULT_DEADLINE`] if left out.
+    /// Sets how long each request may take, including waits for the quota and retries. The default is
+    /// [`DEFAULT_DEADLINE`].
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Lets pages of an origin use the proxy, by CORS. Without this, browsers let no page read what it answers. A page
-    /// needs the key all the same.
+    /// Allows pages of an origin to use the proxy, by CORS. By default, browsers do not let any page read its
+    /// answers. A page needs the key in any case.
     #[must_use]
     pub fn allow_origin(mut self, origin: Origin) -> Self {
         self.pages.push(origin);
         self
     }
 
-    /// Serves the connection.
+    /// Starts serving the connection.
     ///
     /// # Errors
-    /// The port cannot be had.
+    /// [`ProxyError`] if the port cannot be bound, or no key can be generated.
     pub async fn start(self) -> Result<Proxy, ProxyError> {
         Proxy::serve(self).await
     }

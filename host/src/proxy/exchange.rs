@@ -22,10 +22,10 @@ use crate::egress::{MAX_REQUEST_BYTES, Purpose, ReplyBody};
 
 /// How long the body of a request may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
-/// The name under which the audit has what comes from here.
+/// The action name of the proxy's requests in the audit log.
 const ACTION: &str = "proxy";
 
-/// What a proxy's clients share.
+/// The state that a proxy's clients share.
 #[derive(Debug)]
 pub(super) struct Exchange {
     connection: Connection,
@@ -48,7 +48,8 @@ impl Exchange {
         Self { connection, address, key, deadline, links, pages }
     }
 
-    /// Answers a request: with the API's reply, or with why there is none. Calls `known` once it has shown the key.
+    /// Answers a request with the API's reply, or with the reason why there is none. Calls `known` once the
+    /// request has shown the key.
     pub(super) async fn answer(&self, request: Request<Incoming>, known: impl FnOnce()) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let page = self.pages.of(&parts.headers);
@@ -102,7 +103,7 @@ impl Exchange {
         if !(has_body && parts.status.is_success() && is_plain_json(&parts.headers)) {
             return Response::from_parts(parts, body.boxed_unsync());
         }
-        // Other links have another length.
+        // Rewritten links may change the length.
         parts.headers.remove(CONTENT_LENGTH);
         Response::from_parts(parts, Rewritten::new(body, self.links.rewriter(base)).boxed_unsync())
     }
@@ -120,14 +121,14 @@ async fn whole(body: Incoming) -> Result<Bytes, Refusal> {
     }
 }
 
-/// Whether links can be looked for.
+/// Returns whether a reply is JSON in which links can be found.
 fn is_plain_json(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let plain = text(CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
     plain && text(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
 }
 
-/// Takes out the headers that speak of the connection to the API and not of the reply ([RFC 9110, section 7.6.1]).
+/// Removes the headers that concern the connection to the API and not the reply ([RFC 9110, section 7.6.1]).
 ///
 /// [RFC 9110, section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 fn remove_hop_by_hop(headers: &mut HeaderMap) {

@@ -1,4 +1,5 @@
-//! Who is connected to a proxy: clients that have shown the key, and strangers, who must not keep those out.
+//! The clients connected to a proxy: those that have shown the key, and strangers, which must not keep the
+//! others out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,14 +8,14 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-/// A client. Cheap to clone.
+/// A connected client. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Guest {
     known: Arc<AtomicBool>,
 }
 
 impl Guest {
-    /// It has shown the key.
+    /// Records that the client has shown the key.
     pub(super) fn is_known_now(&self) {
         self.known.store(true, Ordering::Relaxed);
     }
@@ -23,7 +24,7 @@ impl Guest {
         self.known.load(Ordering::Relaxed)
     }
 
-    /// Ends when it has not shown the key in that time; if it has, never.
+    /// Completes after `time` if the client has not shown the key by then; otherwise never completes.
     pub(super) async fn remains_a_stranger(&self, time: Duration) {
         tokio::time::sleep(time).await;
         if self.is_known() {
@@ -32,7 +33,7 @@ impl Guest {
     }
 }
 
-/// Those who were strangers when they were last looked at, the oldest first.
+/// The clients that were strangers at the last check, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Guests {
     strangers: VecDeque<(Guest, AbortHandle)>,
@@ -44,7 +45,7 @@ impl Guests {
         self.forget_others();
     }
 
-    /// Whether there is one who can be dismissed.
+    /// Returns whether there is a stranger that can be disconnected.
     pub(super) fn has_strangers(&mut self) -> bool {
         self.forget_others();
         !self.strangers.is_empty()
@@ -57,7 +58,7 @@ impl Guests {
         }
     }
 
-    /// Those who have left or have shown the key.
+    /// Forgets clients that have left or have shown the key.
     fn forget_others(&mut self) {
         self.strangers.retain(|(guest, attending)| !guest.is_known() && !attending.is_finished());
     }

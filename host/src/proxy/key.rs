@@ -8,10 +8,10 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq as _;
 
-/// How many random bytes there are in a key.
+/// The number of random bytes in a key.
 const BYTES: usize = 32;
 
-/// A random key, of letters that stand in a path and in a header as they are.
+/// A random key, made of characters that need no escaping in a path or a header.
 #[derive(Debug)]
 pub(super) struct Key(SecretString);
 
@@ -26,14 +26,14 @@ impl Key {
         &self.0
     }
 
-    /// What follows the key in a path that begins with it.
+    /// Returns what follows the key in a path that starts with it.
     pub(super) fn opens<'a>(&self, path_and_query: &'a str) -> Option<&'a str> {
         let path = path_and_query.strip_prefix('/')?;
         let (first, rest) = path.split_at(path.find(['/', '?']).unwrap_or(path.len()));
         self.is(first).then_some(rest)
     }
 
-    /// Whether the request carries the key as its bearer token ([RFC 6750, section 2.1]).
+    /// Returns whether the request carries the key as its bearer token ([RFC 6750, section 2.1]).
     ///
     /// [RFC 6750, section 2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
     pub(super) fn is_borne_by(&self, headers: &HeaderMap) -> bool {
@@ -45,7 +45,7 @@ impl Key {
         token.is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && self.is(token.trim()))
     }
 
-    /// Compares in a time that tells nothing of the key.
+    /// Compares in constant time, so that timing reveals nothing about the key.
     fn is(&self, candidate: &str) -> bool {
         self.0.expose_secret().as_bytes().ct_eq(candidate.as_bytes()).into()
     }

@@ -1,7 +1,8 @@
-//! Links to a next page, which name the API: a client that knows the API by the proxy's address needs them to name that.
+//! Rewrites links to a next page, which point to the API, so that they point to the address of the proxy.
 //!
-//! The keys under which links stand are the manifest's, and so are the hosts by which the API names itself. They are found as the reply flows by, which may be large: a key
-//! in quotes, a colon and a text. Nothing else that is JSON holds an unescaped quote, a key and another quote in a row.
+//! The manifest names the keys under which links appear, and the hosts that the API uses for itself. Since a
+//! reply may be large, links are found while it streams: a key in quotes, a colon and a string. In JSON, an
+//! unescaped quote, a key and another quote in a row cannot be anything else.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -16,17 +17,18 @@ use crate::egress::destination::{Host, Origin, Scheme};
 use crate::egress::{EgressError, ReplyBody};
 use crate::manifest::{Hosts, Manifest};
 
-/// The longest text that is taken for a link, in bytes.
+/// The maximum length of a string that is treated as a link, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// Which texts are links to a next page, and where they lead.
+/// Which strings are links to a next page, and where they lead.
 #[derive(Debug)]
 pub(super) struct Links {
     keys: Arc<[String]>,
     api: Api,
 }
 
-/// Where links lead that lead to the API: to the connection's own address of it, or to one that the manifest names.
+/// The origins of links to the API: the connection's own address of the API, and those that the manifest
+/// names.
 #[derive(Debug, Clone)]
 struct Api {
     origin: Origin,
@@ -48,7 +50,7 @@ impl Links {
             let paging = action.paging.as_ref()?;
             let fields = manifest.record(&action.returns.type_name)?;
             let key = &fields.iter().find(|field| field.name == paging.next)?.key;
-            // As it stands in a reply, in quotes.
+            // The key as it appears in a reply, in quotes.
             serde_json::to_string(key).ok()
         });
         let keys: BTreeSet<String> = keys.collect();
@@ -56,42 +58,42 @@ impl Links {
         Self { keys: keys.into_iter().collect(), api }
     }
 
-    /// Makes links lead to `base` in place of the API.
+    /// Returns a rewriter that makes links lead to `base` instead of the API.
     pub(super) fn rewriter(&self, base: String) -> Rewriter {
         Rewriter { keys: self.keys.clone(), api: self.api.clone(), base, held: Vec::new(), before: 0 }
     }
 }
 
-/// A reply in the middle of being rewritten.
+/// The state of rewriting a reply.
 pub(super) struct Rewriter {
     keys: Arc<[String]>,
     api: Api,
     base: String,
-    /// What came and may be the beginning of a link.
+    /// The received bytes that may be the start of a link.
     held: Vec<u8>,
-    /// The byte before it.
+    /// The byte before them.
     before: u8,
 }
 
-/// What stands at a key.
+/// The value of a key.
 enum At {
-    /// Perhaps a link, of which not all is there yet.
+    /// The value may be a link, but is not complete yet.
     Unfinished,
-    /// No link.
+    /// The value is not a link.
     Other,
-    /// A text, which begins and ends there, quotes included.
+    /// A string with these start and end positions, including its quotes.
     Text(usize, usize),
 }
 
 impl Rewriter {
-    /// Takes what came, and gives what can go on.
+    /// Takes the received bytes, and returns those that can be sent on.
     fn push(&mut self, data: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(data);
         let mut out = Vec::with_capacity(self.held.len());
         let mut done = 0;
         let kept = loop {
             let Some((place, length)) = self.find(done) else {
-                // The last bytes may be the beginning of a key.
+                // The last bytes may be the start of a key.
                 let longest = self.keys.iter().map(String::len).max().unwrap_or(0);
                 let kept = self.held.len().saturating_sub(longest.saturating_sub(1)).max(done);
                 out.extend_from_slice(&self.held[done..kept]);
@@ -124,12 +126,13 @@ impl Rewriter {
         out
     }
 
-    /// What is still held when the reply has ended.
+    /// Returns what is still held when the reply has ended.
     fn rest(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.held)
     }
 
-    /// The first key from there on, and its length. A quote after a backslash begins no key.
+    /// Returns the position and length of the first key at or after `from`. A quote after a backslash does
+    /// not start a key.
     fn find(&self, from: usize) -> Option<(usize, usize)> {
         let escaped = |place: usize| match place.checked_sub(1) {
             Some(before) => self.held[before] == b'\\',
@@ -142,7 +145,7 @@ impl Rewriter {
         places.min()
     }
 
-    /// What follows a key that ends there.
+    /// Returns the value that follows a key that ends at `end`.
     fn look(&self, end: usize) -> At {
         let bytes = &self.held[end..];
         let blank = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -169,7 +172,7 @@ impl Rewriter {
         }
     }
 
-    /// The link as the client needs it, if it leads to the API.
+    /// Returns the link as the client needs it, if it leads to the API.
     fn translated(&self, text: &[u8]) -> Option<Vec<u8>> {
         let link: String = serde_json::from_slice(text).ok()?;
         let host = link.find("://")? + 3;
@@ -212,7 +215,7 @@ impl Body for Rewritten {
             let passed = match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => this.rewriter.push(&data),
-                    // Trailers speak of the reply as it was.
+                    // Trailers describe the original reply.
                     Err(_) => continue,
                 },
                 Some(Err(error)) => {

@@ -1,4 +1,4 @@
-//! Pages in browsers that may use a proxy: those of the origins that were named, by the [CORS protocol].
+//! Allows pages of named origins to use a proxy from a browser, by the [CORS protocol].
 //!
 //! [CORS protocol]: https://fetch.spec.whatwg.org/#http-cors-protocol
 
@@ -13,15 +13,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use super::answer::{self, Body, METHODS};
 use crate::egress::destination::Origin;
 
-/// How long a browser may remember what it may do, in seconds.
+/// How long a browser may cache the answer to a preflight request, in seconds.
 const REMEMBERED: u64 = 600;
-/// What a browser asks of a server on a private network, and what it wants to hear ([Private Network Access]).
+/// The header with which a browser asks a server on a private network, and the one with which the server
+/// agrees ([Private Network Access]).
 ///
 /// [Private Network Access]: https://wicg.github.io/private-network-access/
 const REQUEST_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// The origins whose pages may use a proxy. Those of none, unless they are named.
+/// The origins whose pages may use a proxy; none by default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pages(Vec<String>);
 
@@ -30,7 +31,7 @@ impl Pages {
         Self(origins.into_iter().map(|origin| origin.to_string()).collect())
     }
 
-    /// The origin of the page that a request is from, if it may use the proxy.
+    /// Returns the origin of the page that sent a request, if it may use the proxy.
     pub(super) fn of(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let mut origins = headers.get_all(ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
@@ -38,7 +39,8 @@ impl Pages {
         self.0.iter().any(|allowed| allowed == text).then(|| origin.clone())
     }
 
-    /// Lets the page read the answer, if it may. What the API itself says of pages is not for these.
+    /// Lets the page read the answer, if it may. The API's own CORS headers are removed, because they are not
+    /// meant for these pages.
     pub(super) fn mark(&self, page: Option<HeaderValue>, headers: &mut HeaderMap) {
         let own = |name: &HeaderName| name.as_str().starts_with("access-control-");
         let others: Vec<HeaderName> = headers.keys().filter(|name| own(name)).cloned().collect();
@@ -56,12 +58,13 @@ impl Pages {
     }
 }
 
-/// Whether a request is the browser's own, which asks what the page may do.
+/// Returns whether a request is a preflight: the browser's own question about what the page may do.
 pub(super) fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to it: whatever this proxy sends on. It is not sent on itself, and needs no key, since it cannot have one.
+/// Returns the answer to a preflight, which allows everything that this proxy forwards. A preflight is not
+/// forwarded, and needs no key, since it cannot carry one.
 pub(super) fn preflight(page: HeaderValue, asked: &HeaderMap) -> Response<Body> {
     let mut answer = answer::empty(StatusCode::NO_CONTENT);
     let headers = answer.headers_mut();

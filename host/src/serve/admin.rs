@@ -1,4 +1,4 @@
-//! How the server stands, for those who run it.
+//! The state of the server, for its operators.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) fn router(board: Arc<Board>, metrics: Arc<Metrics>) -> Router {
         .with_state(Arc::new(Office { board, metrics }))
 }
 
-/// Whether each trigger does what it should, and how each that does not stands.
+/// Reports whether every trigger is ready, and the state of each one that is not.
 async fn ready(State(office): State<Arc<Office>>) -> Response {
     let board = &office.board;
     let others: BTreeMap<&str, String> = board

@@ -1,4 +1,4 @@
-//! Why a server cannot be set up.
+//! The errors of setting up a server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,12 +9,12 @@ use crate::triggers::WatchError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// An address cannot be listened at.
+    /// The server cannot listen at an address.
     #[error("cannot listen at {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A pushed trigger needs an address at which notifications are received.
@@ -23,9 +23,9 @@ pub enum ServerError {
     /// A watch cannot be built.
     #[error("the trigger `{name}`: {error}")]
     Watch {
-        /// The trigger.
+        /// The name of the trigger.
         name: String,
-        /// Why.
+        /// Why its watch cannot be built.
         error: Box<WatchError>,
     },
 }

@@ -1,19 +1,19 @@
-//! In which of its two text formats Prometheus wants the metrics, and the older one.
+//! Selects the text format in which a client wants the metrics, and writes Prometheus' older one.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// A format of metrics.
+/// A text format of metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exposition {
     /// Prometheus' own text format, which every reader knows.
     Text,
-    /// [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/), for those that ask for it.
+    /// [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/), for clients that ask for it.
     OpenMetrics,
 }
 
 impl Exposition {
-    /// What is wanted most; Prometheus' own format if nothing is said.
+    /// Returns the format that the client prefers; Prometheus' own format if it states no preference.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
         let ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let ranges: Vec<(String, f32)> = ranges.flat_map(|ranges| ranges.split(',')).map(weighed).collect();
@@ -32,7 +32,7 @@ impl Exposition {
         }
     }
 
-    /// Text of OpenMetrics in this format.
+    /// Converts OpenMetrics text to this format.
     pub(super) fn write(self, open_metrics: String) -> String {
         match self {
             Self::OpenMetrics => open_metrics,
@@ -41,7 +41,7 @@ impl Exposition {
     }
 }
 
-/// A media range with its weight, which is 1 unless it says something else.
+/// Splits a media range from its weight, which is 1 by default.
 fn weighed(range: &str) -> (String, f32) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -49,8 +49,8 @@ fn weighed(range: &str) -> (String, f32) {
     (name, weight.unwrap_or(1.0))
 }
 
-/// The older format differs in the name that a counter's help and type stand under: with `_total`, as its samples have it;
-/// and it has neither units nor an end.
+/// Converts to the older format. There, the help and type of a counter carry the name of its samples, with
+/// `_total`, and there are no units and no end marker.
 fn text(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len());
     let mut help = None;

@@ -1,4 +1,4 @@
-//! What senders of notifications are answered.
+//! Receives notifications, and answers their senders.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,34 +22,34 @@ use super::state::Entry;
 use crate::triggers::webhook::{Gate, Inbox, InboxError, Taken};
 use crate::triggers::{News, Signer};
 
-/// The most bytes of a notification.
+/// The maximum size of a notification, in bytes.
 const LONGEST: usize = 256 << 10;
-/// How long its body may take.
+/// How long the body of a notification may take to arrive.
 const BODY: Duration = Duration::from_secs(10);
-/// How much of a body that is refused is read, and for how long.
+/// How many bytes of a refused body are read, and for how long.
 const DRAINED: usize = 1 << 20;
 const DRAIN: Duration = Duration::from_secs(1);
-/// When a sender may try again, in seconds, if nothing could be stored.
+/// After how many seconds a sender may try again if nothing could be stored.
 const AGAIN: u64 = 5;
 
-/// The addresses, by the names of triggers.
+/// The addresses of pushed triggers, by the triggers' names.
 #[derive(Default)]
 pub(super) struct Hooks {
     hooks: HashMap<String, Hook>,
 }
 
-/// One address.
+/// The address of one pushed trigger.
 pub(super) struct Hook {
     pub(super) inbox: Inbox,
     pub(super) verifier: Option<Signer>,
     pub(super) metrics: Arc<Metrics>,
-    /// How its trigger stands, and who hears news of it.
+    /// The state of its trigger.
     pub(super) entry: Arc<Entry>,
     pub(super) counts: Counts,
     pub(super) tell: Tell,
 }
 
-/// Tells news of a trigger.
+/// Passes on news of a trigger.
 pub(super) type Tell = Box<dyn Fn(&News) + Send + Sync>;
 
 /// Why a notification is refused.
@@ -82,12 +82,12 @@ async fn answer(
     request: Request,
 ) -> Response {
     let Ok(Path((name, secret))) = path else {
-        // It is not text, and so is neither the name nor the secret of anything.
+        // The path is not text, so it contains neither a trigger's name nor a secret.
         drain(request.into_body()).await;
         return nothing_here();
     };
     let hook = hooks.hooks.get(&name);
-    // As much work for a name that does not exist as for one that does.
+    // An unknown name takes the same work as a known one.
     let closed = Gate::default();
     let gate = hook.map_or(&closed, |hook| hook.inbox.gate());
     let (head, mut body) = request.into_parts();
@@ -108,7 +108,7 @@ async fn answer(
             if let Refusal::Inbox(InboxError::Store(error)) = &refusal {
                 let news = News::StoreFailed { error: error.clone(), next: Duration::from_secs(AGAIN) };
                 hook.counts.note(&news);
-                // The same thing again and again is told once.
+                // A repeated failure is reported only once.
                 if hook.entry.unstored(error.to_string()) {
                     (hook.tell)(&news);
                 }
@@ -120,8 +120,8 @@ async fn answer(
     answer
 }
 
-/// Reads what is left of a body that is refused, if it is not too much: a sender that is still writing when the
-/// connection closes may never see the answer.
+/// Reads the rest of a refused body, within limits: a sender that is still writing when the connection closes
+/// may never see the answer.
 async fn drain(body: Body) {
     let _ = tokio::time::timeout(DRAIN, Limited::new(body, DRAINED).collect()).await;
 }
@@ -155,7 +155,7 @@ async fn read(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Refusal> {
     }
 }
 
-/// Whether a body says that it is JSON as it is: in UTF-8, and not compressed.
+/// Returns whether the headers declare plain JSON: in UTF-8, and not compressed.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(kind)) = headers.get(CONTENT_TYPE).map(|kind| kind.to_str()) else { return false };
     let kind = kind.to_ascii_lowercase();
@@ -170,7 +170,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         && headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
 }
 
-/// The answer to whoever does not know the address: the same, whatever is wrong.
+/// The answer to a sender that does not know the address: the same, whatever is wrong.
 fn nothing_here() -> Response {
     problem(StatusCode::NOT_FOUND, "there is nothing here")
 }

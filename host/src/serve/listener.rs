@@ -1,4 +1,4 @@
-//! Accepts connections, not too many, and serves each within bounds of time and size.
+//! Accepts a limited number of connections, and serves each within limits of time and size.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use tokio::task::JoinSet;
 use super::asked;
 use super::reserve::Reserve;
 
-/// How long the head of a request may take, from when the connection is free for it.
+/// How long the head of a request may take, from the time the connection is ready for it.
 const HEAD: Duration = Duration::from_secs(10);
-/// The most bytes of a request's head.
+/// The maximum size of a request's head, in bytes.
 const HEAD_BYTES: usize = 16 << 10;
-/// The most headers of a request.
+/// The maximum number of headers of a request.
 const HEADERS: usize = 64;
-/// Pause after a connection could not be accepted.
+/// The pause after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` changes, then lets requests that are under way finish. With a reserve, there is room for a
-/// connection also while the process may have no more files open.
+/// Serves until `stop` changes, then lets requests in progress finish. With a reserve, there is room for a
+/// connection even when the process has reached its limit of open files.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -47,7 +47,7 @@ pub(super) async fn serve(
                 Some((stream, place)) => {
                     open.spawn(connection(stream, router.clone(), place, told.clone()));
                 }
-                // Running out of file descriptors passes.
+                // A shortage of file descriptors is temporary.
                 None => tokio::time::sleep(PAUSE).await,
             },
         }
@@ -56,7 +56,7 @@ pub(super) async fn serve(
     while open.join_next().await.is_some() {}
 }
 
-/// The next connection, once there is room for it.
+/// Returns the next connection, once there is room for it.
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
@@ -66,7 +66,7 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return Some((stream, place)),
-            // Somebody else may be faster to take the room, so it is made again as long as it can be.
+            // Other code may take the room first, so make room again for as long as possible.
             Err(error) if reserve.as_mut().is_some_and(|reserve| reserve.makes_room(&error)) => {}
             Err(_) => return None,
         }
@@ -79,7 +79,7 @@ async fn connection(
     _place: OwnedSemaphorePermit,
     mut stop: watch::Receiver<bool>,
 ) {
-    // It only makes answers come sooner.
+    // This only makes answers arrive sooner, so a failure does not matter.
     let _ = stream.set_nodelay(true);
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -88,7 +88,7 @@ async fn connection(
         .max_headers(HEADERS)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut served = pin!(served);
-    // Whatever the other end does wrong is its own concern.
+    // Errors of the other end are its own concern.
     tokio::select! {
         _ = served.as_mut() => return,
         () = asked(&mut stop) => {}

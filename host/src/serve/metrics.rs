@@ -1,4 +1,4 @@
-//! What the server counts, as Prometheus reads it.
+//! The server's metrics, in the form that Prometheus reads.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -22,10 +22,10 @@ type Labels = Vec<(&'static str, String)>;
 type Number = Gauge<f64, AtomicU64>;
 type Seconds = Counter<f64, AtomicU64>;
 
-/// The upper bounds of the classes of lag, in seconds.
+/// The upper bounds of the lag histogram's buckets, in seconds.
 const LAGS: [f64; 11] = [0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 21_600.0, 86_400.0];
 
-/// All that is counted.
+/// All metrics of the server.
 pub(super) struct Metrics {
     registry: Registry,
     polls: Family<Labels, Counter>,
@@ -34,7 +34,7 @@ pub(super) struct Metrics {
     late: Family<Labels, Counter>,
     notifications: Family<Labels, Counter>,
     store_failures: Counter,
-    /// Of all triggers together: for each, its classes would be most of the text.
+    /// The lag of all triggers together: with buckets for each trigger, they would make up most of the text.
     lag: Histogram,
     lag_seconds: Family<Labels, Seconds>,
     ready: Family<Labels, Gauge>,
@@ -44,11 +44,11 @@ pub(super) struct Metrics {
     quota_used: Family<Labels, Gauge>,
     quota_limit: Family<Labels, Gauge>,
     quota_waiting: Family<Labels, Gauge>,
-    /// One reader at a time: each asks the store about every trigger.
+    /// Admits one reader at a time, because each reader queries the store about every trigger.
     reading: Mutex<()>,
 }
 
-/// What is counted of one trigger.
+/// The counters of one trigger.
 pub(super) struct Counts {
     answered: Counter,
     failed: Counter,
@@ -142,7 +142,7 @@ impl Metrics {
         );
     }
 
-    /// What is counted of a trigger, from 0 on.
+    /// Returns the counters of a trigger, starting at 0.
     pub(super) fn of(&self, trigger: &str) -> Counts {
         let of = |family: &Family<Labels, Counter>, outcome: &str| {
             let outcome = ("outcome", outcome.to_owned());
@@ -167,7 +167,8 @@ impl Metrics {
         self.notifications.get_or_create(&vec![("trigger", trigger.to_owned()), status]).inc();
     }
 
-    /// All metrics as text of OpenMetrics, as they are now. What the store does not tell is left out: the rest is worth most then.
+    /// Returns the present values of all metrics as OpenMetrics text. If the store fails, its metrics are
+    /// left out, because the others matter most then.
     pub(super) async fn open_metrics(&self, board: &Arc<Board>) -> Result<String, String> {
         let _one = self.reading.lock().await;
         let read = Arc::clone(board);
@@ -210,7 +211,7 @@ impl Metrics {
     }
 }
 
-/// How many events a trigger has in the store, and how old the first that waits is, in seconds.
+/// Returns how many events a trigger has in the store, and the age of the first waiting event in seconds.
 fn backlog(entry: &Entry) -> Result<(Backlog, f64), StoreError> {
     let now = entry.connection.clock().now();
     let backlog = entry.connection.store().run(&entry.watch, |rows| rows.backlog(&entry.watch))?;

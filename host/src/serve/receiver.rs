@@ -1,14 +1,14 @@
-//! Whether the receiver of a trigger's events takes them.
+//! Tracks whether the receiver of a trigger's events accepts them.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::triggers::News;
 
-/// The number of failed deliveries in a row after which a receiver counts as one that does not work. Fewer are a restart
-/// or a reply that broke off.
+/// The number of consecutive failed deliveries after which a receiver counts as failing. Fewer may just be a
+/// restart or an interrupted reply.
 const FAILURES: u32 = 3;
 
-/// What became of the last deliveries.
+/// The outcome of the latest deliveries.
 #[derive(Debug, Default)]
 pub(super) struct Receiver(Mutex<Failures>);
 
@@ -24,7 +24,8 @@ impl Receiver {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match news {
             News::Delivered { .. } => *failures = Failures::default(),
-            // An event that was tried before is not the first: after a restart too, the receiver is known.
+            // Earlier attempts at the event count too, so the state of the receiver is known even after a
+            // restart.
             News::DeliveryFailed { attempts, reason, .. } => {
                 let count = failures.count.saturating_add(1).max(*attempts);
                 *failures = Failures { count, reason: reason.clone() };
@@ -36,7 +37,7 @@ impl Receiver {
         }
     }
 
-    /// How deliveries fail, in words, if they do.
+    /// Describes how deliveries fail, if they do.
     pub(super) fn failing(&self) -> Option<String> {
         let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (failures.count >= FAILURES)

@@ -1,20 +1,20 @@
-//! Room for a connection when the process may have no more files open.
+//! Keeps room for connections when the process has reached its limit of open files.
 //!
-//! A server that fails for want of files has to tell so just then. So it keeps a few files open for nothing else, and closes
-//! one of them when a connection has no room.
+//! A server that fails for lack of file descriptors has to be able to report it at that very time. It
+//! therefore keeps a few spare files open, and closes one of them when there is no room for a connection.
 
 use std::fs::File;
 use std::io;
 
-/// How many connections have room.
+/// How many connections to keep room for.
 const FILES: usize = 4;
 
-/// Files that make way.
+/// Spare files that are closed to make room.
 #[derive(Debug, Default)]
 pub(super) struct Reserve(Vec<File>);
 
 impl Reserve {
-    /// Opens files as far as there is room for them.
+    /// Opens spare files for as long as there is room for them.
     pub(super) fn refill(&mut self) {
         while cfg!(unix) && self.0.len() < FILES {
             let Ok(file) = File::open("/dev/null") else { return };
@@ -22,7 +22,7 @@ impl Reserve {
         }
     }
 
-    /// Makes room, if that is what failed. Says whether it did.
+    /// Makes room if the error is a lack of file descriptors. Returns whether it did.
     pub(super) fn makes_room(&mut self, error: &io::Error) -> bool {
         is_for_want_of_files(error) && self.0.pop().is_some()
     }

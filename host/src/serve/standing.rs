@@ -10,11 +10,11 @@ use super::state::Entry;
 use super::{Observer, Report, asked};
 use crate::triggers::webhook::{Inbox, SubscribeError};
 
-/// How long to wait before the first further try to subscribe; longer each time.
+/// How long to wait before the second attempt to subscribe; the wait grows with each attempt.
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// The subscription of a pushed trigger.
+/// Keeps the subscription of one pushed trigger.
 pub(super) struct Standing {
     pub(super) name: Arc<str>,
     pub(super) inbox: Inbox,
@@ -27,7 +27,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Subscribes, and, if that is wanted, unsubscribes when the server is left.
+    /// Subscribes, and, if so configured, unsubscribes when the server shuts down.
     pub(super) async fn keep(self, mut left: watch::Receiver<bool>) {
         if let Some(secret) = &self.path_secret {
             self.inbox.gate().admit(secret.expose_secret());
@@ -43,7 +43,7 @@ impl Standing {
                 Err(error) => {
                     let message = error.to_string();
                     self.entry.set_unsubscribed(&message);
-                    // The same thing again and again is told once.
+                    // A repeated failure is reported only once.
                     if known.as_ref() != Some(&message) {
                         (self.observer)(&self.name, &Report::NotSubscribed(&error));
                         known = Some(message);
@@ -62,7 +62,7 @@ impl Standing {
         if !self.unsubscribe {
             return;
         }
-        // What may or may not be subscribed was told of when that was found out.
+        // A subscription in an unknown state was already reported when that was discovered.
         if let Err(error) = self.inbox.unsubscribe().await
             && !matches!(error, SubscribeError::Unknown { .. } | SubscribeError::CannotSubscribe(_))
         {

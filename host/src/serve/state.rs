@@ -1,4 +1,4 @@
-//! How each trigger stands.
+//! The state of each trigger.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,8 @@ use super::receiver::Receiver;
 use crate::call::Connection;
 use crate::triggers::News;
 
-/// How long a notification that could not be stored counts: a sender that still has it comes again within that time.
+/// How long a failure to store a notification counts: a sender that still has the notification retries within
+/// that time.
 const RECENT: Duration = Duration::from_secs(60);
 
 /// All triggers, by name.
@@ -19,41 +20,41 @@ pub(super) struct Board {
     leaving: AtomicBool,
 }
 
-/// One trigger.
+/// The state of one trigger.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) connection: Connection,
-    /// The name under which the store has it.
+    /// The name of its watch in the store.
     pub(super) watch: String,
     state: Mutex<State>,
-    /// How notifications come; none for what is polled.
+    /// How notifications arrive; `None` for a polled trigger.
     pushed: Option<Mutex<Pushed>>,
-    /// Whether what is delivered is taken.
+    /// Whether the receiver accepts events.
     receiver: Receiver,
-    /// Whether the watch ended and has not begun again.
+    /// Whether the watch has ended and not started again.
     ended: AtomicBool,
 }
 
-/// How the notifications of a trigger come.
+/// The state of a pushed trigger's notifications.
 #[derive(Debug, Default)]
 struct Pushed {
     subscribed: bool,
-    /// Why not, if that is known.
+    /// Why the trigger is not subscribed, if known.
     refusal: Option<String>,
-    /// Why the last notification could not be stored, if it could not, and when that was.
+    /// If the last notification could not be stored: why, and when.
     unstored: Option<(String, Instant)>,
 }
 
-/// How a trigger stands.
+/// The state of a trigger's watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
-    /// It has not begun, or was not answered yet.
+    /// The watch has not started, or no poll has succeeded yet.
     Starting,
-    /// It works.
+    /// The watch works.
     Running,
-    /// It does not, and is tried again.
+    /// The watch fails for this reason, and keeps retrying.
     Failing(String),
-    /// Its receiver wants no more.
+    /// The receiver asked for no more events, for this reason.
     Stopped(String),
 }
 
@@ -82,12 +83,12 @@ impl Board {
         self.entries.iter()
     }
 
-    /// The entry of that name, if it was added.
+    /// Returns the entry of that name, if it was added.
     pub(super) fn entry(&self, name: &str) -> Option<Arc<Entry>> {
         self.entries.get(name).cloned()
     }
 
-    /// Notes that the server ends.
+    /// Records that the server is shutting down.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::SeqCst);
     }
@@ -106,22 +107,22 @@ impl Entry {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// Notes that notifications can come.
+    /// Records that notifications can arrive.
     pub(super) fn set_subscribed(&self) {
         self.push(|pushed| (pushed.subscribed, pushed.refusal) = (true, None));
     }
 
-    /// Notes why none can.
+    /// Records why no notifications can arrive.
     pub(super) fn set_unsubscribed(&self, reason: &str) {
         self.push(|pushed| (pushed.subscribed, pushed.refusal) = (false, Some(reason.to_owned())));
     }
 
-    /// Notes that a notification was stored. Says whether the last one was not.
+    /// Records that a notification was stored. Returns whether the previous one could not be.
     pub(super) fn stored(&self) -> bool {
         self.push(|pushed| pushed.unstored.take()).flatten().is_some()
     }
 
-    /// Notes why one was not. Says whether that is new.
+    /// Records why a notification could not be stored. Returns whether that is new.
     pub(super) fn unstored(&self, reason: String) -> bool {
         let replaced = self.push(|pushed| pushed.unstored.replace((reason.clone(), Instant::now())));
         replaced.flatten().is_none_or(|(before, at)| before != reason || at.elapsed() > RECENT)
@@ -132,22 +133,22 @@ impl Entry {
         Some(look(&mut pushed.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Notes that the watch ended. Says whether it had begun since it last did.
+    /// Records that the watch ended. Returns whether it had started again since it last ended.
     pub(super) fn ends(&self) -> bool {
         !self.ended.swap(true, Ordering::SeqCst)
     }
 
-    /// Notes that the watch begins. Says whether it had ended.
+    /// Records that the watch starts. Returns whether it had ended before.
     pub(super) fn begins_again(&self) -> bool {
         self.ended.swap(false, Ordering::SeqCst)
     }
 
-    /// Why nothing is taken in or delivered although the watch runs, in words.
+    /// Describes why nothing is received or delivered although the watch runs, if so.
     fn obstacle(&self) -> Option<String> {
         self.intake().or_else(|| self.receiver.failing())
     }
 
-    /// Why no notification is taken in, in words.
+    /// Describes why no notifications are received, if so.
     fn intake(&self) -> Option<String> {
         self.push(|pushed| match pushed {
             Pushed { subscribed: false, refusal: Some(reason), .. } => {
@@ -162,12 +163,12 @@ impl Entry {
         .flatten()
     }
 
-    /// Whether it does what it should. What its receiver has stopped does.
+    /// Returns whether the trigger is ready. A trigger that its receiver stopped counts as ready.
     pub(super) fn is_ready(&self) -> bool {
         self.obstacle().is_none() && matches!(self.state(), State::Running | State::Stopped(_))
     }
 
-    /// How it stands, in words.
+    /// Describes the state of the trigger.
     pub(super) fn words(&self) -> String {
         let state = self.state();
         if let (State::Running | State::Stopped(_), Some(obstacle)) = (&state, self.obstacle()) {
@@ -184,7 +185,7 @@ impl Entry {
     pub(super) fn note(&self, news: &News) {
         self.receiver.note(news);
         match news {
-            // What is polled runs once it was answered.
+            // A polled trigger counts as running once a poll has succeeded.
             News::Began { .. } if self.pushed.is_some() => self.set(State::Running),
             News::Polled { .. } => self.set(State::Running),
             News::PollFailed { reason, .. } => self.set(State::Failing(reason.clone())),

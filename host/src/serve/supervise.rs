@@ -1,4 +1,4 @@
-//! Runs a watch for as long as the server runs, however often it ends.
+//! Runs a watch for as long as the server runs, restarting it whenever it ends.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::state::{Entry, State};
 use super::{Observer, Report, asked};
 use crate::triggers::{Ended, Watch, WatchError, words};
 
-/// How long to wait before a watch that ended begins again.
+/// How long to wait before restarting a watch that ended.
 const PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(
@@ -45,7 +45,7 @@ pub(super) async fn run(
             Err(WatchError::Stopped { reason, .. }) => set(State::Stopped(reason)),
             Err(error) => {
                 let message = error.to_string();
-                // The same thing again and again is told once, until the watch has run again.
+                // A repeated failure is reported only once, until the watch has run again.
                 let ran = entry.as_ref().is_none_or(|entry| entry.ends());
                 if ran || known.as_ref() != Some(&message) {
                     observer(&name, &Report::Ended(&error));
@@ -54,7 +54,7 @@ pub(super) async fn run(
                 set(State::Failing(message));
             }
         }
-        // Somebody may resume what was stopped, or end what runs the same watch.
+        // Meanwhile somebody may resume a stopped watch, or end another process that runs it.
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             () = asked(&mut stop) => return,

@@ -1,48 +1,48 @@
-//! Where each watched trigger goes on.
+//! The point from which each watched trigger continues.
 
 use super::StoreError;
 use crate::clock::Timestamp;
 
-/// What a transaction can do with the progress of watches.
+/// The operations of a transaction on the progress of watches.
 ///
-/// A *watch* is a trigger of a connection that somebody waits for, under a name of its own. Its name is the partition
-/// of all transactions on it.
+/// A *watch* is a trigger of a connection whose events somebody waits for. It has a name of its own, which is
+/// the partition of all transactions on it.
 pub trait Checkpoints {
-    /// How far a watch is; none if it has never begun.
+    /// Returns the progress of a watch; `None` if it has never started.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     fn progress(&mut self, watch: &str) -> Result<Option<Progress>, StoreError>;
 
-    /// Notes how far a watch is.
+    /// Stores the progress of a watch.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     fn set_progress(&mut self, watch: &str, progress: &Progress) -> Result<(), StoreError>;
 
-    /// The names of all watches, in order. Not to be joined with anything else in a transaction.
+    /// Returns the names of all watches, in order. Must be the only operation of its transaction.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     fn watches(&mut self) -> Result<Vec<String>, StoreError>;
 
-    /// Forgets a watch, with all its events.
+    /// Removes a watch with all its events.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     fn forget(&mut self, watch: &str) -> Result<(), StoreError>;
 }
 
-/// How far a watch is.
+/// The progress of a watch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Where the next poll goes on, in the connector's own words; none before the first poll.
+    /// The checkpoint from which the next poll continues, opaque to the host; `None` before the first poll.
     pub checkpoint: Option<String>,
-    /// Since when every delivery has failed; none if the last one succeeded.
+    /// The time since which every delivery has failed; `None` if the last one succeeded.
     pub failing_since: Option<Timestamp>,
-    /// Why nothing is delivered any more, if the receiver wanted no more.
+    /// The receiver's reason, if it asked for no more events.
     pub stopped: Option<String>,
-    /// When the watch was started for the first time, by this machine's clock: events count from then on, unless told
-    /// otherwise. None if that was never noted.
+    /// When the watch was started for the first time, by this machine's clock. Events count from then on by
+    /// default. `None` if that time was never recorded.
     pub begun: Option<Timestamp>,
 }

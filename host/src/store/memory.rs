@@ -1,4 +1,4 @@
-//! A store in memory, for one process: embedders that need no more, and tests.
+//! A store in memory, for tests and for embedders with a single process.
 
 mod subscriptions;
 mod watches;
@@ -11,7 +11,7 @@ use self::watches::Watches;
 use super::{Claim, Key, Place, Slot, Slots, Store, StoreError, Subscription, Ticket, Transaction, Work};
 use crate::clock::Timestamp;
 
-/// A store in this process's memory. None of its operations fails.
+/// A store in this process's memory. Its operations never fail.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     contents: Mutex<Contents>,
@@ -19,7 +19,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -42,7 +42,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// A name that is taken, until this is dropped.
+/// A claimed name. Dropping this releases it.
 struct Claimed {
     name: String,
     claims: Arc<Mutex<HashSet<String>>>,
@@ -54,7 +54,7 @@ impl Drop for Claimed {
     }
 }
 
-/// What is in the store.
+/// The contents of the store.
 #[derive(Debug, Default)]
 struct Contents {
     /// Quotas, by bucket.
@@ -71,7 +71,7 @@ struct Bucket {
     tickets: BTreeMap<u64, (Ticket, Timestamp)>,
     /// The order of the last arrival.
     last: u64,
-    /// How long each slot is kept at least.
+    /// The minimum time to keep each slot.
     keep: Duration,
 }
 
@@ -79,7 +79,7 @@ struct Bucket {
 #[derive(Debug, Default)]
 struct Log {
     in_flight: HashMap<Key, (Timestamp, Duration)>,
-    /// Completions in order of time, each with how long it counts.
+    /// Completions in order of time, each with the time for which it counts.
     completed: VecDeque<(Timestamp, Duration)>,
 }
 
@@ -103,7 +103,7 @@ impl Log {
     }
 
     fn insert(&mut self, at: Timestamp, keep: Duration) {
-        // Completions come nearly in order, so the place is at the end or close to it.
+        // Completions arrive nearly in order, so the place is at or near the end.
         let behind = self.completed.iter().rev().take_while(|(other, _)| *other > at).count();
         self.completed.insert(self.completed.len() - behind, (at, keep));
     }
@@ -234,7 +234,7 @@ impl Slots for Contents {
         let counts = |until: &Timestamp, keep: &Duration| until.saturating_add(bucket.keep.max(*keep)) > now;
         for log in bucket.logs.values_mut() {
             log.in_flight.retain(|_, (lease, keep)| counts(lease, keep));
-            // Within an action nearly all count equally long, so the oldest are the first to go.
+            // Nearly all completions of an action count for the same time, so the oldest expire first.
             while log.completed.front().is_some_and(|(at, keep)| !counts(at, keep)) {
                 log.completed.pop_front();
             }

@@ -1,13 +1,13 @@
-//! A store in a file, shared by all processes that use the same state directory.
+//! A store in an SQLite file, shared by all processes that use the same state directory.
 //!
-//! SQLite serialises the processes: each transaction takes the file's one write lock at its beginning. The journal is
-//! a write-ahead log, which is synchronised with the disk only when it is folded into the file: a process that dies
-//! loses nothing, and a machine that loses its power may lose the last transactions, but never damages the file. For
-//! transactions that may not be lost either ([`Store::transact_on_disk`]) there is a second connection, which synchronises
-//! the log, with all that was written to it before, at each commit. The log is shared through memory, so the file must be
-//! on a local disk.
+//! SQLite serialises the processes: each transaction takes the file's only write lock when it begins. The
+//! journal is a write-ahead log, which is synchronised with the disk only when SQLite copies it into the
+//! file. A process that dies loses nothing; a power failure may lose the last transactions, but never damages
+//! the file. Transactions that must survive a power failure ([`Store::transact_on_disk`]) use a second
+//! connection, which synchronises the log, including everything written to it before, at each commit. The log
+//! is shared through memory, so the file must be on a local disk.
 //!
-//! Names are claimed by locks on files beside it, which the system lifts when a process ends.
+//! Names are claimed by locks on files beside the store, which the system releases when a process ends.
 
 mod claims;
 mod filesystem;
@@ -32,7 +32,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use self::rows::Rows;
 use super::{Claim, Source, Store, StoreError, Work};
 
-/// The name of the file, in the state directory.
+/// The name of the store's file in the state directory.
 pub const FILE: &str = "connector.sqlite3";
 
 /// A store in an SQLite file.
@@ -40,17 +40,18 @@ pub const FILE: &str = "connector.sqlite3";
 pub struct SqliteStore {
     path: PathBuf,
     connection: Mutex<Connection>,
-    /// The connection that synchronises at each commit, once it is needed.
+    /// The connection that synchronises at each commit, opened when it is first needed.
     synchronised: Mutex<Option<Connection>>,
 }
 
 impl SqliteStore {
-    /// Opens the store in a state directory; both are made if they are not there, for this user alone.
+    /// Opens the store in a state directory. Creates the directory and the file if they do not exist,
+    /// accessible only to this user.
     ///
     /// # Errors
-    /// [`StoreError::Denied`] if they cannot be made or opened, [`StoreError::Shared`] if the directory is on a network's
-    /// filesystem, [`StoreError::Newer`] if the file comes from a later
-    /// version, and [`StoreError::Corrupt`] if it is no such file: it is then left as it is.
+    /// [`StoreError::Denied`] if they cannot be created or opened, [`StoreError::Shared`] if the directory is
+    /// on a network filesystem, [`StoreError::Newer`] if a later version wrote the file, and
+    /// [`StoreError::Corrupt`] if the file is not a valid store; it is then left unchanged.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(FILE);
         let denied = |error: io::Error| StoreError::Denied {
@@ -65,7 +66,7 @@ impl SqliteStore {
         Ok(Self { path, connection: Mutex::new(connection), synchronised: Mutex::default() })
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -73,7 +74,7 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    /// All partitions are one: SQLite locks the whole file.
+    /// Ignores the partition: SQLite locks the whole file.
     fn transact(&self, _partition: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
         // A panic in the middle of a transaction has rolled it back.
         self.transact_over(&mut self.connection.lock().unwrap_or_else(PoisonError::into_inner), work)
@@ -98,7 +99,8 @@ impl Store for SqliteStore {
 impl SqliteStore {
     fn transact_over(&self, connection: &mut Connection, work: &mut Work<'_>) -> Result<(), StoreError> {
         let explained = |error| explain(&self.path, error);
-        // Immediate, because a transaction that begins with reading may find the lock taken when it comes to write.
+        // Immediate, because a transaction that begins by reading may fail to get the lock when it comes to
+        // write.
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explained)?;
         work(&mut Rows::new(&transaction, &self.path))?;
@@ -114,7 +116,8 @@ fn make_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// Makes the file before SQLite would, so that it is never readable for others. SQLite gives its log the same rights.
+/// Creates the file before SQLite would, so that it is never readable by others. SQLite gives its log the
+/// same permissions.
 fn make_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -133,8 +136,8 @@ fn connect(path: &Path, synchronous: &str) -> Result<Connection, rusqlite::Error
     Ok(connection)
 }
 
-/// Changes the journal to a write-ahead log, unless it is one. While several processes try at once, SQLite tells some
-/// that the file is busy without asking [`wait_for_lock`].
+/// Changes the journal to a write-ahead log, unless it already is one. If several processes try at once,
+/// SQLite reports to some that the file is busy without calling [`wait_for_lock`].
 fn set_journal(connection: &Connection) -> Result<(), rusqlite::Error> {
     let mut tries = 0;
     loop {
@@ -150,10 +153,10 @@ fn set_journal(connection: &Connection) -> Result<(), rusqlite::Error> {
     }
 }
 
-/// Waits a little for the lock, if it is worth it.
+/// Waits briefly for the lock, and returns whether to try again.
 ///
-/// Transactions take some ten microseconds, so SQLite's own handler, which soon waits for 100 ms, would have
-/// requests leave much later than they could.
+/// Transactions take some ten microseconds, so SQLite's own handler, which soon waits 100 ms at a time, would
+/// delay requests needlessly.
 fn wait_for_lock(tries: i32) -> bool {
     const QUICK: i32 = 100;
     let nap = if tries < QUICK { Duration::from_micros(100) } else { Duration::from_millis(2) };
@@ -162,7 +165,7 @@ fn wait_for_lock(tries: i32) -> bool {
     tries < 5_000
 }
 
-/// What an error of SQLite's means to whoever uses the store.
+/// Translates an SQLite error for the users of the store.
 fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
     let location = path.display().to_string();
     let code = error.sqlite_error_code();

@@ -1,53 +1,56 @@
-//! Standing requests to be notified.
+//! Subscriptions: standing requests to an API to notify us.
 
 use super::StoreError;
 
-/// What a transaction can do with subscriptions.
+/// The operations of a transaction on subscriptions.
 ///
-/// A watch of a pushed trigger has at most one. It is noted before it is asked for, so that a crash leaves none that
-/// nobody knows of.
+/// A watch of a pushed trigger has at most one subscription. It is recorded before it is requested, so that a
+/// crash never leaves a subscription that nobody knows of.
 pub trait Subscriptions {
-    /// The subscription of a watch.
+    /// Returns the subscription of a watch.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     fn subscription(&mut self, watch: &str) -> Result<Option<Subscription>, StoreError>;
 
-    /// Notes the subscription of a watch, or that it has none.
+    /// Records the subscription of a watch, or that it has none.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     fn set_subscription(
         &mut self,
         watch: &str,
         subscription: Option<&Subscription>,
     ) -> Result<(), StoreError>;
 
-    /// The names of all watches that have a subscription, in order. Not to be joined with anything else in a transaction.
+    /// Returns the names of all watches that have a subscription, in order. Must be the only operation of its
+    /// transaction.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     fn subscribed(&mut self) -> Result<Vec<String>, StoreError>;
 }
 
-/// A standing request to be notified.
+/// A standing request to an API to notify us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// How far it is.
+    /// The state of the subscription.
     pub state: SubscriptionState,
-    /// Where notifications are sent, without the secret part.
+    /// The address to which notifications are sent, without its secret part.
     pub address: String,
-    /// The SHA-256 digest of the secret part, in hexadecimal: whoever reads the store cannot send notifications.
+    /// The SHA-256 digest of the secret part, in hexadecimal. Reading the store is therefore not enough to
+    /// send notifications.
     pub digest: String,
 }
 
-/// How far a subscription is.
+/// The state of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubscriptionState {
-    /// It has been asked for, or is about to be. Without an answer, nobody knows whether it exists.
+    /// The subscription has been requested, or is about to be. Until there is an answer, it is unknown
+    /// whether it exists.
     Asked,
-    /// It exists, under this id.
+    /// The subscription exists under this id.
     Held(String),
-    /// Its end has been asked for, or is about to be.
+    /// The end of the subscription with this id has been requested, or is about to be.
     Ending(String),
 }

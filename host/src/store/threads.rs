@@ -1,20 +1,21 @@
-//! Threads for what waits for a store.
+//! Threads for work that waits for a store.
 
 use std::sync::LazyLock;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinError;
 
-/// How many there are: transactions go one after another anyhow.
+/// The number of threads. Transactions run one after another anyway.
 const THREADS: usize = 8;
 
-/// They are a store's alone: threads that anything may take may all be held up by a program that does not read, or by a
-/// name that is not resolved, and then nothing could be stored, though the disk is fine.
+/// These threads serve only the store. Shared threads may all be blocked by a program that does not read or
+/// by a name that does not resolve, and then nothing could be stored although the disk is fine.
 static ALONE: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     Builder::new_current_thread().thread_name("store").max_blocking_threads(THREADS).build().ok()
 });
 
-/// Runs what may block where it holds up nobody. If the wait is given up, it is done nevertheless.
+/// Runs work that may block on a thread where it holds up nobody. If the future is dropped, the work still
+/// completes.
 pub(crate) async fn aside<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R, JoinError> {

@@ -1,4 +1,4 @@
-//! How people write how long something takes.
+//! Durations as people write them.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ const UNITS: [(&str, f64); 7] = [
     ("", 1.0),
 ];
 
-/// `30s`, `5m`, `1h`, `3d`, `1w`, `100ms`, several of them together as in `1h30m`, or a number of seconds; greater than
-/// zero. `None` for any other text.
+/// Parses a duration: `30s`, `5m`, `1h`, `3d`, `1w`, `100ms`, several of them together as in `1h30m`, or a
+/// number of seconds. Returns `None` if the duration is not greater than zero, and for any other text.
 #[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
@@ -25,7 +25,7 @@ pub fn duration(text: &str) -> Option<Duration> {
         let (number, after) = split(rest, |letter| letter.is_ascii_digit() || letter == '.');
         let (unit, after) = split(after, |letter| letter.is_ascii_alphabetic());
         let (place, (_, length)) = UNITS.iter().enumerate().find(|(_, (name, _))| *name == unit)?;
-        // `1h1h` and `1h30` are slips, and not times.
+        // `1h1h` and `1h30` are mistakes, not durations.
         if units.contains(&place) || unit.is_empty() && number.len() != text.len() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! How people write a time from which something counts.
+//! Start times as people write them.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -10,17 +10,18 @@ use jiff::tz::{Disambiguation, TimeZone};
 use super::duration;
 use crate::clock::Timestamp;
 
-/// How a date alone is written: `2030-01-31`.
+/// The length of a date without a time: `2030-01-31`.
 const DATE: usize = "2030-01-31".len();
 
-/// A time from which something counts: `2030-01-31T12:00:00Z`, `2030-01-31T12:00:00+01:00`,
-/// `2030-01-31T12:00:00[Europe/Berlin]`, the date `2030-01-31` (midnight, UTC), `now`, or how long ago it was, as in `2h`.
+/// A start time, from which something counts: `2030-01-31T12:00:00Z`, `2030-01-31T12:00:00+01:00`,
+/// `2030-01-31T12:00:00[Europe/Berlin]`, the date `2030-01-31` (midnight, UTC), `now`, or a duration before
+/// the present, as in `2h`.
 ///
-/// What is written is what is meant: a time of day without a zone is refused, and so is one that the zone does not have, or
-/// has twice.
+/// Nothing is guessed: a time of day without a zone is refused, and so is a time that the zone skips or has
+/// twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since {
-    /// As it was written.
+    /// The text as it was written.
     text: String,
     when: When,
 }
@@ -28,27 +29,27 @@ pub struct Since {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum When {
     At(jiff::Timestamp),
-    /// So long before whatever is the present then.
+    /// A duration before the present, whenever that is.
     Ago(Duration),
 }
 
-/// Why a text is not a time from which something counts.
+/// Why a text is not a valid start time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinceError {
-    /// It is a time of day, and nobody knows where.
+    /// The text is a time of day without a time zone.
     #[error("`{0}` has no time zone")]
     NoZone(String),
-    /// It has a zone in brackets, and is not a time there.
+    /// The text has a zone in brackets, but is not a valid, unambiguous time in that zone.
     #[error("`{0}` is not a time in that zone: {1}")]
     Zone(String, String),
-    /// It is no time at all.
+    /// The text is not a time at all.
     #[error("`{0}` is not a time")]
     Unknown(String),
 }
 
 impl SinceError {
-    /// What to do next.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
@@ -74,7 +75,7 @@ impl FromStr for Since {
     }
 }
 
-/// As it was written.
+/// Displays the text as it was written.
 impl Display for Since {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -106,7 +107,8 @@ impl When {
     }
 }
 
-/// A time with a zone in brackets. One that the zone skips or has twice is another's guess, and not what was written.
+/// Parses a time with a zone in brackets. A time that the zone skips or has twice is refused, because it
+/// would have to be guessed.
 fn in_zone(text: &str) -> Result<jiff::Timestamp, SinceError> {
     const PARSER: DateTimeParser = DateTimeParser::new().disambiguation(Disambiguation::Reject);
     PARSER
@@ -116,7 +118,7 @@ fn in_zone(text: &str) -> Result<jiff::Timestamp, SinceError> {
 }
 
 impl Since {
-    /// The time in ISO 8601, UTC, where the present is `now`.
+    /// Returns the time in ISO 8601, in UTC, taking `now` as the present.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> String {
         match self.when {

@@ -1,4 +1,4 @@
-//! How a trigger's events are to be waited for.
+//! Configures how a watch waits for a trigger's events and delivers them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use super::subject::Subject;
 use super::watch::Watch;
 use crate::times::Since;
 
-/// How often a trigger with events is polled, unless told otherwise.
+/// The default interval between polls while events arrive.
 const BUSY: Duration = Duration::from_secs(15);
-/// How often a trigger without events is polled at least, unless told otherwise.
+/// The default longest interval between polls while no events arrive.
 const QUIET: Duration = Duration::from_secs(120);
-/// How long an event is retried before it is declared dead, unless told otherwise.
+/// How long an event is retried by default before it is declared dead.
 const GIVE_UP: Duration = Duration::from_secs(3 * 86_400);
-/// How much of the quota polls may take, in per cent, unless told otherwise.
+/// The default share of the quota that polls may take, in per cent.
 const QUOTA_SHARE: u8 = 50;
-/// Configures a watch.
+/// Configures a [`Watch`].
 #[derive(Debug)]
 pub struct WatchBuilder {
     subject: Subject,
@@ -55,45 +55,46 @@ impl WatchBuilder {
         }
     }
 
-    /// Where the events go: a [`Callback`], or an async closure that takes an [`Event`](super::Event).
+    /// Sets where the events go: a [`Callback`], or an async closure that takes an [`Event`](super::Event).
     #[must_use]
     pub fn to(self, callback: impl Callback + 'static) -> Self {
         self.to_shared(Arc::new(callback))
     }
 
-    /// As [`WatchBuilder::to`], for a callback that several watches share.
+    /// Like [`WatchBuilder::to`], for a callback that several watches share.
     #[must_use]
     pub fn to_shared(mut self, callback: Arc<dyn Callback>) -> Self {
         self.callback = Some(callback);
         self
     }
 
-    /// When the watch begins for the first time, the time from which events count, such as `2030-01-31T12:00:00Z`, or how
-    /// long before that start it is, such as `2h` (see [`Since`]); from its first start on if left out. Later the watch goes
-    /// on where it left off.
+    /// Sets the time from which events count when the watch starts for the first time: a time such as
+    /// `2030-01-31T12:00:00Z`, or a duration before that first start, such as `2h` (see [`Since`]). The
+    /// default is the first start. Later starts continue where the watch left off.
     #[must_use]
     pub fn since(mut self, time: impl Into<String>) -> Self {
         self.since = Some(time.into());
         self
     }
 
-    /// How far to look back for events that become visible late; the connector's own default if left out. An event
-    /// that becomes visible later than that may be missed.
+    /// Sets how far to look back for events that become visible late. The default is the connector's own. An
+    /// event that becomes visible later than that may be missed.
     #[must_use]
     pub fn overlap(mut self, time: Duration) -> Self {
         self.look.overlap = Some(time);
         self
     }
 
-    /// The most events to fetch with one request; the connector's own default if left out.
+    /// Sets the maximum number of events to fetch with one request. The default is the connector's own.
     #[must_use]
     pub fn page_size(mut self, events: u32) -> Self {
         self.look.page_size = Some(events);
         self
     }
 
-    /// How often to poll: `busy` while events come (15 s if left out), and ever more slowly, up to `quiet` (2 minutes),
-    /// while none do. Where more is known to be there, the next poll comes at once.
+    /// Sets how often to poll: every `busy` while events arrive (default 15 s), and less and less often, down
+    /// to every `quiet` (default 2 minutes), while none do. If a poll reports that there is more, the next
+    /// poll follows at once.
     #[must_use]
     pub fn interval(mut self, busy: Duration, quiet: Duration) -> Self {
         self.busy = busy.max(Duration::from_millis(1));
@@ -101,60 +102,62 @@ impl WatchBuilder {
         self
     }
 
-    /// How long to retry an event before it is declared dead; 3 days if left out. Only time in which the watch runs counts:
-    /// not time in which its process is stopped or its machine asleep.
+    /// Sets how long to retry an event before it is declared dead (default 3 days). Only time during which
+    /// the watch runs counts, not time during which its process is stopped or its machine asleep.
     #[must_use]
     pub fn give_up_after(mut self, time: Duration) -> Self {
         self.give_up = time;
         self
     }
 
-    /// The part of the connection's quota that the polls of all its triggers together may take, in per cent; 50 if left
-    /// out. The rest is left to actions.
+    /// Sets the share of the connection's quota, in per cent, that the polls of all its triggers may take
+    /// together (default 50). The rest is left to actions.
     #[must_use]
     pub fn quota_share(mut self, per_cent: u8) -> Self {
         self.look.quota_share = per_cent.clamp(1, 100);
         self
     }
 
-    /// Whether to go on even if the first poll is refused for good, such as for a missing permission. Without this,
-    /// the watch ends with that error; a watch that was once answered always goes on.
+    /// Sets whether to continue even if the first poll fails permanently, for example because a permission is
+    /// missing. By default the watch ends with that error. Once a poll has succeeded, the watch always
+    /// continues.
     #[must_use]
     pub fn keep_trying(mut self, keeps_trying: bool) -> Self {
         self.keeps_trying = keeps_trying;
         self
     }
 
-    /// Has a function called with all news of the watch. It must not block.
+    /// Sets a function to call with all news of the watch. The function must not block.
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(&News) + Send + Sync + 'static) -> Self {
         self.observer = Observer(Arc::new(observer));
         self
     }
 
-    /// By what those who put events into the store tell of them.
+    /// Sets how others that put events into the store announce them.
     pub(super) fn news(mut self, news: Arc<Notify>) -> Self {
         self.news = news;
         self
     }
 
-    /// Has polls wait for their turn here.
+    /// Makes polls wait for a permit of this semaphore.
     #[cfg(feature = "serve")]
     pub(crate) fn turns(mut self, turns: Arc<Semaphore>) -> Self {
         self.turns = Some(turns);
         self
     }
 
-    /// The name under which the store will have it: `connector/connection/trigger`.
+    /// Returns the name that the watch will have in the store: `connector/connection/trigger`.
     #[must_use]
     pub fn name(&self) -> String {
         self.subject.name()
     }
 
-    /// The watch.
+    /// Builds the watch.
     ///
     /// # Errors
-    /// [`WatchError::NoCallback`], or [`WatchError::Since`].
+    /// [`WatchError::NoCallback`] if there is no callback, or [`WatchError::Since`] if the start time is not
+    /// valid.
     pub fn build(self) -> Result<Watch, WatchError> {
         let since = self.since.map(|since| since.parse::<Since>()).transpose().map_err(WatchError::Since)?;
         Ok(Watch {

@@ -1,4 +1,4 @@
-//! Where events go.
+//! Callbacks: where events go.
 
 use std::fmt;
 use std::future::Future;
@@ -17,30 +17,31 @@ pub use command::{Command, CommandBuilder};
 pub use http::{CallbackError, Http, HttpBuilder, Mode};
 pub use lines::Lines;
 
-/// Takes events.
+/// Receives the events of a watch.
 ///
-/// An async closure from an [`Event`] to `()`, a [`Result`] or an [`Outcome`] is one.
+/// An async closure that takes an [`Event`] and returns `()`, a [`Result`] or an [`Outcome`] is a callback.
 pub trait Callback: Send + Sync {
-    /// Delivers an event. An event that is not acknowledged is delivered again. After a crash, so may one be that was.
+    /// Delivers an event. An event that is not acknowledged is delivered again. After a crash, an
+    /// acknowledged event may be delivered again too.
     fn deliver(&self, event: Event) -> BoxFuture<'_, Outcome>;
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The event has arrived, and will not be needed again.
     Acknowledged,
-    /// The event has not arrived, and is to be delivered again.
+    /// The event has not arrived and has to be delivered again.
     Retry {
-        /// Why.
+        /// Why the event was not accepted.
         reason: String,
-        /// The least time to wait first.
+        /// The minimum wait before the next attempt.
         after: Option<Duration>,
     },
-    /// The receiver wants neither this event nor others, until somebody resumes the watch.
+    /// The receiver wants no more events, including this one, until somebody resumes the watch.
     Stop {
-        /// Why.
+        /// Why the receiver wants no more.
         reason: String,
     },
     /// The callback can take no more while this process runs.

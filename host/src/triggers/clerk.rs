@@ -1,4 +1,4 @@
-//! Looking at the events of a store, and at those that could not be delivered, from outside a watch.
+//! Inspects and manages the events of a store, including dead ones, from outside a watch.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,34 +18,34 @@ pub struct Clerk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Overview {
-    /// The watch: `connector/connection/trigger`.
+    /// The name of the watch: `connector/connection/trigger`.
     pub watch: String,
-    /// Where it goes on.
+    /// The progress of the watch.
     pub progress: Progress,
-    /// How many events it has.
+    /// How many events the watch has in the store.
     pub backlog: Backlog,
-    /// The first event that waits, if there is one.
+    /// The first waiting event, if there is one.
     pub first: Option<Stored>,
-    /// The standing request to be notified, of a watch of what an API pushes.
+    /// The subscription, if this is the watch of a pushed trigger that has one.
     pub subscription: Option<Subscription>,
-    /// Whether a process runs it.
+    /// Whether a process is running the watch.
     pub running: bool,
 }
 
-/// How much is read at a time.
+/// How many events are read at a time.
 const PAGE: Page = Page { after: 0, events: 500, bytes: 4 << 20 };
 
 impl Clerk {
-    /// The events of that store.
+    /// Creates a clerk for a store. `clock` dates the events that it replays.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// The state of every watch.
+    /// Returns the state of every watch.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub fn watches(&self) -> Result<Vec<Overview>, StoreError> {
         let begun = self.store.run("", |rows| rows.watches())?;
         let subscribed = self.store.run("", |rows| rows.subscribed())?;
@@ -68,10 +68,10 @@ impl Clerk {
         })
     }
 
-    /// All standing requests to be notified, by the names of their watches.
+    /// Returns all subscriptions with the names of their watches.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub fn subscriptions(&self) -> Result<Vec<(String, Subscription)>, StoreError> {
         let mut subscriptions = Vec::new();
         for watch in self.store.run("", |rows| rows.subscribed())? {
@@ -81,27 +81,30 @@ impl Clerk {
         Ok(subscriptions)
     }
 
-    /// The first events that wait after a number, 0 for the beginning: a page of some hundred.
+    /// Returns a page of waiting events (at most 500) whose numbers are higher than `after`; 0 starts at the
+    /// beginning.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub fn waiting(&self, watch: &str, after: u64) -> Result<Vec<Stored>, StoreError> {
         self.store.run(watch, |rows| rows.waiting(watch, Page { after, ..PAGE }))
     }
 
-    /// The first dead events after a number, 0 for the beginning: a page of some hundred.
+    /// Returns a page of dead events (at most 500) whose numbers are higher than `after`; 0 starts at the
+    /// beginning.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub fn dead(&self, watch: &str, after: u64) -> Result<Vec<Stored>, StoreError> {
         self.store.run(watch, |rows| rows.dead(watch, Page { after, ..PAGE }))
     }
 
-    /// Puts dead events at the end of those that wait: all, or those with the given ids. Whoever runs the watch delivers
-    /// them soon, else whoever runs it next. Returns the ids of those that were found dead.
+    /// Moves dead events to the end of those that wait: all of them, or those with the given ids. They are
+    /// delivered soon if the watch is running, otherwise at its next run. Returns the ids of the events that
+    /// were dead.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub fn replay(&self, watch: &str, ids: Option<&[String]>) -> Result<Vec<String>, StoreError> {
         let mut replayed = Vec::new();
         let mut after = 0;
@@ -131,10 +134,10 @@ impl Clerk {
         }
     }
 
-    /// Lets a watch that its receiver had stopped begin again. Says whether it was stopped.
+    /// Allows a watch that its receiver stopped to start again. Returns whether it was stopped.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub fn resume(&self, watch: &str) -> Result<bool, StoreError> {
         fail::point("before-resume");
         let resumed = self.store.run_on_disk(watch, |rows| match rows.progress(watch)? {
@@ -148,11 +151,12 @@ impl Clerk {
         resumed
     }
 
-    /// Forgets a watch with all its events and its subscription, so that it begins anew. Says whether it could: not while
-    /// somebody runs it. The API is not told: if it has a subscription, it goes on notifying its address.
+    /// Forgets a watch with all its events and its subscription, so that it starts anew. Returns whether it
+    /// did so; a running watch is not forgotten. The API is not informed: if there is a subscription, it
+    /// keeps notifying its address.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub fn forget(&self, watch: &str) -> Result<bool, StoreError> {
         let Some(_claim) = self.store.claim(&format!("watch/{watch}"))? else {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! An event, as callbacks get it: a [CloudEvent].
+//! An event as callbacks receive it: a [CloudEvent].
 //!
 //! [CloudEvent]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 
@@ -11,24 +11,24 @@ use crate::call::Connection;
 use crate::clock::Timestamp;
 use crate::store::Stored;
 
-/// The version of the specification.
+/// The version of the CloudEvents specification.
 pub(super) const SPEC_VERSION: &str = "1.0";
 
-/// An event.
+/// An event that a trigger found, or that an API pushed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Event {
-    /// The event's id: the same at each delivery, and no other event of the same source has it.
+    /// The event's id: the same at each delivery, and unique within the source.
     pub id: String,
-    /// Where it comes from: `/connector/connection/trigger`.
+    /// Where the event comes from: `/connector/connection/trigger`.
     pub source: Arc<str>,
     /// What kind of event it is: `connector.trigger`.
     pub kind: Arc<str>,
-    /// When it happened, as the connector says it, if that is a time of RFC 3339.
+    /// When the event happened, according to the connector, if that is an RFC 3339 time.
     pub time: Option<String>,
-    /// When it was found, by this machine's clock.
+    /// When the event was found, by this machine's clock.
     pub found_at: Timestamp,
-    /// Which attempt to deliver it this is, the first being 1.
+    /// The number of this delivery attempt, starting at 1.
     pub attempt: u32,
     data: Arc<RawValue>,
 }
@@ -51,7 +51,7 @@ impl Origin {
 
     pub(super) fn event(&self, stored: &Stored) -> Event {
         let data = RawValue::from_string(stored.event.data.clone())
-            // What was stored was JSON. If somebody changed it, it is handed on as the text that it is.
+            // The stored data was JSON. If somebody changed it, it is passed on as a JSON string.
             .or_else(|_| serde_json::value::to_raw_value(&stored.event.data))
             .unwrap_or_else(|_| RawValue::NULL.to_owned());
         Event {
@@ -66,15 +66,15 @@ impl Origin {
     }
 }
 
-/// The name of a trigger's watch: connector, connection and trigger. The first two may have any characters, so what
-/// would make two names one is escaped.
+/// Returns the name of a trigger's watch: connector, connection and trigger. The first two may contain any
+/// characters, so they are escaped to keep names distinct.
 pub(super) fn watch_name(connection: &Connection, trigger: &str) -> String {
     let connector = &connection.connector().manifest().name;
     let connection = connection.profile().name();
     format!("{}/{}/{trigger}", escaped(connector), escaped(connection))
 }
 
-/// Text as a segment of a URI's path.
+/// Escapes text for a segment of a URI path.
 fn escaped(text: &str) -> String {
     const OTHERS: percent_encoding::AsciiSet =
         percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -82,21 +82,21 @@ fn escaped(text: &str) -> String {
 }
 
 impl Event {
-    /// What happened, as JSON text on one line.
+    /// Returns the event's data as JSON text on one line.
     #[must_use]
     pub fn data(&self) -> &str {
         self.data.get()
     }
 
-    /// What happened, as a type of the caller's.
+    /// Deserialises the event's data into a type of the caller's.
     ///
     /// # Errors
-    /// The type does not fit.
+    /// The data does not fit the type.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.data.get())
     }
 
-    /// The whole event in the [JSON format], on one line.
+    /// Returns the whole event in the CloudEvents [JSON format], on one line.
     ///
     /// [JSON format]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
     #[must_use]
@@ -111,7 +111,7 @@ impl Event {
             datacontenttype: "application/json",
             data: &self.data,
         };
-        // Strings and JSON text: there is nothing that could not be written.
+        // Strings and JSON text can always be serialised.
         serde_json::to_string(&whole).unwrap_or_default()
     }
 }

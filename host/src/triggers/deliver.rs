@@ -1,4 +1,4 @@
-//! The other half of a watch: what waits in the store goes to the callback, in order.
+//! The delivering half of a watch: passes waiting events from the store to the callback, in order.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -16,16 +16,17 @@ use super::watch::{Ended, Signals, Watch};
 use crate::clock::Timestamp;
 use crate::store::{StoreError, Stored, Trouble};
 
-/// After how many attempts a watch that runs once gives up.
+/// The number of attempts after which a watch that runs once gives up.
 const ATTEMPTS_ONCE: u32 = 3;
-/// How long a watch that runs once waits for an attempt.
+/// The longest wait before an attempt that a watch that runs once accepts.
 const PATIENCE_ONCE: Duration = Duration::from_secs(60);
-/// How long nothing is looked for in the store while nobody tells of news: another process may have put something there.
+/// How often to check the store when nobody announces events: another process may have added some.
 const LOOK: Duration = Duration::from_secs(20);
-/// The longest time between two runs of a watch that runs once that counts as running: a timer may run it every hour.
+/// The longest time between two runs of a watch that runs once which still counts as running: a timer may run
+/// it every hour.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// What became of the events.
+/// The outcome of the deliveries.
 #[derive(Debug)]
 pub(super) struct Delivered {
     pub(super) ended: Ended,
@@ -33,7 +34,7 @@ pub(super) struct Delivered {
     pub(super) dead: u64,
 }
 
-/// What became of one event.
+/// The outcome of one event.
 enum Fate {
     Acknowledged,
     Dead,
@@ -41,7 +42,7 @@ enum Fate {
 }
 
 impl Watch {
-    /// Delivers until asked to stop, or until everything is delivered if that is what was asked for.
+    /// Delivers until asked to stop, or, for a watch that runs once, until everything is delivered.
     pub(super) async fn deliveries(
         &self,
         failing_since: Option<Timestamp>,
@@ -50,7 +51,7 @@ impl Watch {
         let mut time = RunTime::new(self.subject.connection.clock().clone(), failing_since);
         let mut delivered = Delivered::default();
         loop {
-            // Asked first: what was complete then is all in the page, if that is empty.
+            // Checked first: if polling was complete at this point and the page is empty, nothing is left.
             let complete = *signals.complete.borrow();
             let page = self.stubbornly(signals, || self.ledger.waiting()).await?;
             if page.is_empty() {
@@ -69,19 +70,19 @@ impl Watch {
         }
     }
 
-    /// Waits until something may have changed. Says whether the watch is to end.
+    /// Waits until something may have changed. Returns whether the watch has to end.
     async fn idle(&self, signals: &Signals) -> bool {
         let (mut stop, mut complete) = (signals.stop.clone(), signals.complete.clone());
         tokio::select! {
             () = signals.news.notified() => false,
             _ = complete.wait_for(|complete| *complete) => false,
             _ = stop.wait_for(|stop| *stop) => true,
-            // Other processes do not go by this one's clock.
+            // Real time, because other processes do not use this one's clock.
             () = tokio::time::sleep(LOOK) => false,
         }
     }
 
-    /// Delivers one event, however often it takes.
+    /// Delivers one event, with as many attempts as it takes.
     async fn event(
         &self,
         mut stored: Stored,
@@ -147,20 +148,20 @@ impl Watch {
         }
     }
 
-    /// How long to wait for the next attempt.
+    /// Returns how long to wait before the next attempt.
     fn wait(&self, stored: &Stored) -> Duration {
         let Some(trouble) = &stored.trouble else { return Duration::ZERO };
         let wait = trouble.due.since(self.now());
         if wait <= LONGEST_WISH {
             return wait;
         }
-        // No wait is as long as that: the clock was set back since.
+        // No wait is that long, so the clock must have been set back.
         let next = backoff(trouble.attempts, None, fastrand::f64());
         self.observer.tell(&News::ClockSetBack { id: stored.event.id.clone(), by: wait, next });
         next
     }
 
-    /// Attempts a delivery. A callback that panics has not taken the event.
+    /// Attempts a delivery. A callback that panics has not acknowledged the event.
     async fn deliver(&self, stored: &Stored) -> Outcome {
         let delivery = async { self.callback.deliver(self.origin.event(stored)).await };
         let outcome = AssertUnwindSafe(delivery).catch_unwind().await;
@@ -173,9 +174,9 @@ impl Watch {
         Trouble { attempts, due, reason }
     }
 
-    /// Whether to give up: the event has waited for so long while the watch ran, and for as long no delivery at all
-    /// succeeded. The first alone would give up at once on whatever waited while nothing ran; the second alone would give
-    /// each event that waits behind the first as long again.
+    /// Returns whether to give up: both the event's waiting time while the watch ran and the time without any
+    /// successful delivery have reached the limit. The first condition alone would give up at once on events
+    /// that waited while nothing ran; the second alone would give each event behind the first as long again.
     fn is_hopeless(&self, stored: &Stored, time: &RunTime) -> bool {
         time.since(stored.found_at) >= self.give_up && time.failing_for() >= self.give_up
     }
@@ -190,8 +191,8 @@ impl Watch {
         }
     }
 
-    /// Asks the store until it does not fail, unless waiting will not help. An event that was delivered is not delivered
-    /// again only because the disk is full at the moment.
+    /// Retries an operation of the store until it succeeds, unless waiting will not help. An event is not
+    /// delivered twice just because the disk was full for a moment.
     async fn stubbornly<R, F: Future<Output = Result<R, StoreError>>>(
         &self,
         signals: &Signals,
@@ -221,9 +222,9 @@ impl Watch {
     }
 }
 
-/// Since when deliveries fail, for a watch that goes on: what passed while it did not run does not count, except that a
-/// watch which runs `once` at a time is run again and again by a timer. `due` is when the first event that waits was to
-/// be tried next, if it was tried.
+/// Returns the time since which deliveries fail, for a watch that continues. Time during which the watch did
+/// not run does not count, except for a watch that runs `once`, because a timer may run it again and again.
+/// `due` is when the next attempt at the first waiting event was due, if it was tried before.
 pub(super) fn failing_since(
     noted: Option<Timestamp>,
     due: Option<Timestamp>,
@@ -235,7 +236,7 @@ pub(super) fn failing_since(
     Some(noted?.saturating_add(pause).min(now))
 }
 
-/// What somebody said when they panicked.
+/// Returns the message of a panic.
 pub(crate) fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing")

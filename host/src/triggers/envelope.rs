@@ -1,4 +1,4 @@
-//! What an event is wrapped in when it is sent.
+//! The JSON in which an event is wrapped when it is sent.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,16 +12,16 @@ pub enum Envelope {
     /// A CloudEvent in its JSON format: id, source, type and time beside the data.
     #[default]
     CloudEvent,
-    /// The data under `body`, as the triggers of Azure Logic Apps and Power Automate deliver them. Over HTTP the event's
-    /// id is in the header `webhook-id`.
+    /// The data under the key `body`, as the triggers of Azure Logic Apps and Power Automate deliver it. Over
+    /// HTTP, the header `webhook-id` identifies the event.
     Body,
 }
 
 impl Envelope {
-    /// All there are, by their names.
+    /// All envelopes with their names.
     pub const NAMES: [(&'static str, Self); 2] = [("cloudevent", Self::CloudEvent), ("body", Self::Body)];
 
-    /// The event in its envelope: JSON on one line.
+    /// Returns the event in this envelope: JSON on one line.
     #[must_use]
     pub fn wrap(self, event: &Event) -> String {
         match self {
@@ -30,7 +30,7 @@ impl Envelope {
         }
     }
 
-    /// The media type of what [`Envelope::wrap`] returns.
+    /// Returns the media type of what [`Envelope::wrap`] returns.
     pub(super) fn media_type(self) -> &'static str {
         match self {
             Self::CloudEvent => "application/cloudevents+json; charset=utf-8",
@@ -39,7 +39,7 @@ impl Envelope {
     }
 }
 
-/// There is no envelope of that name.
+/// The error for a name that no envelope has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownEnvelope;
 

@@ -1,4 +1,4 @@
-//! Why a watch ends.
+//! The errors with which a watch ends.
 
 use crate::call::CallError;
 use crate::failure::{Failure, FailureCase};
@@ -6,55 +6,55 @@ use crate::remedy::Remedy;
 use crate::store::StoreError;
 use crate::times::SinceError;
 
-/// Why a watch cannot go on. Nothing is lost by it: what was found waits in the store.
+/// Why a watch cannot continue. Nothing is lost: the events that were found wait in the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchError {
-    /// Another holder runs the watch.
+    /// Another process or task runs the watch.
     #[error("{watch} is watched already, by another process or task")]
     Busy {
-        /// The watch.
+        /// The name of the watch.
         watch: String,
     },
-    /// The receiver had said that it wants no more.
+    /// The receiver has asked for no more events.
     #[error("{watch} was stopped by its receiver: {reason}")]
     Stopped {
-        /// The watch.
+        /// The name of the watch.
         watch: String,
-        /// Why.
+        /// The reason that the receiver gave.
         reason: String,
     },
     /// There is no callback to deliver to.
     #[error("the watch has no callback to deliver events to")]
     NoCallback,
-    /// The time from which events are to count is not a time.
+    /// The start time from which events count is not valid.
     #[error("{0}")]
     Since(SinceError),
     /// The connector cannot be polled.
     #[error("{watch} cannot be polled: {error}")]
     Poll {
-        /// The watch.
+        /// The name of the watch.
         watch: String,
-        /// Why.
+        /// Why the poll failed.
         error: Box<CallError>,
     },
-    /// The store cannot be used, and waiting will not mend it.
+    /// The store cannot be used, and waiting will not help.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Something that belongs to the watch panicked, such as who hears its news.
+    /// Something that belongs to the watch panicked, such as its observer.
     #[error("{watch} broke off: {words}")]
     Panicked {
-        /// The watch.
+        /// The name of the watch.
         watch: String,
-        /// What the panic said.
+        /// The message of the panic.
         words: String,
     },
-    /// Events are left that could not be delivered for now.
+    /// Some events could not be delivered for now.
     #[error("events of {watch} could not be delivered, and {waiting} wait: {reason}")]
     Undelivered {
-        /// The watch.
+        /// The name of the watch.
         watch: String,
-        /// How many wait.
+        /// How many events still wait.
         waiting: u64,
         /// Why the first of them was not delivered.
         reason: String,
@@ -62,7 +62,7 @@ pub enum WatchError {
 }
 
 impl WatchError {
-    /// What to do next.
+    /// Returns what the user can do about it, if anything.
     #[must_use]
     pub fn hint(&self) -> Option<Remedy> {
         Some(match self {
@@ -78,7 +78,7 @@ impl WatchError {
         })
     }
 
-    /// The failure, as the contract has it.
+    /// Returns the failure in the terms of the contract.
     #[must_use]
     pub fn failure(&self) -> Failure {
         let case = match self {

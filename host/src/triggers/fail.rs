@@ -1,7 +1,7 @@
-//! Places at which a test can have the process die, as `kill -9` would have it. Not in release builds.
+//! Points at which a test can make the process die as if by `kill -9`. Not in release builds.
 
-/// Dies here, if the variable `CONNECTOR_FAIL_POINT` names this point (`after-delivery`), or its n-th passing
-/// (`after-delivery:3`).
+/// Dies here if the environment variable `CONNECTOR_FAIL_POINT` names this point (`after-delivery`), or, with
+/// a number n (`after-delivery:3`), when this point is passed for the n-th time.
 #[cfg(debug_assertions)]
 pub(super) fn point(name: &str) {
     use std::collections::HashMap;
@@ -25,14 +25,14 @@ pub(super) fn point(name: &str) {
     }
 }
 
-/// Nothing happens here.
+/// Does nothing in release builds.
 #[cfg(not(debug_assertions))]
 pub(super) fn point(_: &str) {}
 
 #[cfg(all(debug_assertions, unix))]
 fn die() {
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-    // The signal has come before this, or there is none.
+    // Reached only if the signal could not be sent.
     std::process::abort();
 }
 

@@ -1,4 +1,4 @@
-//! A watch's pages in the store: each operation is one transaction.
+//! A watch's records in the store. Each operation is one transaction.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::store::{
     Trouble,
 };
 
-/// How long the ids of delivered events are kept: longer than any trigger looks back, so that what is found again is
-/// known.
+/// How long the ids of delivered events are kept: longer than any trigger looks back, so that an event that
+/// is found again is recognised.
 const KNOWN_FOR: Duration = Duration::from_secs(2 * 86_400);
-/// How much is read at a time.
+/// How many events are read at a time.
 const PAGE: Page = Page { after: 0, events: 100, bytes: 1 << 20 };
 
-/// A watch in the store. Cheap to clone.
+/// The records of a watch in the store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
     store: Arc<dyn Store>,
@@ -24,13 +24,13 @@ pub(super) struct Ledger {
     watch: Arc<str>,
 }
 
-/// How a watch stands when it is begun.
+/// The state of a watch when it starts.
 #[derive(Debug)]
 pub(super) struct Opened {
-    /// How far it is.
+    /// How far the watch has got.
     pub(super) progress: Progress,
     pub(super) backlog: Backlog,
-    /// When the first event that waits was to be tried again, if it was tried.
+    /// When the next attempt at the first waiting event is due, if it was tried before.
     pub(super) due: Option<Timestamp>,
 }
 
@@ -43,14 +43,15 @@ impl Ledger {
         &self.watch
     }
 
-    /// Takes the watch for this holder alone; none while another has it.
+    /// Claims the watch exclusively. Returns `None` while another holder has it.
     pub(super) async fn claim(&self) -> Result<Option<Claim>, StoreError> {
         let ledger = self.clone();
         self.aside(move || ledger.store.claim(&format!("watch/{}", ledger.watch))).await
     }
 
-    /// How the watch stands. If it is polled and never began, that it begins now is noted, and not lost: however long it
-    /// takes until a poll is answered, events count from now on. Ids that need not be known any more are forgotten.
+    /// Returns the state of the watch. If the watch is polled and starts for the first time, that time is
+    /// stored durably: events count from now on, however long it takes until a poll succeeds. Also forgets
+    /// ids that are no longer needed.
     pub(super) async fn open(&self, is_polled: bool) -> Result<Opened, StoreError> {
         fail::point("before-open");
         let opened = self
@@ -70,8 +71,8 @@ impl Ledger {
         opened
     }
 
-    /// Stores what a poll found, together with where the next one goes on. Once this has returned, neither is lost to
-    /// anything but the disk's own failure. Returns how many events are new.
+    /// Stores the events of a poll together with the checkpoint for the next one. Once this has returned,
+    /// only a failure of the disk can lose them. Returns how many events are new.
     pub(super) async fn store(&self, events: Vec<Found>, checkpoint: String) -> Result<usize, StoreError> {
         fail::point("before-store");
         let stored = self
@@ -93,8 +94,8 @@ impl Ledger {
         stored
     }
 
-    /// Stores what was pushed, in one transaction: of each notification, its events. Once this has returned, none is
-    /// lost to anything but the disk's own failure. Returns how many events of each are new.
+    /// Stores the events of pushed notifications in one transaction. Once this has returned, only a failure
+    /// of the disk can lose them. Returns how many events of each notification are new.
     pub(super) async fn receive(&self, notifications: Vec<Vec<Found>>) -> Result<Vec<usize>, StoreError> {
         fail::point("before-receive");
         let received = self
@@ -118,12 +119,12 @@ impl Ledger {
         received
     }
 
-    /// The subscription that is noted.
+    /// Returns the recorded subscription.
     pub(super) async fn subscription(&self) -> Result<Option<Subscription>, StoreError> {
         self.run(false, |rows, watch, _| rows.subscription(watch)).await
     }
 
-    /// Notes a subscription, or that there is none.
+    /// Records a subscription, or that there is none.
     pub(super) async fn set_subscription(&self, noted: Option<Subscription>) -> Result<(), StoreError> {
         fail::point("before-subscription");
         self.run(true, move |rows, watch, _| rows.set_subscription(watch, noted.as_ref())).await?;
@@ -131,7 +132,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The first events that wait, in order.
+    /// Returns the first waiting events, in order.
     pub(super) async fn waiting(&self) -> Result<Vec<Stored>, StoreError> {
         self.run(false, |rows, watch, _| rows.waiting(watch, PAGE)).await
     }
@@ -140,7 +141,8 @@ impl Ledger {
         self.run(false, |rows, watch, _| rows.backlog(watch)).await
     }
 
-    /// Notes that the callback has acknowledged an event, and, if deliveries had been failing, that they no longer are.
+    /// Records that the callback has acknowledged an event, and, if `recovered`, that deliveries no longer
+    /// fail.
     pub(super) async fn acknowledge(&self, number: u64, recovered: bool) -> Result<(), StoreError> {
         fail::point("before-acknowledge");
         self.run(false, move |rows, watch, now| {
@@ -156,7 +158,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes that an event could not be delivered.
+    /// Records that an event could not be delivered.
     pub(super) async fn trouble(
         &self,
         number: u64,
@@ -190,7 +192,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes that the receiver wants no more.
+    /// Records that the receiver wants no more events.
     pub(super) async fn stop(&self, reason: String) -> Result<(), StoreError> {
         fail::point("before-stop");
         self.run(true, move |rows, watch, _| {
@@ -202,7 +204,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Forgets ids that need not be known any more.
+    /// Forgets ids that are no longer needed.
     pub(super) async fn tidy(&self) -> Result<(), StoreError> {
         fail::point("before-tidy");
         self.run(false, |rows, watch, now| rows.forget_delivered(watch, now.saturating_sub(KNOWN_FOR)))
@@ -229,7 +231,8 @@ impl Ledger {
         .await
     }
 
-    /// Runs what may block where it holds up nobody. If the wait is given up, it is done nevertheless.
+    /// Runs work that may block on a thread where it holds up nobody. If the future is dropped, the work
+    /// still completes.
     async fn aside<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<R, StoreError> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What a watch tells of itself while it runs.
+//! What a watch reports while it runs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,112 +8,114 @@ use crate::clock::Timestamp;
 use crate::failure::FailureCase;
 use crate::store::StoreError;
 
-/// News of a watch.
+/// Something that a watch reports.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum News {
-    /// It has begun: for the first time, or where it left off.
+    /// The watch has started, either for the first time or where it left off.
     Began {
-        /// Whether no poll was answered before. A time from which events count matters only then.
+        /// Whether no poll has succeeded before. A start time matters only then.
         first: bool,
-        /// When it was started for the first time, if the store knows that.
+        /// When the watch was started for the first time, if known.
         begun: Option<Timestamp>,
-        /// How many events wait.
+        /// How many events are waiting.
         waiting: u64,
     },
-    /// A poll was answered, and what it found is stored.
+    /// A poll succeeded, and its events are stored.
     Polled {
-        /// How many events are new.
+        /// How many of the events are new.
         found: usize,
-        /// When the next poll comes, from now.
+        /// How long until the next poll.
         next: Duration,
     },
-    /// A poll failed. It is tried again.
+    /// A poll failed. It will be retried.
     PollFailed {
-        /// How.
+        /// The kind of failure.
         case: FailureCase,
-        /// Why.
+        /// The reason for the failure.
         reason: String,
-        /// When the next poll comes, from now.
+        /// How long until the next poll.
         next: Duration,
     },
-    /// Polls had failed, and one is answered again.
+    /// A poll succeeded after others had failed.
     PollRecovered {
         /// How many polls in a row had failed.
         failures: u32,
-        /// How long no poll was answered.
+        /// For how long no poll succeeded.
         after: Duration,
     },
-    /// Events became visible later than the watch was told to look back: others like them may be missed.
+    /// Events became visible later than the watch was told to look back: others like them may have been
+    /// missed.
     Late {
         /// How many events were late.
         events: u64,
         /// How late the latest of them was, at least.
         by: Duration,
-        /// Whether events that are as late were told of before.
+        /// Whether events about as late were reported before.
         again: bool,
     },
-    /// The API's clock was ahead and was set back. The watch goes back with it, and misses nothing.
+    /// The API's clock was ahead and has been set back. The watch goes back with it, and misses nothing.
     ApiClockSetBack {
-        /// By how much.
+        /// By how much the clock was set back.
         by: Duration,
     },
-    /// The store failed. It is tried again.
+    /// The store failed. The operation will be retried.
     StoreFailed {
-        /// Why.
+        /// The error of the store.
         error: StoreError,
-        /// When it is tried again, from now.
+        /// How long until the retry.
         next: Duration,
     },
-    /// The store had failed, and works again.
+    /// The store works again after failures.
     StoreRecovered,
-    /// An event was acknowledged by the callback, and that is stored.
+    /// The callback acknowledged an event, and that is stored.
     Delivered {
-        /// The event.
+        /// The id of the event.
         id: String,
-        /// How long it had been waiting since it was found.
+        /// How long the event had been waiting since it was found.
         after: Duration,
     },
-    /// An event could not be delivered. It is tried again.
+    /// An event could not be delivered. It will be retried.
     DeliveryFailed {
-        /// The event.
+        /// The id of the event.
         id: String,
         /// How many attempts failed.
         attempts: u32,
-        /// Why the last one did.
+        /// Why the last attempt failed.
         reason: String,
-        /// When the next one comes, from now.
+        /// How long until the next attempt.
         next: Duration,
     },
-    /// Deliveries had failed, and one was acknowledged again.
+    /// A delivery was acknowledged after others had failed.
     DeliveryRecovered {
-        /// How long every delivery had failed.
+        /// For how long every delivery had failed.
         after: Duration,
     },
-    /// An event was to be tried again at a time that is too far ahead to be right: the clock was set back since.
+    /// The next attempt at an event was due at a time too far ahead to be right, so the clock must have been
+    /// set back.
     ClockSetBack {
-        /// The event.
+        /// The id of the event.
         id: String,
         /// How far ahead that time is.
         by: Duration,
-        /// When the event is tried instead, from now.
+        /// How long until the event is tried instead.
         next: Duration,
     },
-    /// An event could not be delivered for too long, and is dead.
+    /// An event could not be delivered for too long, and was declared dead.
     Died {
-        /// The event.
+        /// The id of the event.
         id: String,
         /// Why the last attempt failed.
         reason: String,
     },
-    /// The receiver wants no more events. The watch ends, and does not begin again by itself.
+    /// The receiver asked for no more events. The watch ends, and does not start again by itself.
     Stopped {
-        /// Why.
+        /// The receiver's reason.
         reason: String,
     },
 }
 
-/// Whoever wants to hear the news. It must not block.
+/// The function that receives the news. It must not block.
 #[derive(Clone)]
 pub(super) struct Observer(pub(super) Arc<dyn Fn(&News) + Send + Sync>);
 

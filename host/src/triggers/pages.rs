@@ -1,11 +1,11 @@
-//! How many events to ask for with one request.
+//! Chooses how many events to ask for with one request.
 
 use crate::failure::FailureCase;
 
-/// How many to ask for first where nothing was said, once what the connector itself asks for was too many.
+/// The first size to ask for when none was configured and the connector's own default proved too large.
 const FEWER: u32 = 500;
 
-/// The size of pages: as it was wanted, and smaller for as long as replies are too large to be taken in.
+/// The size of pages: as configured, or smaller while replies are too large.
 #[derive(Debug, Clone)]
 pub(super) struct Pages {
     wanted: Option<u32>,
@@ -13,18 +13,18 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// As wanted, or as the connector itself has it.
+    /// Starts with the wanted size, or with the connector's own default.
     pub(super) fn new(wanted: Option<u32>) -> Self {
         Self { wanted, current: wanted }
     }
 
-    /// How many events to ask for; as many as the connector itself does if none.
+    /// Returns how many events to ask for; `None` stands for the connector's own default.
     pub(super) fn size(&self) -> Option<u32> {
         self.current
     }
 
-    /// After a poll that was answered, goes half the way back to what was wanted; not while there is more, since the next
-    /// page is likely to be as large.
+    /// After a successful poll, moves halfway back to the wanted size, but not while there is more, since the
+    /// next page is likely to be as large.
     pub(super) fn after_poll(&mut self, more: bool) {
         if more {
             return;
@@ -36,7 +36,7 @@ impl Pages {
         };
     }
 
-    /// After a poll that failed as one does whose reply is too large, asks for half.
+    /// Halves the size if a poll failed in the way that one with too large a reply does.
     pub(super) fn after_failure(&mut self, case: FailureCase) {
         if matches!(case, FailureCase::PermanentUnexpectedReply | FailureCase::ExecutionFailed) {
             self.current = Some(self.current.map_or(FEWER, |size| size / 2).max(1));

@@ -1,4 +1,4 @@
-//! One poll: what the connector is asked, and what it answers.
+//! A single poll: the input of the connector's function, and its result.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,15 +16,16 @@ use crate::manifest::Limit;
 use crate::store::Found;
 use crate::value::Shape;
 
-/// The longest id of an event, in bytes: it must fit into a header.
+/// The maximum length of an event's id, in bytes: it has to fit into a header.
 pub(super) const LONGEST_ID: usize = 1024;
-/// The longest checkpoint, in bytes, as the contract has it.
+/// The maximum length of a checkpoint, in bytes, as the contract specifies it.
 const LONGEST_CHECKPOINT: usize = 64 << 10;
 
-/// How a trigger looks for events. What is left out takes the trigger's own default.
+/// How a trigger looks for events. Anything left out takes the trigger's own default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Look {
-    /// At the start, the time from which events count; from the first start on if left out.
+    /// The start time from which events count, for the first poll. The default is the first start of the
+    /// watch.
     pub(super) since: Option<String>,
     /// When the watch was started for the first time.
     pub(super) begun: Option<Timestamp>,
@@ -32,30 +33,30 @@ pub(super) struct Look {
     pub(super) overlap: Option<Duration>,
     /// The most events to fetch with one request.
     pub(super) page_size: Option<u32>,
-    /// How much of the connection's quota its polls may take together, in per cent.
+    /// The share of the connection's quota, in per cent, that its polls may take together.
     pub(super) quota_share: u8,
 }
 
-/// What a poll found.
+/// The result of a poll.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) events: Vec<Found>,
     pub(super) checkpoint: String,
     pub(super) more: bool,
-    /// Events that became visible later than was looked back.
+    /// Events that became visible later than the poll looked back.
     pub(super) late: Option<Lateness>,
     /// By how many seconds the API's clock was set back.
     pub(super) clock_set_back: Option<u64>,
 }
 
-/// Events that became visible later than was looked back.
+/// Events that became visible later than the poll looked back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lateness {
     pub(super) events: u64,
     pub(super) seconds: u64,
 }
 
-/// Asks once for what is new since the checkpoint.
+/// Asks the connector once for new events since the checkpoint.
 pub(super) async fn poll(
     trigger: &Trigger,
     checkpoint: Option<&str>,
@@ -72,13 +73,13 @@ pub(super) async fn poll(
     })
 }
 
-/// A part of a limit: at least one call.
+/// Returns a share of a limit: at least one call.
 fn share(limit: Limit, per_cent: u8) -> Limit {
     let calls = u64::from(limit.calls) * u64::from(per_cent.min(100)) / 100;
     Limit { calls: u32::try_from(calls).unwrap_or(limit.calls).max(1), ..limit }
 }
 
-/// The options that the function has, in the place where it has them.
+/// Builds the input of the function, with the options that it supports in the places where it expects them.
 fn input(function: &Function, checkpoint: Option<&str>, look: &Look, now: Timestamp) -> Map<String, Value> {
     let begun = look.begun.filter(|_| checkpoint.is_none() && look.since.is_none());
     let options = [
@@ -101,14 +102,14 @@ fn input(function: &Function, checkpoint: Option<&str>, look: &Look, now: Timest
     input
 }
 
-/// The seconds of a time, rounded up.
+/// Returns a duration in seconds, rounded up.
 fn seconds_up(time: Duration) -> u32 {
     u32::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// Reads what a poll returned. Data stays the text that it is.
+/// Reads the result of a poll. The data of events is kept verbatim.
 fn read(keys: &BatchKeys, json: &str) -> Result<Batch, String> {
     let unreadable = |error: serde_json::Error| format!("its result cannot be read ({error})");
     let batch: Object<'_> = serde_json::from_str(json).map_err(unreadable)?;
@@ -147,7 +148,7 @@ fn event(keys: &BatchKeys, row: &Object<'_>) -> Result<Found, String> {
         _ => return Err("an event has no id".into()),
     };
     let data = row.get(&*keys.data).ok_or("an event has no data")?;
-    // Line breaks in JSON are white space or not JSON. Without them an event is one line.
+    // A line break in valid JSON is white space, so it can be replaced to keep each event on one line.
     let data = data.get().replace(['\n', '\r'], " ");
     Ok(Found { id, time: keys.time.as_deref().and_then(text).and_then(Result::ok), data })
 }

@@ -1,4 +1,4 @@
-//! One half of a watch: what the connector finds goes to the store.
+//! The polling half of a watch: puts the events that the connector finds into the store.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use crate::clock::Timestamp;
 use crate::failure::FailureCase;
 use crate::store::StoreError;
 
-/// How often ids that need not be known any more are forgotten.
+/// How often to forget ids that are no longer needed.
 const TIDY: Duration = Duration::from_secs(3600);
 
-/// What went wrong with polls, and is told when it is over, or only once.
+/// Problems with polls whose end is reported, or that are reported only once.
 #[derive(Debug, Default)]
 struct Troubles {
     /// How many polls in a row failed, and since when.
     polls: Option<(u32, Timestamp)>,
-    /// Whether what the last poll found could not be stored.
+    /// Whether the result of the last poll could not be stored.
     store: bool,
-    /// How late events were that were told of.
+    /// The greatest lateness that was reported.
     late: Duration,
 }
 
@@ -49,7 +49,7 @@ impl Watch {
         loop {
             let polled = {
                 let poll = pin!(async {
-                    // It is never closed; if it were, nobody would have to wait.
+                    // The semaphore is never closed; if it were, polls would not have to wait.
                     let _turn = match &self.turns {
                         Some(turns) => turns.acquire().await.ok(),
                         None => None,
@@ -79,7 +79,7 @@ impl Watch {
                             self.tell_of(told, &mut troubles.late);
                             let next = pace.after_poll(found > 0, more, fastrand::f64());
                             self.observer.tell(&News::Polled { found, next });
-                            // Also if nothing was found: others may have put something there.
+                            // Even if nothing was found, because others may have added events.
                             signals.news.notify_one();
                             next
                         }
@@ -114,7 +114,7 @@ impl Watch {
             };
             if self.now().since(tidied) > TIDY {
                 tidied = self.now();
-                // What is not forgotten now is forgotten later.
+                // If this fails, the ids are forgotten later.
                 let _ = self.ledger.tidy().await;
             }
             if !wait.is_zero() && self.sleep(wait, &mut stop).await {
@@ -123,11 +123,11 @@ impl Watch {
         }
     }
 
-    /// Tells what a poll found out besides its events. `known` is how late the events were that were told of before.
+    /// Reports what a poll found besides events. `known` is the greatest lateness that was reported before.
     fn tell_of(&self, (late, clock_set_back): (Option<Lateness>, Option<u64>), known: &mut Duration) {
         if let Some(Lateness { events, seconds }) = late {
             let by = Duration::from_secs(seconds);
-            // A little later than before is the same trouble.
+            // Slightly later than before is the same problem.
             let again = by <= known.mul_f64(1.5);
             *known = by.max(*known);
             self.observer.tell(&News::Late { events, by, again });
@@ -137,10 +137,10 @@ impl Watch {
         }
     }
 
-    /// Does what is to be done now and then where nothing is polled, until asked to stop.
+    /// Does periodic maintenance for a watch that does not poll, until asked to stop.
     async fn tidies(&self, mut stop: watch::Receiver<bool>) -> Result<(), WatchError> {
         while !self.sleep(TIDY, &mut stop).await {
-            // What is not forgotten now is forgotten later.
+            // If this fails, the ids are forgotten later.
             let _ = self.ledger.tidy().await;
         }
         Ok(())
@@ -178,7 +178,7 @@ impl Watch {
     ) -> Result<(usize, bool), StoreError> {
         let moved = checkpoint.as_ref() != Some(&batch.checkpoint);
         if !moved && batch.events.is_empty() {
-            // A connector that says that there is more, and goes nowhere, would be asked for ever.
+            // A connector that reports more events without making progress would be polled for ever.
             return Ok((0, false));
         }
         let found = self.ledger.store(batch.events, batch.checkpoint.clone()).await?;
@@ -187,7 +187,8 @@ impl Watch {
     }
 }
 
-/// Whether a first poll that fails like this is a mistake to tell of, and not one to wait out.
+/// Returns whether a first poll that fails like this indicates a mistake to report, and not a condition to
+/// wait out.
 fn is_final(case: FailureCase) -> bool {
     !matches!(case, FailureCase::Throttled | FailureCase::Unavailable)
 }

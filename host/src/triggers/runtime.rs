@@ -1,7 +1,7 @@
-//! How long a watch really runs.
+//! Measures how long a watch really runs.
 //!
-//! Time in which its process is stopped or its machine asleep does not count as time in which it tried to deliver an event;
-//! nor does the difference when somebody sets the clock.
+//! Time during which its process is stopped or its machine asleep does not count as time spent trying to
+//! deliver an event; nor does the difference when somebody sets the clock.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -12,20 +12,21 @@ use futures::future::{Either, select};
 
 use crate::clock::{Clock, Timestamp};
 
-/// How often to look whether the process was stopped.
+/// How often to check whether the process was stopped.
 const TICK: Duration = Duration::from_secs(1);
-/// What passes beyond a plan before it counts as a pause: a machine may be busy.
+/// How much longer than planned something may take before it counts as a pause, since a machine may be busy.
 const SLACK: Duration = Duration::from_secs(2);
-/// How many pauses are kept; older ones are put together.
+/// How many pauses are kept; older ones are merged.
 const PAUSES: usize = 64;
 
-/// The time that a watch runs, and since when its deliveries fail.
+/// The running time of a watch, and the time since which its deliveries fail.
 #[derive(Debug)]
 pub(super) struct RunTime {
     clock: Arc<dyn Clock>,
-    /// Since when every delivery has failed, moved on by each pause since then; none if the last one succeeded.
+    /// The time since which every delivery has failed, moved forward by each pause since then; `None` if the
+    /// last one succeeded.
     failing_since: Option<Timestamp>,
-    /// When pauses ended, and how long they were.
+    /// The end and length of each pause.
     pauses: VecDeque<(Timestamp, Duration)>,
 }
 
@@ -34,29 +35,30 @@ impl RunTime {
         Self { clock, failing_since, pauses: VecDeque::new() }
     }
 
-    /// Since when every delivery has failed, now that one has.
+    /// Records that a delivery failed. Returns the time since which every delivery has failed.
     pub(super) fn failing(&mut self) -> Timestamp {
         *self.failing_since.get_or_insert(self.clock.now())
     }
 
-    /// Notes that a delivery succeeded. Says since when none had, if that was so.
+    /// Records that a delivery succeeded. Returns the time since which none had, if deliveries were failing.
     pub(super) fn recovered(&mut self) -> Option<Timestamp> {
         self.failing_since.take()
     }
 
-    /// How long every delivery has failed. Pauses are not in it, since the time was moved on by each.
+    /// Returns for how long every delivery has failed, not counting pauses, because each of them moves the
+    /// start forward.
     pub(super) fn failing_for(&self) -> Duration {
         self.failing_since.map_or(Duration::ZERO, |since| self.clock.now().since(since))
     }
 
-    /// For how much of the time since then the watch ran.
+    /// Returns for how much of the time since `time` the watch ran.
     pub(super) fn since(&self, time: Timestamp) -> Duration {
         let paused: Duration =
             self.pauses.iter().filter(|(ended, _)| *ended > time).map(|(_, pause)| *pause).sum();
         self.clock.now().since(time).saturating_sub(paused)
     }
 
-    /// Does what takes no longer than planned, by the watch's clock.
+    /// Does work that should take no longer than planned, by the watch's clock.
     pub(super) async fn wait<T>(&mut self, planned: Duration, work: impl Future<Output = T>) -> T {
         let before = self.clock.now();
         let (done, stopped) = stopped(work).await;
@@ -64,7 +66,7 @@ impl RunTime {
         done
     }
 
-    /// Does what takes as long as it takes.
+    /// Does work of unknown length.
     pub(super) async fn attempt<T>(&mut self, work: impl Future<Output = T>) -> T {
         let (before, begun) = (self.clock.now(), Instant::now());
         let (done, stopped) = stopped(work).await;
@@ -72,11 +74,11 @@ impl RunTime {
         done
     }
 
-    /// Takes note of a pause since `before`: time beyond what was planned, or in which the process was stopped.
+    /// Records a pause since `before`: time beyond what was planned, or during which the process was stopped.
     fn note(&mut self, before: Timestamp, planned: Duration, stopped: Duration) {
         let now = self.clock.now();
         if now < before {
-            // The clock was set back: what was noted by it goes back with it.
+            // The clock was set back, so the recorded times go back with it.
             let by = before.since(now);
             self.failing_since = self.failing_since.map(|since| since.saturating_sub(by));
             return;
@@ -97,7 +99,7 @@ impl RunTime {
     }
 }
 
-/// Does a piece of work. Returns for how long the process was stopped meanwhile.
+/// Does a piece of work. Returns its result and for how long the process was stopped meanwhile.
 async fn stopped<T>(work: impl Future<Output = T>) -> (T, Duration) {
     let mut work = pin!(work);
     let mut stopped = Duration::ZERO;

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-/// How much slower each quiet poll makes the next one.
+/// The factor by which each quiet poll lengthens the next wait.
 const SLOWER: f64 = 1.5;
-/// How far apart polls that are due at the same interval are spread, as a part of it: many triggers that began at once
-/// do not go on at once.
+/// The part of an interval over which polls are spread, so that triggers that started together do not keep
+/// polling together.
 const SPREAD: f64 = 0.2;
 /// The longest wait after the first failure.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest wait after any failure that asks for none.
+/// The longest wait after any failure that does not ask for a wait.
 const LONGEST: Duration = Duration::from_secs(300);
-/// The longest wait that is granted.
+/// The longest wait that a failure may ask for.
 pub(super) const LONGEST_WISH: Duration = Duration::from_secs(86_400);
 
 /// The pace of a trigger's polls.
@@ -24,12 +24,13 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Polls every `busy` while events come, and ever more slowly, up to every `quiet`, while none do.
+    /// Creates a pace: every `busy` while events arrive, and less and less often, down to every `quiet`,
+    /// while none do.
     pub(super) fn new(busy: Duration, quiet: Duration) -> Self {
         Self { busy, quiet: quiet.max(busy), current: busy, failures: 0 }
     }
 
-    /// The wait after a poll that found something or nothing. `chance` is a random number from 0 to 1.
+    /// Returns the wait after a successful poll. `chance` is a random number from 0 to 1.
     pub(super) fn after_poll(&mut self, found: bool, more: bool, chance: f64) -> Duration {
         self.failures = 0;
         if more {
@@ -40,15 +41,15 @@ impl Pace {
         self.current.mul_f64(1.0 - SPREAD / 2.0 + SPREAD * chance.clamp(0.0, 1.0))
     }
 
-    /// The wait after a poll that failed, at least as long as was asked for.
+    /// Returns the wait after a failed poll: at least `wish`.
     pub(super) fn after_failure(&mut self, wish: Option<Duration>, chance: f64) -> Duration {
         self.failures = self.failures.saturating_add(1);
         backoff(self.failures, wish, chance).max(self.busy.min(LONGEST))
     }
 }
 
-/// The wait after so many failures in a row: between half and all of a time that doubles with each, or as long as was
-/// asked for if that is longer.
+/// Returns the wait after a number of failures in a row: between half and all of a time that doubles with
+/// each failure, or `wish` if that is longer.
 pub(super) fn backoff(failures: u32, wish: Option<Duration>, chance: f64) -> Duration {
     let most = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(LONGEST);
     let own = most.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));

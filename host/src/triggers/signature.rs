@@ -1,4 +1,4 @@
-//! Signatures of what is sent to a receiver, by [Standard Webhooks].
+//! Signatures of webhook requests, according to [Standard Webhooks].
 //!
 //! [Standard Webhooks]: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
@@ -12,13 +12,13 @@ use standardwebhooks::Webhook;
 
 use crate::remedy::Remedy;
 
-/// How a secret begins.
+/// The prefix of a secret.
 const PREFIX: &str = "whsec_";
-/// How long a key may be, in bytes.
+/// The permitted lengths of a key, in bytes.
 const KEY: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// Signs with one secret, or with several while they are being exchanged; or tells whether what was received is signed
-/// with one of them.
+/// Signs requests with one secret, or with several while secrets are being rotated, and verifies that a
+/// received request is signed with one of them.
 #[derive(Default)]
 pub struct Signer {
     keys: Vec<Webhook>,
@@ -30,13 +30,13 @@ pub struct Signer {
 pub struct SecretError(&'static str);
 
 impl SecretError {
-    /// What is wrong with it, without a subject: "does not begin with `whsec_`".
+    /// Returns what is wrong, without a subject: "does not begin with `whsec_`".
     #[must_use]
     pub fn problem(&self) -> &'static str {
         self.0
     }
 
-    /// What to do next.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Remedy {
         "a signing secret is `whsec_` and 24 to 64 random bytes in base64: \
@@ -46,29 +46,31 @@ impl SecretError {
 }
 
 impl Signer {
-    /// Signs with each of the secrets: `whsec_` and base64.
+    /// Creates a signer that uses each of the secrets, which consist of `whsec_` and base64.
     ///
     /// # Errors
-    /// A secret is not of that form, or too short to be safe.
+    /// [`SecretError`] if a secret does not have that form, or its key is not 24 to 64 bytes long.
     pub fn new(secrets: impl IntoIterator<Item = SecretString>) -> Result<Self, SecretError> {
         let keys = secrets.into_iter().map(|secret| key(&secret)).collect::<Result<_, _>>()?;
         Ok(Self { keys })
     }
 
-    /// Whether there is no secret to sign with.
+    /// Returns whether there is no secret to sign with.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// The value of the header `webhook-signature`: one signature for each secret, with spaces between them.
+    /// Returns the value of the header `webhook-signature`: one signature for each secret, separated by
+    /// spaces. `seconds` is the Unix time of the signature.
     #[must_use]
     pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         let signatures = self.keys.iter().filter_map(|key| key.sign(id, seconds, body.as_bytes()).ok());
         signatures.collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether what was received is signed with one of the secrets, less than five minutes ago or ahead.
+    /// Returns whether a received request is signed with one of the secrets, with a timestamp at most five
+    /// minutes off.
     #[must_use]
     pub fn verifies(&self, headers: &HeaderMap, body: &[u8]) -> bool {
         self.keys.iter().any(|key| key.verify(body, headers).is_ok())

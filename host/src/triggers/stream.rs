@@ -1,4 +1,4 @@
-//! Events as a stream, for programs that want to pull them.
+//! Events as a stream, for programs that prefer to pull them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,13 +14,14 @@ use super::cloudevent::Event;
 use super::error::WatchError;
 use super::watch::Ended;
 
-/// The events of a watch, one after another. The watch runs while the stream is polled, and ends when it is dropped.
+/// The events of a watch, one after another. The watch runs while the stream is polled, and ends when the
+/// stream is dropped.
 pub struct Events {
     run: Option<BoxFuture<'static, Result<Ended, WatchError>>>,
     deliveries: mpsc::Receiver<Delivery>,
 }
 
-/// An event that is to be acknowledged. Dropped without that, it comes again.
+/// An event that has to be acknowledged. If it is dropped without an answer, it is delivered again.
 #[derive(Debug)]
 pub struct Delivery {
     event: Event,
@@ -28,7 +29,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The event.
+    /// Returns the event.
     #[must_use]
     pub fn event(&self) -> &Event {
         &self.event
@@ -39,18 +40,19 @@ impl Delivery {
         self.answer(Outcome::Acknowledged);
     }
 
-    /// Says what became of the delivery.
+    /// Answers with the outcome of the delivery.
     pub fn answer(self, outcome: Outcome) {
-        // If the stream is gone, the event comes again.
+        // If the stream is gone, the event is delivered again.
         let _ = self.answer.send(outcome);
     }
 }
 
 impl WatchBuilder {
-    /// The events as a stream: the next one comes when the one before it was acknowledged.
+    /// Builds the watch and returns its events as a stream. The next event comes once the previous one was
+    /// acknowledged.
     ///
     /// # Errors
-    /// As [`WatchBuilder::build`].
+    /// Those of [`WatchBuilder::build`].
     pub fn stream(self) -> Result<Events, WatchError> {
         let (sender, deliveries) = mpsc::channel(0);
         let watch = self.to_shared(Arc::new(Handing(sender))).build()?;
@@ -59,7 +61,7 @@ impl WatchBuilder {
     }
 }
 
-/// Hands events over to whoever polls the stream.
+/// Hands events over to the consumer of the stream.
 struct Handing(mpsc::Sender<Delivery>);
 
 impl Callback for Handing {

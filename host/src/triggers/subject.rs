@@ -11,17 +11,17 @@ pub(super) struct Subject {
     pub(super) connection: Connection,
     /// The trigger's part of the watch's name.
     pub(super) trigger: String,
-    /// How it is polled; `None` if others put its events into the store.
+    /// The trigger to poll; `None` if others put its events into the store.
     pub(super) polled: Option<Trigger>,
 }
 
 impl Subject {
-    /// The name under which the store has it.
+    /// Returns the watch's name in the store.
     pub(super) fn name(&self) -> String {
         watch_name(&self.connection, &self.trigger)
     }
 
-    /// Its pages in the store.
+    /// Returns the watch's ledger in the store.
     pub(super) fn ledger(&self) -> Ledger {
         let connection = &self.connection;
         Ledger::new(connection.store().clone(), connection.clock().clone(), &self.name())

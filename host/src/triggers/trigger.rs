@@ -1,4 +1,5 @@
-//! Which triggers a connector has: the manifest names them, and the shape of their functions says what they can do.
+//! The triggers of a connector: the manifest names them, and the shape of their functions says what they can
+//! do.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::value::{Integer, Shape};
 use super::builder::WatchBuilder;
 use super::subject::Subject;
 
-/// How the functions are called that the manifest does not name.
+/// The prefix of polling functions that the manifest does not name.
 const POLL: &str = "poll-";
 
 /// A trigger of a connection.
@@ -28,16 +29,16 @@ pub struct Polled {
     pub name: String,
     /// The title, for people.
     pub title: String,
-    /// What it waits for.
+    /// A summary of what the trigger waits for.
     pub summary: String,
-    /// Whether it may be relied on.
+    /// The trigger's status: whether it may be relied on.
     pub status: Status,
-    /// The name of the function that polls.
+    /// The name of the connector's function that polls.
     pub function: String,
     pub(super) batch: BatchKeys,
 }
 
-/// The keys in JSON of what a poll returns.
+/// The JSON keys of a poll's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BatchKeys {
     pub(super) events: Arc<str>,
@@ -46,13 +47,13 @@ pub(super) struct BatchKeys {
     pub(super) id: Arc<str>,
     pub(super) time: Option<Arc<str>>,
     pub(super) data: Arc<str>,
-    /// Where it tells of late events, if it does.
+    /// The keys of the report on late events.
     pub(super) late: LatenessKeys,
-    /// Where it tells that the API's clock was set back, if it does.
+    /// The key under which a poll reports that the API's clock was set back, if the trigger reports it.
     pub(super) clock_set_back: Option<Arc<str>>,
 }
 
-/// The keys in JSON of what a poll tells of late events.
+/// The JSON keys of a poll's report on late events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct LatenessKeys {
     pub(super) key: Option<Arc<str>>,
@@ -60,7 +61,7 @@ pub(super) struct LatenessKeys {
     pub(super) seconds: Option<Arc<str>>,
 }
 
-/// Why there is no such trigger.
+/// A connector has no trigger of that name with the requested ability.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the connector has no trigger `{name}` that {ability}")]
 pub struct TriggerError {
@@ -74,7 +75,7 @@ impl TriggerError {
         Self { ability, name: name.to_owned(), known }
     }
 
-    /// What to do next.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Remedy {
         let names = self.known.iter().map(String::as_str);
@@ -87,7 +88,8 @@ impl TriggerError {
 }
 
 impl Connector {
-    /// The triggers that can be polled: each function of the shape that the contract has for them.
+    /// Returns the triggers that can be polled: one for each function of the shape that the contract
+    /// prescribes.
     #[must_use]
     pub fn triggers(&self) -> Vec<Polled> {
         let manifest = self.manifest();
@@ -122,10 +124,10 @@ impl Connector {
 }
 
 impl Connection {
-    /// The trigger of that name.
+    /// Returns the trigger of that name.
     ///
     /// # Errors
-    /// The connector has none that can be polled.
+    /// [`TriggerError`] if the connector has no trigger of that name that can be polled.
     pub fn trigger(&self, name: &str) -> Result<Trigger, TriggerError> {
         let triggers = self.connector().triggers();
         let known = triggers.iter().map(|trigger| trigger.name.clone()).collect();
@@ -137,19 +139,19 @@ impl Connection {
 }
 
 impl Trigger {
-    /// The connection that it is a trigger of.
+    /// Returns the connection to which the trigger belongs.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// What is known of it.
+    /// Returns the trigger's description.
     #[must_use]
     pub fn description(&self) -> &Polled {
         &self.polled
     }
 
-    /// Begins to settle how its events are waited for.
+    /// Starts building a watch on this trigger.
     #[must_use]
     pub fn watch(&self) -> WatchBuilder {
         let (connection, trigger) = (self.connection.clone(), self.polled.name.clone());
@@ -158,8 +160,8 @@ impl Trigger {
 }
 
 impl BatchKeys {
-    /// The keys, if the function polls: it takes a checkpoint that may be absent, and returns a record of `events` (each
-    /// with `id` and `data`, and perhaps `time`), `checkpoint` and `more`.
+    /// Returns the keys if the function polls, that is, if it takes a checkpoint that may be absent, and
+    /// returns a record of `events` (each with `id` and `data`, and perhaps `time`), `checkpoint` and `more`.
     fn of(function: &Function) -> Option<Self> {
         let takes_checkpoint = function.signature.parameters().any(|parameter| {
             &*parameter.name == "checkpoint"
@@ -187,7 +189,7 @@ impl BatchKeys {
 }
 
 impl LatenessKeys {
-    /// The keys, if the batch has `late`: perhaps a record of `events` and `seconds`.
+    /// Returns the keys, if the batch has `late`: an optional a record of `events` and `seconds`.
     fn of(batch: &Fields<'_>) -> Self {
         let Some(Shape::Option(late)) = batch.shape("late") else { return Self::default() };
         let Some(late) = Fields::of(late) else { return Self::default() };
@@ -214,7 +216,7 @@ impl<'a> Fields<'a> {
         self.0.iter().find(|field| &*field.spelling.name == name).map(|field| &field.shape)
     }
 
-    /// The key of a field that may be absent and has such a shape.
+    /// Returns the key of an optional field whose shape satisfies `is`.
     fn key_of(&self, name: &str, is: impl Fn(&Shape) -> bool) -> Option<Arc<str>> {
         match self.shape(name) {
             Some(Shape::Option(inner)) if is(inner) => self.key(name),

@@ -19,15 +19,15 @@ use crate::clock::Timestamp;
 use crate::store::{Claim, Progress, StoreError};
 use crate::times::Since;
 
-/// How long a delivery that is on its way may still take when the watch is to end.
+/// How long a delivery in progress may still take once the watch has been told to end.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often a watch that is taken is tried to be taken again, and after how long.
+/// How many times to try to claim a watch that another holder has, and how long to wait in between.
 const CLAIMS: u32 = 3;
 const CLAIM_AGAIN: Duration = Duration::from_millis(20);
 /// Why nothing more is delivered once a pipe has lost its reader.
 const CLOSED: &str = "the output was closed";
 
-/// A trigger whose events go to a callback. See [the module](super) for what it promises.
+/// A trigger whose events go to a callback. See [the module](super) for its guarantees.
 #[derive(Debug)]
 pub struct Watch {
     pub(super) subject: Subject,
@@ -49,39 +49,40 @@ pub struct Watch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ended {
-    /// It was asked to.
+    /// The caller asked it to end.
     Asked,
-    /// The receiver said that it wants no more. The watch does not begin again before it is resumed.
+    /// The receiver asked for no more events, for this reason. The watch does not start again until it is
+    /// resumed.
     Stopped(String),
-    /// The callback can take no more, such as a pipe that was closed.
+    /// The callback can take no more events: for example, its pipe was closed.
     Closed,
 }
 
-/// What was delivered by a watch that ran once.
+/// The result of a watch that ran once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Drained {
     /// How many events were found.
     pub found: u64,
-    /// How many events were acknowledged: also some that had waited since before.
+    /// How many events were acknowledged, including those that were already waiting.
     pub delivered: u64,
     /// How many events were declared dead.
     pub dead: u64,
 }
 
-/// What the two halves of a watch tell each other.
+/// The signals between the two halves of a watch.
 #[derive(Debug)]
 pub(super) struct Signals {
-    /// There may be events that wait.
+    /// Notified when events may be waiting.
     pub(super) news: Arc<Notify>,
-    /// Nothing more will be found: what waits is all there is to deliver.
+    /// Whether polling is complete: no more events will be found.
     pub(super) complete: watch::Receiver<bool>,
-    /// The watch is to end.
+    /// Whether the watch has to end.
     pub(super) stop: watch::Receiver<bool>,
-    /// Whether it ends when everything is delivered, and gives up on what takes long.
+    /// Whether the watch ends once everything is delivered, and gives up on slow deliveries.
     pub(super) once: bool,
 }
 
-/// Where a watch goes on.
+/// The state from which a watch continues.
 #[derive(Debug)]
 pub(super) struct Begun {
     pub(super) look: Look,
@@ -89,14 +90,14 @@ pub(super) struct Begun {
 }
 
 impl Watch {
-    /// The name under which the store has it: `connector/connection/trigger`.
+    /// Returns the watch's name in the store: `connector/connection/trigger`.
     #[must_use]
     pub fn name(&self) -> &str {
         self.ledger.watch()
     }
 
-    /// Runs until the callback ends it, or an error does that waiting will not mend. Dropping the future ends it too,
-    /// at any point, and loses nothing.
+    /// Runs until the callback ends the watch, or an error occurs that waiting cannot resolve. Dropping the
+    /// future ends the watch at any point and loses nothing.
     ///
     /// # Errors
     /// See [`WatchError`].
@@ -104,7 +105,7 @@ impl Watch {
         self.run_until(std::future::pending()).await
     }
 
-    /// As [`Watch::run`], until `stop` completes. A delivery that is on its way then may still end, within 10 s.
+    /// Like [`Watch::run`], but ends when `stop` completes. A delivery in progress gets up to 10 s to finish.
     ///
     /// # Errors
     /// See [`WatchError`].
@@ -139,10 +140,11 @@ impl Watch {
         Ok(delivered.ended)
     }
 
-    /// Finds what is there, and ends when all of it is acknowledged or dead.
+    /// Polls until there are no more events for now, and ends once all of them are acknowledged or dead.
     ///
     /// # Errors
-    /// See [`WatchError`]; [`WatchError::Undelivered`] if the callback keeps failing. Events that were found are kept.
+    /// See [`WatchError`]; [`WatchError::Undelivered`] if the callback keeps failing. The events that were
+    /// found are kept.
     pub async fn drain_once(&self) -> Result<Drained, WatchError> {
         let (_claim, begun, failing_since) = self.begin(true).await?;
         let (_going_on, stop) = watch::channel(false);
@@ -156,7 +158,7 @@ impl Watch {
         let (polls, deliveries) = (pin!(polls), pin!(self.deliveries(failing_since, &signals)));
         let (polled, delivered) = match select(polls, deliveries).await {
             Either::Left((polled, deliveries)) => (polled, deliveries.await?),
-            // It ends before the polls do only if nothing can be delivered any more.
+            // Delivery ends before the polls do only if nothing can be delivered any more.
             Either::Right((delivered, _)) => (Ok(0), delivered?),
         };
         match delivered.ended {
@@ -172,7 +174,7 @@ impl Watch {
         Ok(Drained { found: polled?, delivered: delivered.acknowledged, dead: delivered.dead })
     }
 
-    /// Takes the watch for this process, and reads how far it is, and since when its deliveries fail.
+    /// Claims the watch for this process, and reads its progress and since when its deliveries have failed.
     async fn begin(&self, once: bool) -> Result<(Claim, Begun, Option<Timestamp>), WatchError> {
         let watch = || self.name().to_owned();
         let claim = self.claim().await?.ok_or_else(|| WatchError::Busy { watch: watch() })?;
@@ -183,13 +185,15 @@ impl Watch {
         }
         let first = checkpoint.is_none();
         self.observer.tell(&News::Began { first, begun, waiting: backlog.waiting });
-        // So long ago means before the first start, however often it is started before it is answered.
+        // A relative time counts back from the first start, however often the watch is restarted before its
+        // first poll succeeds.
         let since = self.since.as_ref().map(|since| since.at(begun.unwrap_or_else(|| self.now())));
         let look = Look { since, begun, ..self.look.clone() };
         Ok((claim, Begun { look, checkpoint }, failing_since(failing, due, self.now(), once)))
     }
 
-    /// Takes the watch, if need be at the second try: who looks whether it is taken has it for a moment.
+    /// Claims the watch, retrying if need be: a process that checks whether the watch is claimed holds it
+    /// briefly.
     async fn claim(&self) -> Result<Option<Claim>, StoreError> {
         for _ in 0..CLAIMS {
             if let Some(claim) = self.ledger.claim().await? {
@@ -204,7 +208,7 @@ impl Watch {
         self.subject.connection.clock().now()
     }
 
-    /// Waits, unless the watch is to end. Says whether it is.
+    /// Waits, unless the watch has to end. Returns whether it has to.
     pub(super) async fn sleep(&self, wait: Duration, stop: &mut watch::Receiver<bool>) -> bool {
         let until = self.now().saturating_add(wait);
         let slept = self.subject.connection.clock().sleep_until(until);

@@ -1,11 +1,12 @@
-//! Pushed triggers: an API that was asked to notify us does so, and what it says reaches a callback.
+//! Pushed triggers: deliver the notifications that an API sends us to a callback.
 //!
-//! What a notification holds is the connector's to say: it subscribes, reads what arrives and unsubscribes. The host
-//! knows no more than the shape of these functions. An [`Inbox`] takes notifications in, wherever they come from; a
-//! server that receives them by HTTP is in [`crate::serve`].
+//! The connector subscribes, reads notifications and unsubscribes; the host knows only the shapes of these
+//! functions. An [`Inbox`] accepts notifications from any source; [`crate::serve`] has a server that receives
+//! them over HTTP.
 //!
-//! A notification is an event of a watch of its own, named after the trigger with `/pushed` behind it, since it says
-//! less than what a poll finds. It is acknowledged to its sender once it is on disk, and not before.
+//! Notifications are events of a separate watch, named after the trigger with the suffix `/pushed`, because
+//! they contain less than the events that a poll finds. A notification is acknowledged to its sender only
+//! once it is on disk.
 
 mod gate;
 mod inbox;

@@ -1,36 +1,38 @@
-//! What can be added to the organisation while the simulator runs, and what there is to add to.
+//! The things that can be added to the organisation while the simulator runs, and the events to create alerts
+//! from.
 
 use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
 
-/// An alert to add. Everything that is not given is filled in; the machine defaults to the first seeded one.
+/// An alert to add. Missing values are filled in; the default machine is the first seeded one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct NewAlert {
     /// The alert's id.
     pub id: Option<String>,
-    /// A machine's id or name.
+    /// A machine's id or name. The first seeded machine if not given.
     pub machine: Option<String>,
     /// The title.
     pub title: Option<String>,
-    /// The severity: any text, so that unknown values can be tried.
+    /// The severity. Any text is accepted, so that clients can be tested with unknown values.
     pub severity: Option<String>,
-    /// The category: any text.
+    /// The category. Any text is accepted.
     pub category: Option<String>,
-    /// The status: any text.
+    /// The status. Any text is accepted.
     pub status: Option<String>,
-    /// The creation time; now unless given.
+    /// The creation time. Now if not given.
     pub alert_creation_time: Option<Moment>,
-    /// When it can first be found; at its creation unless given. Later: an alert that is indexed late.
+    /// When the alert can first be found. Its creation time if not given; a later time simulates late
+    /// indexing.
     pub visible_from: Option<Moment>,
-    /// The incident's id, 64 bits wide.
+    /// The incident's id.
     pub incident_id: Option<i64>,
-    /// Whether it has a piece of evidence.
+    /// Whether the alert has a piece of evidence (an IP address).
     pub with_evidence: bool,
 }
 
-/// A remediation activity to add. Everything that is not given is filled in.
+/// A remediation activity to add. Missing values are filled in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct NewActivity {
@@ -38,11 +40,11 @@ pub struct NewActivity {
     pub id: Option<String>,
     /// The title.
     pub title: Option<String>,
-    /// The creation time; now unless given. One in the future cannot be found until then.
+    /// The creation time. Now if not given. An activity from the future cannot be found until then.
     pub created_on: Option<Moment>,
-    /// The status: any text.
+    /// The status. Any text is accepted.
     pub status: Option<String>,
-    /// Ids or names of the machines it concerns; unknown ones are left out.
+    /// Ids or names of the affected machines. Unknown ones are ignored.
     pub machines: Vec<String>,
 }
 
@@ -52,8 +54,8 @@ pub struct NewActivity {
 pub struct ReportedEvent {
     /// The machine's id.
     pub machine_id: String,
-    /// The sensor's report id.
+    /// The sensor's id of the report.
     pub report_id: String,
-    /// The time, which a request must give to the tick.
+    /// The time of the event. Requests to create an alert must give it exactly, to the tick.
     pub event_time: Moment,
 }

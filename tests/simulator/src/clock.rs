@@ -1,4 +1,4 @@
-//! The simulator's clock: the wall clock until a test moves it.
+//! The simulator's clock. It follows the wall clock until a test changes it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
 
-/// A clock that runs, can be advanced, set or stopped, and never fails.
+/// A clock that runs and can be advanced, set or stopped.
 ///
-/// It keeps two times. [`now`](Self::now) is what the API stamps and compares; it goes where it is put.
-/// [`elapsed`](Self::elapsed) never goes back and never stops: real time since the start plus every advance.
-/// The call limits count on it, so that advancing by a minute frees a minute's quota.
+/// It keeps two times. [`now`](Self::now) is the time that the API stamps and compares; it can be set to any
+/// time. [`elapsed`](Self::elapsed) never goes back and never stops: it is the real time since the start plus
+/// all advances. The call limits use it, so advancing by a minute frees a minute's quota.
 #[derive(Debug)]
 pub struct Clock {
     started: Instant,
@@ -22,39 +22,39 @@ pub struct Clock {
 struct Hands {
     /// Added to the wall clock, in ticks.
     offset: i64,
-    /// Where a stopped clock stands.
+    /// The time that a stopped clock shows.
     stopped_at: Option<Moment>,
-    /// All advances so far.
+    /// The sum of all advances.
     advanced: Duration,
 }
 
-/// What to do to the clock: the body of `POST /_simulator/clock`.
+/// A change to the clock: the body of `POST /_simulator/clock`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum ClockChange {
-    /// Move forward by this many milliseconds.
+    /// Moves the clock forward by this many milliseconds.
     AdvanceMilliseconds(u64),
-    /// Stand at (if stopped) or run on from this moment.
+    /// Sets the clock to this time. A running clock runs on from there.
     Set(Moment),
-    /// Stop where it stands.
+    /// Stops the clock at its current time.
     Stop,
-    /// Run on from where it stands.
+    /// Lets a stopped clock run on.
     Run,
 }
 
 impl Clock {
-    /// A clock that shows the wall clock's time.
+    /// Creates a clock that shows the wall clock's time.
     pub fn new() -> Self {
         let hands = Hands { offset: 0, stopped_at: None, advanced: Duration::ZERO };
         Self { started: Instant::now(), hands: Mutex::new(hands) }
     }
 
-    /// The simulator's present.
+    /// The current time of the simulator.
     pub fn now(&self) -> Moment {
         self.hands().shown()
     }
 
-    /// Time since the start that only ever grows: real time plus all advances.
+    /// The real time since the start plus all advances. It never decreases.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed().saturating_add(self.hands().advanced)
     }
@@ -72,7 +72,7 @@ impl Clock {
         hands.advanced = hands.advanced.saturating_add(span);
     }
 
-    /// Puts the clock at `moment`, past or future. The call limits do not notice.
+    /// Sets the clock to any time, past or future. This does not affect the call limits.
     pub fn set(&self, moment: Moment) {
         self.hands().show(moment);
     }
@@ -91,7 +91,7 @@ impl Clock {
         }
     }
 
-    /// Does what an administrator asked for.
+    /// Carries out a change that an administrator requested.
     pub fn change(&self, change: ClockChange) {
         match change {
             ClockChange::AdvanceMilliseconds(milliseconds) => {

@@ -18,7 +18,7 @@ use crate::server::limits::Limits;
 use crate::server::log::Arrival;
 use crate::simulation::Simulation;
 
-/// All controls of a simulator; cheap to clone, and of no effect once the simulator has stopped.
+/// All controls of a simulator. Cloning it is cheap. It has no effect once the simulator has stopped.
 #[derive(Clone, Debug)]
 pub struct Handle {
     simulation: Arc<Simulation>,
@@ -29,7 +29,7 @@ impl Handle {
         Self { simulation }
     }
 
-    /// Origin of the API and authority of the token endpoint: `http://127.0.0.1:PORT`.
+    /// The origin of the API and of the token endpoint: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.simulation.origin
     }
@@ -49,52 +49,52 @@ impl Handle {
         &self.simulation.identity.client_secret
     }
 
-    /// The identity of the machine.
+    /// The machine's managed identity.
     pub fn managed_identity(&self) -> &ManagedIdentity {
         &self.simulation.managed
     }
 
-    /// The clock that all API times follow.
+    /// The clock that all of the API's times follow.
     pub fn clock(&self) -> &Clock {
         &self.simulation.clock
     }
 
-    /// What is made to go wrong.
+    /// The faults: what the simulator does wrong on purpose.
     pub fn faults(&self) -> &Faults {
         &self.simulation.faults
     }
 
-    /// The call limits and what they saw.
+    /// The call limits and their statistics.
     pub fn limits(&self) -> &Limits {
         &self.simulation.limits
     }
 
-    /// Every request kept in the log, oldest first.
+    /// The requests in the log, oldest first.
     pub fn log(&self) -> Vec<Arc<Arrival>> {
         self.simulation.log.arrivals()
     }
 
-    /// Forgets the log.
+    /// Clears the log.
     pub fn clear_log(&self) {
         self.simulation.log.clear();
     }
 
-    /// The settings in force.
+    /// The current settings.
     pub fn settings(&self) -> Settings {
         Settings::clone(&self.simulation.settings())
     }
 
-    /// Puts other settings in force.
+    /// Replaces the settings.
     pub fn set_settings(&self, settings: Settings) {
         self.simulation.set_settings(settings);
     }
 
-    /// The application roles that new tokens carry.
+    /// The application roles that new tokens contain.
     pub fn roles(&self) -> Vec<String> {
         self.simulation.roles()
     }
 
-    /// Grants a role. Tokens issued before do not have it.
+    /// Grants a role to the application. Tokens issued earlier do not have it.
     pub fn grant_role(&self, role: &str) {
         self.simulation.change_roles(|roles| {
             if !roles.iter().any(|held| held == role) {
@@ -103,22 +103,22 @@ impl Handle {
         });
     }
 
-    /// Takes a role away. Tokens issued before keep it.
+    /// Revokes a role. Tokens issued earlier keep it.
     pub fn revoke_role(&self, role: &str) {
         self.simulation.change_roles(|roles| roles.retain(|held| held != role));
     }
 
-    /// Makes every token issued so far an expired one.
+    /// Expires all tokens issued so far.
     pub fn expire_tokens(&self) {
         self.simulation.tokens.expire_all(self.simulation.clock.now());
     }
 
-    /// Ends every sign-in of a person: codes and refresh tokens so far are of no use any more.
+    /// Ends all sign-ins of the person: codes and refresh tokens issued so far become invalid.
     pub fn end_sign_ins(&self) {
         self.simulation.sign_ins.end_all();
     }
 
-    /// Adds an alert and tells subscribers once it can be found; its id.
+    /// Adds an alert and returns its id. Subscribers are notified once it can be found.
     pub fn add_alert(&self, new: NewAlert) -> String {
         let now = self.simulation.clock.now();
         let mut organisation = self.simulation.organisation.write().unwrap_or_else(PoisonError::into_inner);
@@ -153,7 +153,7 @@ impl Handle {
         id
     }
 
-    /// Adds a remediation activity; its id.
+    /// Adds a remediation activity and returns its id.
     pub fn add_remediation_activity(&self, new: NewActivity) -> String {
         let now = self.simulation.clock.now();
         let mut organisation = self.simulation.organisation.write().unwrap_or_else(PoisonError::into_inner);
@@ -183,8 +183,8 @@ impl Handle {
         shown.collect()
     }
 
-    /// Changes what a machine, named by id or name, does with actions requested from now on. Whether there is such a
-    /// machine.
+    /// Changes how a machine, given by id or name, responds to actions requested from now on. Returns whether
+    /// the machine exists.
     pub fn set_behaviour(&self, machine: &str, behaviour: Behaviour) -> bool {
         let mut organisation = self.simulation.organisation.write().unwrap_or_else(PoisonError::into_inner);
         let id = organisation.machine_by_id_or_name(machine).map(|machine| machine.id.clone());
@@ -192,17 +192,18 @@ impl Handle {
         row.map(|row| row.behaviour = behaviour).is_some()
     }
 
-    /// Replaces everything by the seeded organisation with a generated population besides. Takes a while for 100,000.
+    /// Replaces the organisation with the seeded one plus a generated population. This takes a while for
+    /// 100,000 machines or alerts.
     pub fn generate(&self, population: Population) {
         self.simulation.repopulate(population);
     }
 
-    /// Puts everything back to how it was at the start, but for the clock and the log.
+    /// Restores the state at the start, except for the clock and the log.
     pub fn reset(&self) {
         self.simulation.reset();
     }
 
-    /// What subscribers were told, and how they answered.
+    /// The notifications that subscribers were sent, and how they answered.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.simulation.subscriptions.deliveries()
     }

@@ -1,4 +1,4 @@
-//! Finished list replies, kept while nothing they show has changed.
+//! A cache of finished list replies, which are kept until something in them changes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,15 +7,15 @@ use crate::moment::Moment;
 use crate::server::refusal::Refusal;
 use crate::server::reply::Reply;
 
-/// What a list reply depends on besides the state.
+/// The parts of a list request on which the reply depends, apart from the state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ListKey {
-    /// Raw path and query.
+    /// The undecoded path and query.
     pub(crate) address: String,
     pub(crate) page_size: usize,
 }
 
-/// A few recent list replies.
+/// The most recent list replies.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     kept: Mutex<HashMap<ListKey, Kept>>,
@@ -26,16 +26,16 @@ struct Kept {
     reply: Reply,
     generation: u64,
     made: Moment,
-    /// When time alone changes the list.
+    /// When the passing of time alone changes the list, if it does.
     until: Option<Moment>,
 }
 
-/// Lists of 10,000 entities have megabytes: few are kept.
+/// The most lists kept. Lists of 10,000 entities are megabytes large, so there are few.
 const MAX_LISTS: usize = 16;
 
 impl Lists {
-    /// The reply kept under `key` if it is still true, or the one that `make` makes, with the moment at which time
-    /// alone will change it.
+    /// Returns the reply kept under `key` if it is still valid. Otherwise calls `make`, which also returns
+    /// the time at which the passing of time alone changes the reply.
     pub(crate) fn serve(
         &self,
         key: ListKey,

@@ -1,4 +1,4 @@
-//! A point in time with the API's own resolution.
+//! Points in time, at the API's own resolution.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Ticks of 100 ns since the Unix epoch: the resolution in which Defender stamps and compares times.
+/// A point in time in ticks of 100 ns since the Unix epoch: the resolution in which Defender stamps and
+/// compares times.
 ///
-/// Written as ISO 8601 in UTC with 0 to 7 fraction digits, trailing zeros dropped, as the API does.
+/// It is written as ISO 8601 in UTC with 0 to 7 fraction digits and no trailing zeros, as the API does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(i64);
 
-/// The text is no date and time that the API would accept.
+/// The error for text that is not a date and time that the API would accept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a date and time with an offset and at most 7 fraction digits")]
 pub struct InvalidMoment(String);
@@ -23,12 +24,12 @@ const TICKS_PER_SECOND: i64 = 10_000_000;
 const DOTNET_EPOCH: i64 = 621_355_968_000_000_000;
 
 impl Moment {
-    /// The wall clock of this machine.
+    /// The current time of this machine's wall clock.
     pub fn system() -> Self {
         Self::from_timestamp(Timestamp::now())
     }
 
-    /// A number of ticks since the Unix epoch.
+    /// The time this many ticks after the Unix epoch.
     pub const fn from_ticks(ticks: i64) -> Self {
         Self(ticks)
     }
@@ -48,29 +49,29 @@ impl Moment {
         self.0.div_euclid(TICKS_PER_SECOND)
     }
 
-    /// The same moment without its fraction of a second; investigations are stamped so.
+    /// This time without its fraction of a second. Investigations are stamped this way.
     pub const fn whole_second(self) -> Self {
         Self(self.0.saturating_sub(self.0.rem_euclid(TICKS_PER_SECOND)))
     }
 
-    /// This moment, later.
+    /// The time this long after this one.
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(ticks_of(span)))
     }
 
-    /// This moment, earlier.
+    /// The time this long before this one.
     pub fn before(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(ticks_of(span)))
     }
 
-    /// Time from `earlier` to this moment; nothing if `earlier` is the later one.
+    /// The time from `earlier` to this one; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         let ticks = u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0);
         Duration::from_secs(ticks / TICKS_PER_SECOND as u64)
             + Duration::from_nanos(ticks % TICKS_PER_SECOND as u64 * 100)
     }
 
-    /// Reads `2020-07-20T10:53:50.1234567Z` and its shorter forms; seconds may be absent, as OData allows.
+    /// Parses `2020-07-20T10:53:50.1234567Z` and its shorter forms. Seconds may be absent, as OData allows.
     pub fn parse(text: &str) -> Result<Self, InvalidMoment> {
         let refused = || InvalidMoment(text.to_owned());
         let bytes = text.as_bytes();
@@ -84,7 +85,8 @@ impl Moment {
         text.parse().map(Self::from_timestamp).map_err(|_| refused())
     }
 
-    /// Reads a date alone (`2018-10-20` or `2018-10-20Z`) as its midnight in UTC; the API's own samples filter so.
+    /// Parses a date (`2018-10-20` or `2018-10-20Z`) as its midnight in UTC. The API's own samples filter by
+    /// dates.
     pub fn parse_date(text: &str) -> Result<Self, InvalidMoment> {
         let refused = || InvalidMoment(text.to_owned());
         let date = text.strip_suffix('Z').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! Tells subscribers of new alerts, as the connector's backend does.
+//! Notifies subscribers of new alerts, as the connector's backend does.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::moment::Moment;
 use crate::server::reply::to_json;
 use crate::simulation::Simulation;
 
-/// Who has subscribed, what they will hear of, and what they were told.
+/// The subscribers, the alerts to announce, and the deliveries so far.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     book: Mutex<Book>,
@@ -32,14 +32,14 @@ struct Book {
     deliveries: VecDeque<Delivery>,
 }
 
-/// An alert that subscribers will hear of once it can be found.
+/// An alert that is announced to subscribers once it can be found.
 #[derive(Clone, Debug)]
 struct Expected {
     notification: Notification,
     due: Moment,
 }
 
-/// The body of a callback: two ids and nothing else.
+/// The body of a callback: just two ids.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
@@ -47,44 +47,44 @@ struct Notification {
     machine_id: String,
 }
 
-/// One attempt to tell a subscriber.
+/// One attempt to notify a subscriber.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// The subscription's id.
     pub subscription: String,
-    /// The alert it was told of.
+    /// The id of the alert that was announced.
     pub alert_id: String,
     /// 1 or 2: a failed delivery is repeated once.
     pub attempt: u8,
-    /// The subscriber's status, if it answered.
+    /// The status with which the subscriber answered, if it did.
     pub status: Option<u16>,
-    /// Why it did not.
+    /// Why there was no answer, if there was none.
     pub error: Option<String>,
 }
 
 type Caller = Client<HttpConnector, Full<Bytes>>;
 
-/// How often it is looked whether an expected alert has appeared.
+/// How often to check whether an expected alert has appeared.
 const PULSE: Duration = Duration::from_millis(20);
 const PAUSE_BEFORE_REPEAT: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_DELIVERIES: usize = 1000;
 
 impl Subscriptions {
-    /// Subscribes `url`; the new subscription's id.
+    /// Subscribes `url` and returns the new subscription's id.
     pub(crate) fn add(&self, url: Url) -> String {
         let id = Uuid::new_v4().to_string();
         self.book().subscribers.insert(id.clone(), url);
         id
     }
 
-    /// Whether there was such a subscription.
+    /// Removes a subscription. Returns whether it existed.
     pub(crate) fn remove(&self, id: &str) -> bool {
         self.book().subscribers.remove(id).is_some()
     }
 
-    /// Subscription ids and their URLs.
+    /// All subscriptions: their ids and URLs.
     pub(crate) fn list(&self) -> Vec<(String, Url)> {
         self.book().subscribers.iter().map(|(id, url)| (id.clone(), url.clone())).collect()
     }
@@ -97,13 +97,13 @@ impl Subscriptions {
         *self.book() = Book::default();
     }
 
-    /// Subscribers will hear of this alert at `due`.
+    /// Schedules the announcement of an alert to all subscribers at `due`.
     pub(crate) fn announce(&self, alert: &str, machine: &str, due: Moment) {
         let notification = Notification { id: alert.to_owned(), machine_id: machine.to_owned() };
         self.book().expected.push(Expected { notification, due });
     }
 
-    /// What is due, for every present subscriber.
+    /// Takes the announcements that are due, one for each current subscriber.
     fn take_due(&self, now: Moment) -> Vec<(String, Url, Notification)> {
         let mut book = self.book();
         if book.expected.is_empty() {
@@ -134,7 +134,7 @@ impl Subscriptions {
     }
 }
 
-/// Delivers until `stop` changes.
+/// Delivers notifications until `stop` changes.
 pub(crate) async fn deliver(simulation: Arc<Simulation>, mut stop: watch::Receiver<bool>) {
     let caller: Caller = Client::builder(TokioExecutor::new()).build_http();
     loop {

@@ -1,5 +1,5 @@
-//! How a simulator is set up. Everything deserialises with every key optional, so a command line or a test can pass
-//! on a few lines of JSON or TOML.
+//! The options of a simulator. All keys are optional in JSON and TOML, so that a command line or a test needs
+//! only a few lines.
 
 use std::time::Duration;
 
@@ -10,75 +10,76 @@ use crate::identity::{Consent, Federation, ManagedIdentity, Person, TrustedIssue
 use crate::server::limits::LimitOptions;
 use crate::server::log::LogOptions;
 
-/// What is fixed when a simulator starts, and what its [`Settings`] begin with.
+/// The options that are fixed when a simulator starts, and the initial [`Settings`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Options {
-    /// The port on 127.0.0.1; 0 lets the system choose.
+    /// The port on 127.0.0.1. 0 lets the operating system choose.
     pub port: u16,
     /// The tenant's id.
     pub tenant_id: String,
-    /// The tenant's domain, accepted wherever its id is.
+    /// The tenant's domain, which is accepted wherever the id is.
     pub tenant_domain: String,
-    /// The one registered application.
+    /// The client id of the one registered application.
     pub client_id: String,
     /// The application's secret.
     pub client_secret: String,
-    /// Another issuer's tokens that the application may use in its secret's place.
+    /// The issuer of tokens that the application may use instead of its secret, if there is one.
     pub federation: Option<Federation>,
     /// The person who signs in with a code or a browser.
     pub person: Person,
-    /// The identity of the machine, for those that have one.
+    /// The machine's managed identity.
     pub managed_identity: ManagedIdentity,
     /// Other authorities whose tokens the API accepts.
     pub trusted_issuers: Vec<TrustedIssuer>,
-    /// Application roles granted at the start.
+    /// The application roles granted at the start.
     pub roles: Vec<String>,
-    /// Call limits.
+    /// The call limits.
     pub limits: LimitOptions,
     /// The arrival log.
     pub log: LogOptions,
-    /// What can also be changed while the simulator runs.
+    /// The settings that can also be changed while the simulator runs.
     pub settings: Settings,
-    /// Machines and alerts generated besides the seeded organisation.
+    /// How many machines and alerts to generate in addition to the seeded organisation.
     pub generate: Population,
 }
 
-/// Behaviour that can be changed at any time, also over `PUT /_simulator/settings`.
+/// Settings that can be changed at any time, also over `PUT /_simulator/settings`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Settings {
-    /// How long a new token is good for.
+    /// The lifetime of new tokens, in seconds.
     pub token_lifetime_seconds: u64,
-    /// What the person says to an application that asks to act for them.
+    /// How the person answers when an application asks for consent.
     pub consent: Consent,
-    /// How long a code for a person is good.
+    /// The lifetime of a code that a person types, in seconds.
     pub device_code_lifetime_seconds: u64,
-    /// How often a program may ask whether the person has signed in.
+    /// How many seconds a program must wait before asking again whether the person has signed in.
     pub device_code_interval_seconds: u64,
-    /// How long a new refresh token is good for.
+    /// The lifetime of new refresh tokens, in seconds.
     pub refresh_token_lifetime_seconds: u64,
-    /// How long a new machine action stays `Pending`, in simulator time.
+    /// How long a new machine action stays `Pending`, in milliseconds of simulator time.
     pub action_pending_milliseconds: u64,
-    /// How long it then stays `InProgress`.
+    /// How long it then stays `InProgress`, in milliseconds of simulator time.
     pub action_running_milliseconds: u64,
-    /// The server's page size. Without it pages hold up to 10,000 rows.
+    /// The number of rows after which a page ends with a link to the next. Without it, pages hold up to
+    /// 10,000 rows.
     pub next_link_after: Option<usize>,
-    /// Whether hunting replies carry `Stats`.
+    /// Whether hunting replies contain `Stats`.
     pub hunting_stats: bool,
-    /// Real time by which every answer is delayed.
+    /// The delay of every answer, in milliseconds of real time.
     pub latency_milliseconds: u64,
-    /// Live response scripts and files whose command fails on the machine.
+    /// The live response scripts and files whose commands fail on the machine.
     pub failing_files: Vec<String>,
 }
 
-/// A number of generated machines and alerts.
+/// How many machines and alerts to generate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Population {
-    /// Generated machines.
+    /// The number of generated machines.
     pub machines: usize,
-    /// Generated alerts.
+    /// The number of generated alerts.
     pub alerts: usize,
 }
 
@@ -91,7 +92,7 @@ impl Settings {
         Duration::from_millis(self.action_running_milliseconds)
     }
 
-    /// Rows per page.
+    /// The number of rows per page.
     pub(crate) fn page_size(&self) -> usize {
         self.next_link_after.map_or(MAX_PAGE, |rows| rows.clamp(1, MAX_PAGE))
     }
@@ -136,5 +137,5 @@ impl Default for Settings {
     }
 }
 
-/// The most rows the API returns at once.
+/// The most rows that the API returns at once.
 pub(crate) const MAX_PAGE: usize = 10_000;

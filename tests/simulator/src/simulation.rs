@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -17,10 +17,10 @@ use crate::server::faults::Faults;
 use crate::server::limits::Limits;
 use crate::server::log::Log;
 
-/// One simulator's state and controls.
+/// The state and controls of one simulator.
 #[derive(Debug)]
 pub(crate) struct Simulation {
-    /// Scheme and authority, without a slash at the end.
+    /// The scheme and authority, without a trailing slash.
     pub(crate) origin: String,
     pub(crate) identity: Identity,
     pub(crate) clock: Clock,
@@ -39,11 +39,11 @@ pub(crate) struct Simulation {
     options: Options,
 }
 
-/// What a link given out leads to, and until when.
+/// The target of a download link, and its expiry.
 #[derive(Clone, Debug)]
 pub(crate) struct Download {
     pub(crate) action: String,
-    /// The command of a live response; without it, the package of a collection.
+    /// The index of a live response command; `None` for the package of a collection.
     pub(crate) command: Option<usize>,
     pub(crate) expires: Moment,
 }
@@ -102,7 +102,7 @@ impl Simulation {
         change(&mut self.roles.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Replaces the organisation by the seeded one, as of now, with a generated population besides.
+    /// Replaces the organisation with the seeded one as of now, plus a generated population.
     pub(crate) fn repopulate(&self, population: Population) {
         let mut fresh = seed::organisation(&self.identity.tenant_id, self.clock.now(), population);
         let mut organisation = self.organisation.write().unwrap_or_else(PoisonError::into_inner);
@@ -110,7 +110,7 @@ impl Simulation {
         *organisation = fresh;
     }
 
-    /// Everything as it was at the start, but for the clock and the log.
+    /// Restores the state at the start, except for the clock and the log.
     pub(crate) fn reset(&self) {
         self.repopulate(self.options.generate);
         self.faults.clear();

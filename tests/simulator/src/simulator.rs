@@ -1,4 +1,4 @@
-//! The simulator as its user holds it.
+//! The simulator, as its users hold it.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::server::connection;
 use crate::simulation::Simulation;
 
-/// A running simulator. Dropping it stops it; [`shutdown`](Self::shutdown) also waits for running requests.
+/// A running simulator. Dropping it stops it. [`shutdown`](Self::shutdown) also waits for running requests.
 #[derive(Debug)]
 pub struct Simulator {
     handle: Handle,
@@ -29,7 +29,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// If the port cannot be bound.
+    /// The port could not be bound.
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
@@ -40,15 +40,15 @@ impl Simulator {
         Ok(Self { handle: Handle::new(simulation), stop, server, notifier })
     }
 
-    /// The controls, to keep or to pass on.
+    /// The controls of the simulator.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// Stops taking connections, lets running requests finish, and returns when all is done.
+    /// Stops accepting connections, and returns once all running requests have finished.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
-        // A task that was aborted or panicked is done as well.
+        // A task that was aborted or has panicked is also done.
         let _ = (&mut self.server).await;
         let _ = (&mut self.notifier).await;
     }

@@ -1,4 +1,4 @@
-//! A list whose clock was ahead, and is set back.
+//! A list whose clock is fast and is then set back.
 
 use super::feed::{Feed, id, settings};
 
@@ -8,20 +8,20 @@ const HOUR: u32 = 3600;
 fn a_clock_that_was_ahead_and_is_set_back_hides_nothing() {
     let mut feed = Feed::starting_at_zero();
     let look = settings(None, 1800, 10);
-    // The clock is an hour ahead of what it will be.
+    // The clock is an hour fast.
     feed.show([], 2 * HOUR);
     let (_, checkpoint) = feed.sweep(None, look);
     feed.show([(0, 2 * HOUR + 10)], 2 * HOUR + 20);
     let (events, checkpoint) = feed.sweep(Some(&checkpoint), look);
     assert_eq!(events, [id(0)]);
-    // It is set right, and two rows come.
+    // The clock is corrected, and two rows arrive.
     feed.show([(0, 2 * HOUR + 10), (1, HOUR + 30), (2, HOUR + 40)], HOUR + 50);
     let (events, conclusion) = feed.conclude(Some(&checkpoint), look);
     assert_eq!((conclusion.clock_set_back, conclusion.more), (Some(i64::from(HOUR) - 30), true));
     assert!(events.is_empty() && conclusion.late.is_none());
     let (events, checkpoint) = feed.sweep(Some(&conclusion.checkpoint), look);
     assert_eq!(events, [id(1), id(2)], "what was seen comes no second time");
-    // It is told once, and what follows is found as ever.
+    // This is reported once, and later rows are found as usual.
     feed.show([(0, 2 * HOUR + 10), (1, HOUR + 30), (2, HOUR + 40), (3, HOUR + 100)], HOUR + 110);
     let (events, conclusion) = feed.conclude(Some(&checkpoint), look);
     assert_eq!((events, conclusion.clock_set_back), (vec![id(3)], None));

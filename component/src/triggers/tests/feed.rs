@@ -1,32 +1,32 @@
-//! A list in memory that is asked as the API's lists are.
+//! A list in memory that answers like the API's lists.
 
 use crate::instant::Instant;
 use crate::triggers::question::{Answer, Ask, Conclusion};
 use crate::triggers::settings::Settings;
 use crate::triggers::sweep::Plan;
 
-/// The beginning of the feed's time.
+/// The feed's start time, in seconds since 1970.
 const ZERO: u64 = 1_700_000_000;
 
-/// Rows by id and creation time, as far as they are visible.
+/// The visible rows: their ids and creation times.
 pub(super) struct Feed {
     rows: Vec<(String, Instant)>,
     now: Instant,
-    /// How the list compares times: as they are, or what it takes of them.
+    /// The part of a time that the list compares.
     taken: fn(Instant) -> Instant,
 }
 
-/// So many seconds after the beginning.
+/// The time this many seconds after the start.
 fn at(seconds: u32) -> Instant {
     Instant::since_1970(ZERO + u64::from(seconds), 0)
 }
 
-/// The id of a row. Rows of one time stand in no particular order of ids.
+/// The id of a row. The ids of rows that share a time are in no particular order.
 pub(super) fn id(number: usize) -> String {
     format!("da{:05}_{number}", number.wrapping_mul(7919) % 99_991)
 }
 
-/// How to look.
+/// The settings of a poll.
 pub(super) fn settings(since: Option<u32>, overlap: u32, page: u32) -> Settings {
     Settings { since: since.map(at), begun: None, overlap, page }
 }
@@ -36,17 +36,17 @@ impl Feed {
         Self { rows: Vec::new(), now: at(0), taken: |time| time }
     }
 
-    /// One that orders and filters its rows by whole seconds, although their times have fractions.
+    /// A feed that orders and filters its rows by whole seconds, although their times have fractions.
     pub(super) fn by_the_second() -> Self {
         Self { taken: Instant::whole_second, ..Self::starting_at_zero() }
     }
 
-    /// Makes these rows, and only these, visible.
+    /// Makes exactly these rows visible.
     pub(super) fn show(&mut self, rows: impl IntoIterator<Item = (usize, u32)>, now: u32) {
         self.show_at(rows.into_iter().map(|(number, created)| (number, at(created))), now);
     }
 
-    /// The same, of rows whose times have fractions: nanoseconds after the beginning.
+    /// Like [`Self::show`], with times in nanoseconds after the start.
     pub(super) fn show_fractions(&mut self, rows: impl IntoIterator<Item = (usize, u64)>, now: u32) {
         let fraction = |nanoseconds: u64| (nanoseconds % 1_000_000_000) as u32;
         let time = |ns: u64| Instant::since_1970(ZERO + ns / 1_000_000_000, fraction(ns));
@@ -59,13 +59,13 @@ impl Feed {
         self.now = at(now);
     }
 
-    /// Polls once: the ids reported, the next checkpoint, and whether there is more.
+    /// Polls once. Returns the ids reported, the next checkpoint, and whether there is more.
     pub(super) fn poll(&self, checkpoint: Option<&str>, settings: Settings) -> (Vec<String>, String, bool) {
         let (reported, conclusion) = self.conclude(checkpoint, settings);
         (reported, conclusion.checkpoint, conclusion.more)
     }
 
-    /// Polls once: the ids reported, and all else that the poll concludes.
+    /// Polls once. Returns the ids reported, and the poll's other conclusions.
     pub(super) fn conclude(&self, checkpoint: Option<&str>, settings: Settings) -> (Vec<String>, Conclusion) {
         let plan = Plan::new("feed", checkpoint, settings).expect("the checkpoint is good");
         let rows: Vec<&(String, Instant)> = match plan.ask() {
@@ -83,7 +83,7 @@ impl Feed {
         (reported, conclusion)
     }
 
-    /// Polls until there is no more for now: the ids reported, and the next checkpoint.
+    /// Polls until there is nothing more for now. Returns the ids reported and the next checkpoint.
     pub(super) fn sweep(&self, checkpoint: Option<&str>, settings: Settings) -> (Vec<String>, String) {
         let (mut all, mut next, mut more) = self.poll(checkpoint, settings);
         let mut polls = 1;

@@ -1,4 +1,4 @@
-//! Checkpoints that were written once are read for ever: an engine keeps them while the component is replaced.
+//! Old checkpoints stay readable for ever: engines keep them when the component is replaced.
 
 use super::feed::{Feed, id, settings};
 use crate::instant::Instant;
@@ -8,18 +8,18 @@ use crate::triggers::question::Ask;
 use crate::triggers::settings::Settings;
 use crate::triggers::sweep::Plan;
 
-/// As the first version wrote it between two pages.
+/// A checkpoint of the first version, between two pages.
 const FIRST: &str = "1 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z \
                      2026-01-31T11:45:00.5000000Z/3/2026-01-31T12:01:00.0000000Z 1769860800:b%2C1 1769860799:%C3%A4,a";
-/// As it was written later, between two pages.
+/// A later checkpoint of version 1, between two pages.
 const LATER: &str = "1 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z \
                    2026-01-31T11:45:00.5000000Z/3/2026-01-31T12:01:00.0000000Z/2026-01-31T12:02:00.0000000Z \
                    1769860800:b%2C1 1769860799:%C3%A4,a";
-/// As the first version wrote it between two sweeps.
+/// A checkpoint of the first version, between two sweeps.
 const BETWEEN: &str = "1 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z - 1769860800:b%2C1 \
                        1769860799:%C3%A4,a";
 
-/// As it is written now: between two sweeps, and between two pages.
+/// Checkpoints of the current version: between two sweeps, and between two pages.
 const NOW: &str = "2 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z 2026-01-31T12:00:01.0000000Z \
                    21600/2026-02-07T12:00:00.0000000Z - 1769860800:b%2C1 1769860799:%C3%A4,a";
 const NOW_BETWEEN_PAGES: &str = "2 new-alerts 2026-01-31T12:00:00.1234567Z 2026-01-31T11:30:00.0000000Z - - \
@@ -78,7 +78,7 @@ fn a_sweep_of_the_first_version_goes_on_where_it_was() {
 
 #[test]
 fn a_sweep_of_the_first_version_hides_nothing_behind_it() {
-    // It was interrupted at 210 and goes on at 5000; what lies behind it became visible in between.
+    // The sweep was interrupted at 210 and continues at 5000. Rows behind it became visible in between.
     let mut feed = Feed::starting_at_zero();
     feed.show([(0, 100), (1, 150), (2, 200)], 210);
     let (_, checkpoint, more) = feed.poll(None, settings(Some(0), 60, 2));

@@ -1,4 +1,4 @@
-//! Rows that become visible later than is looked back, and those that came before a watch was first answered.
+//! Rows that become visible later than polls look back, and rows from before a watch was first answered.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ const HOUR: u32 = 3600;
 
 #[test]
 fn an_index_six_hours_behind_with_a_flood_loses_nothing_and_is_told() {
-    // 30 rows an hour for four hours, each visible six hours after its creation, looked for in pages of ten.
+    // 30 rows an hour for four hours. Each becomes visible six hours after its creation. Pages have ten rows.
     let rows: Vec<u32> = (0..120).map(|number| 100 + number * 120).collect();
     let mut feed = Feed::starting_at_zero();
     let show = |feed: &mut Feed, now: u32| {
@@ -47,7 +47,7 @@ fn after_one_late_row_sweeps_look_back_further_for_a_week() {
     let look = settings(Some(0), 60, 10);
     feed.show([(0, 100)], HOUR);
     let (_, checkpoint) = feed.sweep(None, look);
-    // The newest row is old, so that one which is an hour late is met.
+    // The newest row is old, so that a row that is an hour late is met.
     feed.show([(0, 100), (1, 90)], HOUR + 10);
     let (events, found) = feed.conclude(Some(&checkpoint), look);
     assert_eq!(events, [id(1)]);
@@ -62,7 +62,8 @@ fn after_one_late_row_sweeps_look_back_further_for_a_week() {
         feed.show([(2, 5000), (3, row)], now);
         feed.sweep(Some(checkpoint), look)
     };
-    // As late as that one, and as much later as the sweeps are told to look back.
+    // Found up to a lateness of 3570 seconds: that of the earlier row, plus the look-back that the sweeps are
+    // given.
     assert_eq!(sweep(5000 - 3570, 5001, &checkpoint).0, [id(3)]);
     assert!(sweep(5000 - 3571, 5001, &checkpoint).0.is_empty());
     let (_, checkpoint) = sweep(0, 5000 + 8 * 86_400, &checkpoint);
@@ -77,7 +78,7 @@ fn rows_in_time_are_not_called_late_nor_is_what_came_before_the_watch() {
     feed.show((0..91).map(|number| (number, number as u32 * 1000)), 90_000);
     let (events, conclusion) = feed.conclude(None, settings(Some(0), 60, 100));
     assert_eq!((events.len(), conclusion.late.is_some()), (91, false));
-    // After a long pause what is found is old, and was not there to be found before.
+    // After a long pause, rows are old but could not have been found before.
     feed.show((0..200).map(|number| (number, number as u32 * 1000)), 300_000);
     let (events, conclusion) = feed.conclude(Some(&conclusion.checkpoint), settings(Some(0), 60, 200));
     assert_eq!((events.len(), conclusion.late.is_some()), (109, false));

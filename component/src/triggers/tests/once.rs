@@ -1,4 +1,4 @@
-//! The trigger functions that do not poll: subscribing, unsubscribing, reading notifications.
+//! The trigger functions that do not poll: subscribing, unsubscribing and reading notifications.
 
 use super::parameter;
 use crate::Connector;

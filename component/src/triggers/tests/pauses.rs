@@ -1,4 +1,4 @@
-//! Sweeps that are interrupted, and lists in which nothing happens for long.
+//! Sweeps that are interrupted, and lists in which nothing happens for a long time.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 use super::feed::{Feed, id, settings};
 
-/// How late a row may become visible, in seconds, and how far is looked back.
+/// How late a row may become visible, and how far polls look back, in seconds.
 const OVERLAP: u32 = 60;
 /// When no more rows are created.
 const END: u32 = 3000;
 
-/// Creation times and times at which they become visible.
+/// The rows' creation times, and the times at which they become visible.
 fn rows() -> impl Strategy<Value = Vec<(u32, u32)>> {
-    // In heaps, with long pauses between them in which nothing comes.
+    // The rows come in bursts, with long pauses in between.
     let row = (0_u32..6, 0_u32..8, 0..=OVERLAP)
         .prop_map(|(heap, place, late)| (heap * 500 + place * 5, heap * 500 + place * 5 + late));
     prop::collection::vec(row, 0..60)
@@ -45,7 +45,7 @@ proptest! {
             if now > END + OVERLAP {
                 ended += u32::from(!more);
             } else {
-                // A second at least, for else it may never be over.
+                // At least a second, or the test might never end.
                 now += 1 + pauses.next().copied().unwrap_or_default();
             }
             polls += 1;
@@ -66,7 +66,7 @@ fn what_became_visible_behind_an_interrupted_sweep_is_found() {
     feed.show(many(), 1400);
     let (first, checkpoint, more) = feed.poll(None, settings(Some(0), 1800, 1000));
     assert!(more && first.len() == 1000);
-    // The next page comes two hours later. A row that was twenty minutes late is before it.
+    // The next page is read two hours later. A row before it was twenty minutes late.
     feed.show(many().chain([(2000, 1010), (2001, 8590)]), 8600);
     let (mut found, mut checkpoint) = (first, checkpoint);
     for _ in 0..5 {
@@ -98,7 +98,7 @@ fn a_flood_is_not_read_for_ever() {
     assert_eq!(pages, 1, "it is behind what is looked back on");
     let checkpoint = checkpoint.expect("it was polled");
     assert!(checkpoint.len() < 200, "{checkpoint}");
-    // Within the overlap, what is late is still found.
+    // Rows that are late by less than the overlap are still found.
     feed.show(flood().chain([(7000, 8300), (7001, 9990)]), 10_000);
     assert_eq!(feed.poll(Some(&checkpoint), settings(None, 1800, 1000)).0, [id(7000), id(7001)]);
 }
@@ -108,7 +108,7 @@ fn few_rows_are_looked_back_on_for_as_long_as_nothing_new_comes() {
     let mut feed = Feed::starting_at_zero();
     feed.show([(0, 100)], 110);
     let (_, mut checkpoint, _) = feed.poll(None, settings(Some(0), 60, 10));
-    // The list stands still for hours, and what comes then is as late as that.
+    // Nothing happens in the list for hours, and then a row comes that is just as late.
     for now in [4000, 8000, 12_000] {
         feed.show([(0, 100)], now);
         checkpoint = feed.poll(Some(&checkpoint), settings(None, 60, 10)).1;

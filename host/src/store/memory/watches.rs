@@ -6,20 +6,20 @@ use super::Contents;
 use crate::clock::Timestamp;
 use crate::store::{Backlog, Checkpoints, Found, Outbox, Page, Progress, StoreError, Stored, Trouble};
 
-/// What is known of watches, by their names.
+/// The state of watches, by name.
 pub(super) type Watches = BTreeMap<String, Watch>;
 
-/// What is known of one watch.
+/// The state of one watch.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     progress: Option<Progress>,
     waiting: BTreeMap<u64, Stored>,
     dead: BTreeMap<u64, Stored>,
-    /// The ids of the events that wait or are dead.
+    /// The ids of the waiting and dead events.
     here: HashSet<String>,
     /// The ids of delivered events, with the times of delivery.
     delivered: HashMap<String, Timestamp>,
-    /// The highest number given.
+    /// The highest number assigned so far.
     last: u64,
 }
 

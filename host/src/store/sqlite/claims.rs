@@ -1,7 +1,8 @@
-//! Names that one process at a time may have: each is a lock on a file of its own.
+//! Names that one process at a time may hold: each is a lock on a file of its own.
 //!
-//! The system lifts a lock with the process that holds it, however that ends, so nothing has to be renewed, and nobody
-//! waits for a lease to run out. The files stay: removing one that another is about to lock would make two locks of one.
+//! The system releases a lock when the process that holds it ends, for whatever reason, so nothing has to be
+//! renewed and nobody waits for a lease to expire. The files stay: if a file were removed just before another
+//! process locks it, two processes could hold the same name.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -11,12 +12,12 @@ use std::sync::Arc;
 use super::{make_directory, make_file};
 use crate::store::{Claim, StoreError};
 
-/// The directory of the files, beside the store's own.
+/// The directory of the lock files, beside the store's file.
 const DIRECTORY: &str = "claims";
-/// A longer name is cut, and told apart by a digest of the whole.
+/// The length at which a file name is cut. A digest of the whole name then keeps it unique.
 const LONGEST: usize = 120;
 
-/// Claims a name, if nobody has it.
+/// Claims a name, if nobody holds it.
 pub(super) fn claim(store: &Path, name: &str) -> Result<Option<Claim>, StoreError> {
     let path = path(store, name);
     match lock(&path) {
@@ -46,12 +47,12 @@ fn path(store: &Path, name: &str) -> PathBuf {
     directory.join(file_name(name))
 }
 
-/// A file name of its own for each name, whatever characters that has.
+/// Returns a unique file name for each name, whatever characters the name contains.
 fn file_name(name: &str) -> String {
     let mut safe = String::new();
     for byte in name.bytes() {
         match byte {
-            // Lower case only: some file systems do not tell the cases apart.
+            // Lower case only: some filesystems are not case-sensitive.
             b'a'..=b'z' | b'0'..=b'9' | b'-' => safe.push(char::from(byte)),
             byte => safe.push_str(&format!("_{byte:02x}")),
         }

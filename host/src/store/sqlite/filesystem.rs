@@ -1,5 +1,6 @@
-//! Whether a directory is on a disk of this machine. The store's log is shared through memory, and its names are claimed
-//! by locks on files: between machines that share a folder, neither works, and the store would be damaged.
+//! Detects whether a directory is on a disk of this machine. The store's log is shared through memory, and
+//! its names are claimed by locks on files. Neither works between machines that share a folder, and the store
+//! would be damaged.
 
 use std::path::Path;
 
@@ -10,11 +11,11 @@ use crate::store::StoreError;
 enum Remote {
     /// Several machines share it.
     Network(&'static str),
-    /// A program serves it, which may or may not do so from another machine.
+    /// A program serves it, possibly from another machine.
     Served(&'static str),
 }
 
-/// Refuses a directory that several machines share, and warns of one that they may share.
+/// Refuses a directory that several machines share, and warns of one that they might share.
 pub(super) fn check(directory: &Path) -> Result<(), StoreError> {
     match kind(directory).and_then(remote) {
         None => Ok(()),
@@ -32,7 +33,7 @@ pub(super) fn check(directory: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// What a filesystem's number says of it. The numbers are those of [statfs(2)].
+/// Returns the kind of remote filesystem that a magic number of [statfs(2)] stands for, if it is remote.
 ///
 /// [statfs(2)]: https://man7.org/linux/man-pages/man2/statfs.2.html
 fn remote(kind: u32) -> Option<Remote> {
@@ -59,7 +60,7 @@ fn kind(directory: &Path) -> Option<u32> {
     u32::try_from(filesystem.f_type & 0xffff_ffff).ok()
 }
 
-/// Elsewhere nobody says.
+/// Other systems are not checked.
 #[cfg(not(target_os = "linux"))]
 fn kind(_: &Path) -> Option<u32> {
     None

@@ -1,4 +1,4 @@
-//! The tables, in a transaction: what all concerns share.
+//! The tables within a transaction: what all concerns share.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use rusqlite::{Connection, Params, Row};
 use super::explain;
 use crate::store::{StoreError, Transaction};
 
-/// The tables, in a transaction.
+/// The tables within a transaction.
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
     connection: &'a Connection,
@@ -24,14 +24,14 @@ impl<'a> Rows<'a> {
         self.change(sql, parameters).map(drop)
     }
 
-    /// Runs a statement without a result. Says how many rows it changed.
+    /// Runs a statement without a result. Returns how many rows it changed.
     pub(super) fn change(&self, sql: &str, parameters: impl Params) -> Result<usize, StoreError> {
         let done =
             self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters));
         done.map_err(|error| explain(self.path, error))
     }
 
-    /// All rows of a query.
+    /// Returns all rows of a query.
     pub(super) fn query<T>(
         &self,
         sql: &str,
@@ -45,7 +45,7 @@ impl<'a> Rows<'a> {
         rows.map_err(|error| explain(self.path, error))
     }
 
-    /// The first rows of a query, up to and with the first that is not to be followed by more.
+    /// Returns the first rows of a query, up to and including the first after which no more are wanted.
     pub(super) fn query_while<T>(
         &self,
         sql: &str,
@@ -69,7 +69,7 @@ impl<'a> Rows<'a> {
         rows.map_err(|error| explain(self.path, error))
     }
 
-    /// The one value of a query.
+    /// Returns the single value of a query.
     pub(super) fn query_one<T: rusqlite::types::FromSql>(
         &self,
         sql: &str,

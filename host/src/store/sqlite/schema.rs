@@ -1,4 +1,4 @@
-//! The tables, and how they came to be.
+//! The tables and their migrations.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::explain;
 use crate::store::StoreError;
 
-/// The steps from each version to the next, beginning with an empty file. What has been released stays as it is:
-/// a change is a further step.
+/// The steps from each version to the next, starting from an empty file. A released step never changes: a
+/// change is a further step.
 const STEPS: &[&str] = &[
-    // Times and durations are microseconds; times count from the Unix epoch. Limits are text such as `45/60 1500/3600`, calls and seconds. The numbers of owners
-    // are unsigned, stored with the same bits as signed ones.
+    // Times and durations are microseconds; times count from the Unix epoch. Limits are text such as `45/60
+    // 1500/3600`, calls and seconds. Owner numbers are unsigned, stored as signed numbers with the same bits.
     "
     CREATE TABLE quota_slot (
         owner     INTEGER NOT NULL,
@@ -38,8 +38,9 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX quota_ticket_by_arrival ON quota_ticket (bucket, arrival);
     ",
-    // Triggers. The state of an event is 0 while it waits, 1 when it is dead, 2 when it was delivered and only its id is
-    // kept; `ended` is since when it is dead or delivered. Numbers are never given twice, so they are in order.
+    // Triggers. The state of an event is 0 while it waits, 1 when it is dead, 2 when it was delivered and
+    // only its id is kept; `ended` is since when it is dead or delivered. Numbers are never reused, so they
+    // are in order.
     "
     CREATE TABLE watch (
         name          TEXT NOT NULL PRIMARY KEY,
@@ -65,8 +66,8 @@ const STEPS: &[&str] = &[
     CREATE INDEX event_by_state ON event (watch, state, number);
     CREATE INDEX event_delivered ON event (watch, ended) WHERE state = 2;
     ",
-    // Pushed triggers. The state of a subscription is 0 when it was asked for, 1 when it is held, 2 when its end was
-    // asked for.
+    // Pushed triggers. The state of a subscription is 0 when it was requested, 1 when it is held, 2 when its
+    // end was requested.
     "
     CREATE TABLE subscription (
         watch   TEXT    NOT NULL PRIMARY KEY,
@@ -76,7 +77,7 @@ const STEPS: &[&str] = &[
         digest  TEXT    NOT NULL
     ) STRICT, WITHOUT ROWID;
     ",
-    // How long the slots of a bucket are kept at least, for the longest limit of any that share it.
+    // The minimum time to keep the slots of a bucket: the longest period of any limit that applies to it.
     "
     CREATE TABLE quota_bucket (
         bucket TEXT    NOT NULL PRIMARY KEY,
@@ -89,13 +90,13 @@ const STEPS: &[&str] = &[
     ",
 ];
 
-/// The version that [`STEPS`] lead to.
+/// The version to which [`STEPS`] lead.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// Brings the tables up to date.
 ///
 /// # Errors
-/// [`StoreError::Newer`] if a later version made them, and whatever SQLite says.
+/// [`StoreError::Newer`] if a later version wrote the tables, and any error of SQLite's.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     if version(connection, path)? == VERSION {
         return Ok(());
@@ -103,7 +104,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     migrate_to(connection, path, VERSION)
 }
 
-/// Takes the steps that are left up to a version.
+/// Takes the remaining steps up to a version.
 pub(super) fn migrate_to(connection: &mut Connection, path: &Path, target: i64) -> Result<(), StoreError> {
     let explained = |error| explain(path, error);
     let transaction =

@@ -135,7 +135,7 @@ impl Slots for Rows<'_> {
 
     fn purge(&mut self, bucket: &str, now: Timestamp) -> Result<(), StoreError> {
         for sql in [
-            // The first condition says nothing new: it lets the index find the rows.
+            // The first condition is redundant, but lets the index find the rows.
             "DELETE FROM quota_slot WHERE bucket = :bucket AND until <= :now AND until + keep <= :now
              AND until + coalesce((SELECT keep FROM quota_bucket WHERE bucket = :bucket), 0) <= :now",
             "DELETE FROM quota_ticket WHERE bucket = :bucket AND lease <= :now",
@@ -183,7 +183,7 @@ fn ticket(bucket: &Arc<str>, row: &Row<'_>) -> Result<Ticket, rusqlite::Error> {
     })
 }
 
-/// Limits as text: `45/60 1500/3600`.
+/// Formats limits as text, such as `45/60 1500/3600`.
 fn text(limits: &[Limit]) -> String {
     let limits: Vec<_> =
         limits.iter().map(|limit| format!("{}/{}", limit.calls, limit.period_seconds)).collect();

@@ -16,7 +16,7 @@ fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros)
 }
 
-/// Every engine does the same.
+/// All engines behave the same.
 #[test]
 fn engines_agree() {
     let directory = tempfile::tempdir().unwrap();

@@ -118,7 +118,8 @@ impl Outbox for Rows<'_> {
     }
 
     fn revive(&mut self, watch: &str, number: u64, at: Timestamp) -> Result<bool, StoreError> {
-        // A new number puts it at the end. The old row has to go first, because ids are unique.
+        // A new number puts the event at the end. The old row has to be deleted first, because ids are
+        // unique.
         let dead = self.query(
             "DELETE FROM event WHERE number = :number AND watch = :watch AND state = 1 RETURNING id, time, data",
             named_params! { ":watch": watch, ":number": stored(number) },
@@ -193,7 +194,7 @@ fn event(row: &Row<'_>, state: i64) -> Result<Stored, rusqlite::Error> {
     })
 }
 
-/// A number as the table has it.
+/// Converts a number to the type of the table.
 fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Events to a program's standard input.
+//! Delivers events to a program's standard input.
 
 use std::time::Duration;
 
@@ -9,18 +9,20 @@ use super::{Callback, Outcome};
 use crate::program::{Finished, Printed, Program, ProgramError};
 use crate::triggers::{Envelope, Event};
 
-/// How long the program may run unless told otherwise.
+/// The default time limit of the program.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// How much of what the program prints is kept, for the message if it fails.
+/// How many bytes of the program's output are kept for the message if it fails.
 const KEPT: usize = 4 << 10;
-/// How much of that goes into the message, in characters.
+/// How many characters of that output go into the message.
 const SHOWN: usize = 300;
 
-/// Runs a program for each event, which finds the event on its standard input as one line of JSON (a CloudEvent) and
-/// acknowledges it by ending with exit code 0. No shell is involved. What the program leaves running is not waited for, and
-/// lives on; a program that is out of time is ended with its children.
+/// Runs a program for each event. The program reads the event from its standard input as one line of JSON (a
+/// CloudEvent) and acknowledges it by exiting with code 0. No shell is involved. Processes that the program
+/// leaves behind are not waited for and keep running; a program that exceeds its time limit is killed with
+/// its children.
 ///
-/// The program has this process's environment, but for the variables that hold its secrets.
+/// The program inherits this process's environment, except for the variables that [`CommandBuilder::hide`]
+/// names.
 #[derive(Debug, Clone)]
 pub struct Command {
     program: String,
@@ -30,12 +32,12 @@ pub struct Command {
     timeout: Duration,
 }
 
-/// Settles how a program is run.
+/// Configures a [`Command`].
 #[derive(Debug, Clone)]
 pub struct CommandBuilder(Command);
 
 impl Command {
-    /// A program with its arguments.
+    /// Starts building a callback that runs a program with arguments.
     pub fn builder(
         program: impl Into<String>,
         arguments: impl IntoIterator<Item = impl Into<String>>,
@@ -56,7 +58,7 @@ impl Command {
             .stdout(Printed::Start(KEPT))
             .stderr(Printed::Start(KEPT))
             .without_variables(&self.hidden)
-            // An interrupt from the terminal is for us, and what is ended, is ended with its children.
+            // An interrupt from the terminal is meant for us, and killing the program kills its children too.
             .in_own_group();
         match program.run().await {
             Ok(Finished { status, .. }) if status.success() => Outcome::Acknowledged,
@@ -71,28 +73,29 @@ impl Command {
 }
 
 impl CommandBuilder {
-    /// How long the program may run for one event; a minute if left out. Then it is ended, and the event tried again.
+    /// Sets how long the program may run for one event (default one minute). After that it is killed, and the
+    /// event is retried.
     #[must_use]
     pub fn timeout(mut self, time: Duration) -> Self {
         self.0.timeout = time;
         self
     }
 
-    /// What an event is wrapped in; a CloudEvent if left out.
+    /// Sets what an event is wrapped in. The default is a CloudEvent.
     #[must_use]
     pub fn envelope(mut self, envelope: Envelope) -> Self {
         self.0.envelope = envelope;
         self
     }
 
-    /// Environment variables that the program does not get.
+    /// Names environment variables to withhold from the program.
     #[must_use]
     pub fn hide(mut self, variables: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.0.hidden.extend(variables.into_iter().map(Into::into));
         self
     }
 
-    /// The callback.
+    /// Builds the callback.
     #[must_use]
     pub fn build(self) -> Command {
         self.0

@@ -1,4 +1,4 @@
-//! Events to an HTTP endpoint.
+//! Delivers events to an HTTP endpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,21 +28,23 @@ use crate::triggers::{Envelope, Event, Signer};
 #[cfg(test)]
 mod tests;
 
-/// How long a delivery may take unless told otherwise.
+/// The default time limit of a delivery.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of an answer is read, so that the connection can be used again. What it says does not matter.
+/// How many bytes of a response body are read, so that the connection can be reused. The content does not
+/// matter.
 const ANSWER: usize = 64 << 10;
-/// What is escaped in headers of the binary mode ([CloudEvents, HTTP binding, 3.1.3.2]).
+/// The characters that are escaped in the headers of the binary mode ([CloudEvents, HTTP binding, 3.1.3.2]).
 ///
 /// [CloudEvents, HTTP binding, 3.1.3.2]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 const HEADER: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'%');
 
-/// Posts each event to an address, as a CloudEvent, signed by Standard Webhooks.
+/// Posts each event to an address as a CloudEvent, signed according to Standard Webhooks.
 ///
-/// A status of 200 to 299 acknowledges; 410 ends the watch for good; all others, redirects among them, mean that the
-/// event is to come again, after as long as `retry-after` asks. The address is `https` on the public internet; this
-/// machine, also by `http`, only with a grant. No credential of the connection is sent. `webhook-id` is a digest of the
-/// event's source and id.
+/// A status of 200 to 299 acknowledges the event; 410 stops the watch until it is resumed; any other status,
+/// including redirects, means that the event has to be delivered again, after the wait that `retry-after`
+/// asks for. The address has to be `https` on the public internet; this machine (also over `http`) is allowed
+/// only with [`HttpBuilder::allow_loopback_http`]. The connection's credential is never sent. The
+/// `webhook-id` header is a digest of the event's source and id.
 pub struct Http {
     uri: Uri,
     origin: Origin,
@@ -54,7 +56,7 @@ pub struct Http {
     clock: Arc<dyn Clock>,
 }
 
-/// How an event lies in a request.
+/// How an event is laid out in a request: the content mode of CloudEvents.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
     /// The whole event is the body. A signature covers all of it.
@@ -64,7 +66,7 @@ pub enum Mode {
     Binary,
 }
 
-/// Settles how events are posted.
+/// Configures an [`Http`] callback.
 #[derive(Debug)]
 pub struct HttpBuilder {
     address: String,
@@ -80,19 +82,19 @@ pub struct HttpBuilder {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// It is not a URL.
+    /// The address is not a URL.
     #[error("the callback address is not a valid URL: {0}")]
     NoAddress(String),
-    /// It could be read in more than one way, or says too little.
+    /// The address is ambiguous or incomplete.
     #[error("the callback address cannot be used: {0}")]
     Unclear(OriginError),
-    /// It may not be sent to.
+    /// Events may not be sent to this address.
     #[error("events may not be sent to the callback address: {0}")]
     Denied(Reason),
 }
 
 impl CallbackError {
-    /// What to do next.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Remedy {
         match self {
@@ -104,7 +106,7 @@ impl CallbackError {
 }
 
 impl Http {
-    /// To an address.
+    /// Starts building a callback that posts to an address.
     pub fn builder(address: impl Into<String>) -> HttpBuilder {
         HttpBuilder {
             address: address.into(),
@@ -117,7 +119,7 @@ impl Http {
         }
     }
 
-    /// Where the events go, without path and query, which may hold secrets.
+    /// Returns where the events go, without the path and query, which may hold secrets.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
@@ -140,7 +142,7 @@ impl Http {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let mut header = |name: &'static str, value: &str| {
-            // What comes from elsewhere is escaped, so it is a value.
+            // Text from elsewhere is escaped, so it is a valid header value.
             if let Ok(value) = HeaderValue::from_str(value) {
                 request.headers_mut().insert(HeaderName::from_static(name), value);
             }
@@ -179,7 +181,7 @@ impl Http {
 
     async fn judge(&self, response: Response<Incoming>, until: Instant) -> Outcome {
         let (status, headers) = (response.status(), response.headers().clone());
-        // The status counts, however the rest of the answer comes.
+        // Only the status counts, even if the rest of the response never arrives.
         let _ = tokio::time::timeout_at(until, Limited::new(response.into_body(), ANSWER).collect()).await;
         let origin = &self.origin;
         match status {
@@ -198,12 +200,13 @@ impl Http {
     }
 }
 
-/// The value of the header `webhook-id`: the same at each delivery, and another for each event of each source. By it,
-/// receivers of Standard Webhooks tell what they had already, and an id alone is unique to its source only. It has no
-/// point in it: what is signed has points between its parts.
+/// Returns the value of the header `webhook-id`: the same for each delivery of an event, and different for
+/// each event of each source. Receivers of Standard Webhooks use it to recognise duplicates; the event's id
+/// alone is unique only within its source. The value contains no full stop, because full stops separate the
+/// parts of the signed text.
 fn message_id(event: &Event) -> String {
     let mut hash = Hash::new();
-    // A source is a path, and so without zeros.
+    // A source is a path, so it contains no zero byte.
     hash.update(event.source.as_bytes());
     hash.update([0]);
     hash.update(event.id.as_bytes());
@@ -211,52 +214,52 @@ fn message_id(event: &Event) -> String {
 }
 
 impl HttpBuilder {
-    /// Signs what is sent. Without this, a receiver cannot tell who sent it.
+    /// Signs each request. Without a signature, the receiver cannot tell who sent it.
     #[must_use]
     pub fn signer(mut self, signer: Signer) -> Self {
         self.signer = Some(signer);
         self
     }
 
-    /// How the event lies in the request; structured if left out.
+    /// Sets how the event is laid out in the request. The default is [`Mode::Structured`].
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// What an event is wrapped in, in the structured mode; a CloudEvent if left out.
+    /// Sets what an event is wrapped in, in the structured mode. The default is a CloudEvent.
     #[must_use]
     pub fn envelope(mut self, envelope: Envelope) -> Self {
         self.envelope = envelope;
         self
     }
 
-    /// How long a delivery may take, from the connection to the last byte of the answer; 30 s if left out.
+    /// Sets how long a delivery may take, from connecting to the last byte of the response (default 30 s).
     #[must_use]
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
         self
     }
 
-    /// Whether this machine may be sent to, also by `http`.
+    /// Sets whether events may be sent to this machine, also over `http`.
     #[must_use]
     pub fn allow_loopback_http(mut self, allowed: bool) -> Self {
         self.loopback = allowed;
         self
     }
 
-    /// The clock by which signatures are stamped; the system's if left out.
+    /// Sets the clock that timestamps signatures. The default is the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The callback. Nothing is sent yet.
+    /// Builds the callback. Nothing is sent yet.
     ///
     /// # Errors
-    /// Says why nothing can be sent to the address.
+    /// [`CallbackError`] if events cannot be sent to the address.
     pub fn build(self) -> Result<Http, CallbackError> {
         let uri: Uri = self
             .address
@@ -283,7 +286,7 @@ impl Callback for Http {
     }
 }
 
-/// Without path and query, which may hold secrets.
+/// Leaves out the path and query, which may hold secrets.
 impl std::fmt::Debug for Http {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Http").field("origin", &self.origin).field("mode", &self.mode).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Events as lines of JSON.
+//! Writes events as lines of JSON.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
@@ -12,9 +12,10 @@ use crate::triggers::{Envelope, Event};
 
 mod torn;
 
-/// Writes each event as one line of JSON, and flushes it before it is acknowledged.
+/// Writes each event as one line of JSON, and flushes the line before it acknowledges the event.
 ///
-/// A reader that has gone ends the watch. One that does not read holds up a single thread, however many watches write.
+/// If the reader is gone, the watch ends. A reader that does not read blocks a single thread, however many
+/// watches write.
 pub struct Lines<W> {
     writer: Arc<Mutex<Torn<W>>>,
     envelope: Envelope,
@@ -27,7 +28,8 @@ struct Torn<W> {
 }
 
 impl Lines<io::Stdout> {
-    /// To standard output. If it is a file that ends in the middle of a line, the first event begins a new one.
+    /// Writes to standard output. If that is a file that ends in the middle of a line, the first event starts
+    /// a new line.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -39,7 +41,7 @@ impl Lines<io::Stdout> {
 }
 
 impl<W: Write + Send + 'static> Lines<W> {
-    /// To a writer, which may block.
+    /// Writes to a writer, which may block.
     pub fn new(writer: W) -> Self {
         Self::of(Torn { writer, torn: false })
     }
@@ -50,7 +52,7 @@ impl<W> Lines<W> {
         Self { writer: Arc::new(Mutex::new(writer)), envelope: Envelope::default() }
     }
 
-    /// What each event is wrapped in; a CloudEvent if left out.
+    /// Sets what each event is wrapped in. The default is a CloudEvent.
     #[must_use]
     pub fn envelope(self, envelope: Envelope) -> Self {
         Self { envelope, ..self }
@@ -59,7 +61,7 @@ impl<W> Lines<W> {
 
 impl<W: Write> Torn<W> {
     fn write(&mut self, event: &str) -> io::Result<()> {
-        // What was cut off gets a line of its own, so that the whole line is one.
+        // End the line that was cut off, so that this event gets a line of its own.
         let begin = if self.torn { "\n" } else { "" };
         let line = format!("{begin}{event}\n");
         self.torn = true;
@@ -100,7 +102,7 @@ mod tests {
     use super::*;
     use crate::triggers::cloudevent::tests::event;
 
-    /// A disk that is full after so many bytes, until it is emptied.
+    /// A disk that is full after a number of bytes, until it is emptied.
     #[derive(Clone, Default)]
     struct Disk(Arc<Mutex<(Vec<u8>, usize)>>);
 

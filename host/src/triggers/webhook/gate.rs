@@ -1,18 +1,18 @@
-//! Which secret a notification's address must have.
+//! Decides which secret the address of a notification has to contain.
 
 use std::sync::{PoisonError, RwLock};
 
 use hmac_sha256::Hash;
 use subtle::{Choice, ConstantTimeEq as _};
 
-/// Knows the digests of the secrets that are valid, and not the secrets.
+/// Holds the digests of the valid secrets, but not the secrets themselves.
 #[derive(Debug, Default)]
 pub struct Gate {
     digests: RwLock<Vec<[u8; 32]>>,
 }
 
 impl Gate {
-    /// Whether a secret is valid. How long it takes says nothing of the valid ones.
+    /// Returns whether a secret is valid. Its timing reveals nothing about the valid secrets.
     #[must_use]
     pub fn admits(&self, secret: &str) -> bool {
         let found = Hash::hash(secret.as_bytes());
@@ -32,12 +32,12 @@ impl Gate {
     }
 }
 
-/// A digest as text.
+/// Formats a digest in hexadecimal.
 pub(super) fn to_text(digest: [u8; 32]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A digest from text; none if it is not one.
+/// Parses a digest from hexadecimal; `None` if the text is not a digest.
 pub(super) fn from_text(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.is_ascii() {
         return None;

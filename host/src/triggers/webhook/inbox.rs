@@ -1,4 +1,4 @@
-//! Where notifications are taken in.
+//! Accepts notifications and stores their events.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +19,10 @@ use crate::triggers::poll::LONGEST_ID;
 /// How long the connector may take to read a notification.
 const READING: Duration = Duration::from_secs(10);
 
-/// Takes notifications in. Clones are the same inbox.
+/// Accepts notifications. Clones share the same inbox.
 ///
-/// Notifications that come at the same time are stored in one transaction: the disk is waited for once for all of them.
+/// Notifications that arrive at the same time are stored in one transaction, which waits for the disk only
+/// once.
 #[derive(Debug, Clone)]
 pub struct Inbox {
     pub(super) shared: Arc<Shared>,
@@ -34,37 +35,37 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     news: Arc<Notify>,
     pending: Mutex<Vec<Pending>>,
-    /// Whoever has it stores what is pending, for all.
+    /// The holder of this lock stores everything that is pending.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Events that are to be stored, and who waits for that.
+/// Events to be stored, and the caller that waits for it.
 #[derive(Debug)]
 struct Pending {
     events: Vec<Found>,
     done: oneshot::Sender<Result<usize, StoreError>>,
 }
 
-/// What became of a notification that was taken in.
+/// The result of accepting a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// How many events it holds that were not known. They are on disk.
+    /// How many of its events are new. They are on disk.
     pub new: usize,
-    /// How many were known, since they came before. They have no effect.
+    /// How many of its events had arrived before. They have no effect.
     pub known: usize,
 }
 
-/// Why a notification was not taken in. Nothing of it is kept.
+/// Why a notification was not accepted. Nothing of it is kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InboxError {
-    /// The connector does not read it as a notification of its API.
+    /// The connector does not recognise the text as a notification of its API.
     #[error("it is not a notification: {0}")]
     Malformed(String),
-    /// The connector failed to read it.
+    /// The connector failed to read the notification.
     #[error("the notification could not be read: {0}")]
     Unread(CallError),
-    /// It could not be stored.
+    /// The notification could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -86,20 +87,20 @@ impl Inbox {
         Arc::clone(&self.shared.news)
     }
 
-    /// Who may put notifications in.
+    /// Returns the gate, which decides whose notifications are accepted.
     #[must_use]
     pub fn gate(&self) -> &Gate {
         &self.shared.gate
     }
 
-    /// What is known of its trigger.
+    /// Returns the trigger of the inbox.
     #[must_use]
     pub fn trigger(&self) -> &PushTrigger {
         &self.shared.trigger
     }
 
-    /// Takes a notification in: has the connector read it, and stores its events. Once this has returned, they are not
-    /// lost to anything but the disk's own failure.
+    /// Accepts a notification: the connector reads it, and its events are stored. Once this has returned,
+    /// only a failure of the disk can lose them.
     ///
     /// # Errors
     /// See [`InboxError`].
@@ -130,7 +131,7 @@ impl Inbox {
             biased;
             stored = &mut stored => stored,
             turn = Arc::clone(&self.shared.turn).lock_owned() => {
-                // Others wait for it too: it goes on even if this one is given up.
+                // Others wait for this too, so it continues even if this future is dropped.
                 tokio::spawn(store(Arc::clone(&self.shared), turn));
                 stored.await
             }
@@ -142,7 +143,7 @@ impl Inbox {
     }
 }
 
-/// Stores all that is pending.
+/// Stores everything that is pending.
 async fn store(shared: Arc<Shared>, turn: OwnedMutexGuard<()>) {
     let pending = std::mem::take(&mut *lock(&shared.pending));
     if pending.is_empty() {
@@ -156,7 +157,7 @@ async fn store(shared: Arc<Shared>, turn: OwnedMutexGuard<()>) {
         Ok(new) => {
             shared.news.notify_one();
             for (new, done) in new.into_iter().zip(waiting) {
-                // Who has gone finds the event known when it comes again.
+                // If the caller is gone, the event is known when it is sent again.
                 let _ = done.send(Ok(new));
             }
         }
@@ -168,11 +169,11 @@ async fn store(shared: Arc<Shared>, turn: OwnedMutexGuard<()>) {
     }
 }
 
-/// The events in what the connector has read.
+/// Returns the events in the connector's result.
 fn events(pushed: &Pushed, json: &str) -> Result<Vec<Found>, String> {
     let unreadable =
         |error: serde_json::Error| format!("the connector returned an invalid notification ({error})");
-    // A list stands alone under its key.
+    // The result has a single key, which holds the list.
     let whole: BTreeMap<String, Vec<Box<RawValue>>> = serde_json::from_str(json).map_err(unreadable)?;
     whole.into_values().flatten().map(|data| event(pushed, &data)).collect()
 }

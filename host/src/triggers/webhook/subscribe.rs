@@ -1,9 +1,10 @@
-//! Asking an API to notify us, and to stop.
+//! Asks an API to notify us, and to stop doing so.
 //!
-//! What is about to be asked is on disk before it is asked, so that a crash leaves no subscription that nobody knows
-//! of. A request to subscribe whose outcome is unknown is never sent again by itself: notifications at its address are
-//! accepted, in case it was granted, until somebody says to ask anew. A process that is told to end while a request waits
-//! for a token or for the quota takes the note back, since nothing was sent. One that is killed then cannot.
+//! Each request is recorded on disk before it is sent, so that a crash leaves no subscription that nobody
+//! knows of. A request to subscribe whose outcome is unknown is never repeated automatically: notifications
+//! at its address are accepted, in case it was granted, until somebody asks to subscribe anew. A process that
+//! is told to end while a request waits for a token or for the quota removes the record, since nothing was
+//! sent. A process that is killed at that point cannot.
 
 use std::pin::pin;
 
@@ -20,10 +21,10 @@ use crate::failure::{Failure, FailureCase};
 use crate::remedy::Remedy;
 use crate::store::{StoreError, Subscription, SubscriptionState as State};
 
-/// What is said of an answer that nobody waited for.
+/// The message for an answer that nobody waited for.
 const LOST: &str = "the answer was not waited for";
 
-/// Why there is no subscription, or none that is known of.
+/// Why a request to subscribe or unsubscribe did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
@@ -33,19 +34,19 @@ pub enum SubscribeError {
     /// The API refused, or could not be reached. Nothing was changed.
     #[error(transparent)]
     Refused(CallError),
-    /// Nobody knows whether an earlier request was granted.
+    /// It is unknown whether an earlier request was granted.
     #[error(
         "{watch} may or may not be subscribed: an earlier request got no clear answer, or the process was killed before the \
          answer came; the request is not sent again"
     )]
     Unknown {
-        /// The watch.
+        /// The name of the watch.
         watch: String,
     },
-    /// It was told to end before anything was sent.
+    /// The process was told to end before anything was sent.
     #[error("{watch} was not subscribed, because it was asked to end")]
     Ended {
-        /// The watch.
+        /// The name of the watch.
         watch: String,
     },
     /// The store failed.
@@ -54,7 +55,7 @@ pub enum SubscribeError {
 }
 
 impl SubscribeError {
-    /// What to do next.
+    /// Returns what the user can do about it, if anything.
     #[must_use]
     pub fn hint(&self) -> Option<Remedy> {
         match self {
@@ -68,8 +69,8 @@ impl SubscribeError {
         }
     }
 
-    /// Whether trying again later may help. What was refused for want of a permission may be granted an hour later, when
-    /// somebody has given the permission and the authority has heard of it.
+    /// Returns whether trying again later may help. A request that was refused for lack of a permission may
+    /// succeed an hour later, once somebody has granted the permission and it has taken effect.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -80,8 +81,8 @@ impl SubscribeError {
 }
 
 impl Inbox {
-    /// Sees to it that the API notifies this address, to which a secret path segment is added. A subscription that is
-    /// there from before is kept.
+    /// Ensures that the API notifies this address, to which a secret path segment is added. An existing
+    /// subscription at this address is kept; one at another address is ended first.
     ///
     /// # Errors
     /// See [`SubscribeError`].
@@ -89,8 +90,8 @@ impl Inbox {
         self.subscribe_until(address, std::future::pending()).await
     }
 
-    /// As [`Inbox::subscribe`], until `stop` completes: if nothing was sent by then, nothing will be, and the answer to what
-    /// was sent is still waited for.
+    /// Like [`Inbox::subscribe`], but stops when `stop` completes: if nothing was sent by then, nothing will
+    /// be; if a request was sent, its answer is still awaited.
     ///
     /// # Errors
     /// See [`SubscribeError`].
@@ -101,7 +102,7 @@ impl Inbox {
     ) -> Result<(), SubscribeError> {
         let standing = self.standing()?;
         let found = self.noted().await?;
-        // Whatever state it is in, it may be notifying.
+        // In any of its states, the subscription may be sending notifications.
         self.gate().set(found.as_ref().and_then(|found| from_text(&found.digest)));
         match found {
             None => {}
@@ -115,10 +116,10 @@ impl Inbox {
         self.ask(standing, address, stop).await
     }
 
-    /// Has the API notify us no more, if it does. Says whether it did.
+    /// Ends the subscription, if there is one. Returns whether there was one.
     ///
     /// # Errors
-    /// See [`SubscribeError`]. The subscription is then still noted.
+    /// See [`SubscribeError`]. The subscription then stays recorded.
     pub async fn unsubscribe(&self) -> Result<bool, SubscribeError> {
         let standing = self.standing()?;
         match self.noted().await? {
@@ -130,10 +131,10 @@ impl Inbox {
         }
     }
 
-    /// Forgets a request whose outcome is unknown, so that it may be made again. Says whether there was one.
+    /// Forgets a request whose outcome is unknown, so that it may be repeated. Returns whether there was one.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError`] if the store fails.
     pub async fn forget_unknown(&self) -> Result<bool, StoreError> {
         match self.noted().await? {
             Some(Subscription { state: State::Asked, .. }) => self.note(None).await.map(|()| true),
@@ -152,7 +153,7 @@ impl Inbox {
         let asked =
             Subscription { state: State::Asked, address: address.to_owned(), digest: to_text(digest) };
         self.note(Some(asked.clone())).await?;
-        // The first notification may come before the answer does.
+        // The first notification may arrive before the answer does.
         self.gate().set(Some(digest));
         let address = format!("{address}/{secret}");
         let Some(answer) = self.call_until(&standing.subscribe, &address, stop).await else {
@@ -177,7 +178,7 @@ impl Inbox {
         }
     }
 
-    /// Ends a subscription. Doing so twice is no harm: its id is its own and names no other.
+    /// Ends a subscription. Doing so twice does no harm, because its id is never reused for another.
     async fn end(&self, standing: &Standing, found: &Subscription, id: &str) -> Result<(), SubscribeError> {
         self.note(Some(Subscription { state: State::Ending(id.to_owned()), ..found.clone() })).await?;
         match self.call(&standing.unsubscribe, id).await {
@@ -194,7 +195,8 @@ impl Inbox {
         self.trigger().connection().call(&call.function, Value::Object(input)).await
     }
 
-    /// As [`Inbox::call`]; none if `stop` completes before anything was sent, and then nothing is sent.
+    /// Like [`Inbox::call`], but returns `None` if `stop` completes before anything was sent; then nothing is
+    /// sent.
     async fn call_until(
         &self,
         call: &Call,
@@ -210,7 +212,7 @@ impl Inbox {
             Either::Right(_) => {}
         }
         drop(answer);
-        // Between the look and the end of the call it may have been sent after all.
+        // The request may have been sent after all, between the check and the end of the call.
         let lost = || CallError::Failed(Box::new(Failure::new(FailureCase::PermanentOutcomeUnknown, LOST)));
         (egress.begun() != before).then(|| Err(lost()))
     }
@@ -224,7 +226,7 @@ impl Inbox {
         SubscribeError::Unknown { watch: self.watch().to_owned() }
     }
 
-    /// The name under which the store has it.
+    /// Returns the name of the watch in the store.
     fn watch(&self) -> &str {
         self.shared.ledger.watch()
     }
@@ -238,7 +240,7 @@ impl Inbox {
     }
 }
 
-/// Whether a request to subscribe that failed like this has certainly not been granted.
+/// Returns whether a request to subscribe that failed like this has certainly not been granted.
 fn changed_nothing(error: &CallError) -> bool {
     !matches!(
         error.failure().case,

@@ -1,4 +1,5 @@
-//! Which pushed triggers a connector has: the manifest names them, and the shape of their functions decides.
+//! The pushed triggers of a connector: the manifest names them, and the shape of their functions decides
+//! which they are.
 
 use std::sync::Arc;
 
@@ -12,9 +13,9 @@ use crate::value::Shape;
 
 use super::inbox::Inbox;
 
-/// How the function is called that reads a notification, if the manifest does not name it.
+/// The prefix and suffix of the function that reads a notification, if the manifest does not name it.
 const PARSE: (&str, &str) = ("parse-", "-notification");
-/// What is put behind a trigger's name for the watch of its notifications.
+/// The suffix of a trigger's name in the name of the watch of its notifications.
 const SUFFIX: &str = "/pushed";
 
 /// A pushed trigger of a connection.
@@ -37,16 +38,16 @@ pub struct Pushed {
     pub(super) standing: Option<Standing>,
 }
 
-/// How a subscription is begun and ended.
+/// How to start and end a subscription.
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
     pub(super) subscribe: Call,
-    /// The key of the subscription's id in what `subscribe` returns.
+    /// The key of the subscription's id in the result of `subscribe`.
     pub(super) id: Arc<str>,
     pub(super) unsubscribe: Call,
 }
 
-/// A function that takes one text.
+/// A function with a single string parameter.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) function: String,
@@ -54,7 +55,7 @@ pub(super) struct Call {
 }
 
 impl Connector {
-    /// The triggers that an API pushes: those whose notifications the connector can read.
+    /// Returns the triggers that an API pushes: those whose notifications the connector can read.
     #[must_use]
     pub fn pushed_triggers(&self) -> Vec<Pushed> {
         let manifest = self.manifest();
@@ -81,10 +82,10 @@ impl Connector {
 }
 
 impl Connection {
-    /// The pushed trigger of that name.
+    /// Returns the pushed trigger of that name.
     ///
     /// # Errors
-    /// The connector has none whose notifications it could read.
+    /// [`TriggerError`] if the connector has no trigger of that name whose notifications it can read.
     pub fn push_trigger(&self, name: &str) -> Result<PushTrigger, TriggerError> {
         let triggers = self.connector().pushed_triggers();
         let known = triggers.iter().map(|trigger| trigger.name.clone()).collect();
@@ -96,19 +97,20 @@ impl Connection {
 }
 
 impl PushTrigger {
-    /// The connection that it is a trigger of.
+    /// Returns the connection to which the trigger belongs.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// What is known of it.
+    /// Returns the trigger's description.
     #[must_use]
     pub fn description(&self) -> &Pushed {
         &self.pushed
     }
 
-    /// Where notifications are taken in, and how their delivery is settled: one for the other.
+    /// Returns an inbox that accepts notifications, and a builder for the watch that delivers them. The two
+    /// belong together.
     #[must_use]
     pub fn open(&self) -> (Inbox, WatchBuilder) {
         let trigger = format!("{}{SUFFIX}", self.pushed.name);
@@ -120,18 +122,18 @@ impl PushTrigger {
 }
 
 impl Pushed {
-    /// Whether the connector can subscribe and unsubscribe by itself.
+    /// Returns whether the connector can subscribe and unsubscribe by itself.
     #[must_use]
     pub fn subscribes(&self) -> bool {
         self.standing.is_some()
     }
 
-    /// The function that reads a notification.
+    /// Returns the name of the function that reads a notification.
     pub(crate) fn parse_function(&self) -> &str {
         &self.parse.function
     }
 
-    /// The trigger, if `parse` takes a text and returns a list of records with an `id`.
+    /// Returns the trigger, if `parse` takes a string and returns a list of records with an `id`.
     fn of(
         name: &str,
         title: &str,

@@ -1,10 +1,10 @@
-//! A GET over `wasi:http`, as plain as it can be.
+//! A minimal GET over `wasi:http`.
 
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{Fields, OutgoingRequest, Scheme};
 use wasip2::io::streams::StreamError;
 
-/// Fetches `path` from `origin`, and returns the body as text.
+/// Fetches `path` from `origin` and returns the body as text.
 pub(crate) fn get(origin: &str, path: &str, headers: &[(&str, &str)]) -> Result<String, String> {
     let (scheme, authority) = origin.split_once("://").ok_or("the origin has no scheme")?;
     let headers: Vec<_> =

@@ -1,5 +1,5 @@
-//! The smallest connector: one action, to show that the host knows no connector in particular; and a value of each type
-//! to and fro, to show that it knows them all; and triggers that only their shape tells.
+//! The smallest connector. Its one action shows that the host depends on no particular connector, its values
+//! of every type show that the host handles them all, and its triggers can be recognised only by their shape.
 
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, reason = "generated")]
 mod bindings {

@@ -1,5 +1,5 @@
-//! A connector that tries what a sandbox must not allow. Each attempt that is stopped ends as a failure, a trap or an
-//! empty answer; each that is not would show in what the function returns.
+//! A connector that tries what a sandbox must not allow. An attempt that is stopped ends as a failure, a trap
+//! or an empty answer. One that succeeds shows in the function's result.
 
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, reason = "generated")]
 mod bindings {

@@ -1,11 +1,11 @@
-//! Looking around in the component's own memory, and using it up.
+//! Searches the component's own memory, and exhausts it.
 
-/// How often the text, whose bytes come plus one, stands in linear memory.
+/// Counts how often a text occurs in linear memory. The text is given with 1 added to each byte.
 #[cfg(target_family = "wasm")]
 #[allow(unsafe_code, reason = "reading all of linear memory is the point")]
 pub(crate) fn occurrences(shifted: &[u8]) -> u64 {
     let bytes = core::arch::wasm32::memory_size::<0>() * 65536;
-    // From 1, since no slice begins at the null address.
+    // From 1, since a slice must not begin at the null address.
     let memory = unsafe { std::slice::from_raw_parts(std::ptr::without_provenance::<u8>(1), bytes - 1) };
     let matches =
         |window: &&[u8]| window.iter().zip(shifted).all(|(byte, wanted)| byte.wrapping_add(1) == *wanted);

@@ -1,4 +1,4 @@
-//! One function per control.
+//! The handlers of the administration, one function per control.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -66,7 +66,7 @@ pub(super) async fn settings(State(controls): State<Controls>) -> Json<Settings>
     Json(controls.handle.settings())
 }
 
-/// Changes the settings that are given and keeps the others.
+/// Changes the given settings and keeps the others.
 pub(super) async fn change_settings(
     State(controls): State<Controls>,
     Json(change): Json<Map<String, Value>>,

@@ -18,14 +18,14 @@ use crate::handle::Handle;
 use crate::server::connection::Closed;
 use crate::simulation::Simulation;
 
-/// What the handlers work on.
+/// The state of the handlers.
 #[derive(Clone, Debug)]
 struct Controls {
     handle: Handle,
     simulation: Arc<Simulation>,
 }
 
-/// The administration's router.
+/// The router of the administration.
 #[derive(Clone, Debug)]
 pub(crate) struct Administration(TowerToHyperService<Router>);
 

@@ -8,7 +8,7 @@ use crate::notifications::Delivery;
 use crate::server::limits::{LimitOptions, WindowReport};
 use crate::server::log::ArrivalView;
 
-/// What there is to know to use the simulator.
+/// Everything that a client must know to use the simulator.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Overview {
@@ -27,13 +27,13 @@ pub(super) struct LogView {
     pub(super) arrivals: Vec<ArrivalView>,
 }
 
-/// Which part of the log to read.
+/// The part of the log to read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct LogQuery {
-    /// Only arrivals after this sequence number.
+    /// Only requests with a higher sequence number than this.
     pub(super) after: u64,
-    /// Only this operation.
+    /// Only requests for this operation.
     pub(super) operation: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub(super) struct Added {
     pub(super) ids: Vec<String>,
 }
 
-/// One thing, or a list of them.
+/// One item or a list of them.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum OneOrMany<T> {

@@ -1,4 +1,4 @@
-//! Alerts: list, read, update, create from an event.
+//! Alerts: list, read, update, and create from an event.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
-    // A single alert has its evidence anyway.
+    // A single alert includes its evidence in any case.
     call.query.value("$expand").map(expand).transpose()?;
     let organisation = call.organisation();
     let row = visible(&organisation, call)?;
@@ -37,7 +37,7 @@ pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::odata(StatusCode::OK, body.clone()))
 }
 
-/// What may be changed. Absent keys keep their value; `null` is no value.
+/// The properties that may be changed. Absent keys keep their value; `null` is not accepted.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Update {
@@ -157,7 +157,7 @@ impl Creation {
         alert.is_open() && alert.machine_id == self.machine_id && alert.title == self.title
     }
 
-    /// A new alert, and the automatic investigation that it starts.
+    /// Creates a new alert, and the automated investigation that it starts.
     fn alert(self, organisation: &mut Organisation, machine: &Machine, now: Moment) -> Alert {
         let id = organisation.alert_id(now);
         let investigation = organisation.number();
@@ -208,7 +208,7 @@ fn visible<'a>(organisation: &'a Organisation, call: &Call<'_>) -> Result<&'a Al
     row.ok_or_else(|| Refusal::not_found("Alert", &call.id))
 }
 
-/// Refuses a value that the API does not know.
+/// Refuses a value unless the API knows it.
 fn check(value: Option<&str>, known: &[&str], what: &str) -> Result<(), Refusal> {
     match value {
         Some(value) if !known.contains(&value) => {
@@ -218,7 +218,7 @@ fn check(value: Option<&str>, known: &[&str], what: &str) -> Result<(), Refusal>
     }
 }
 
-/// How long the investigation takes that a new alert starts.
+/// How long the investigation that a new alert starts takes.
 const INVESTIGATION: Duration = Duration::from_mins(10);
 
 const SEVERITIES: &[&str] = &["Low", "Medium", "High"];
@@ -242,8 +242,8 @@ const CATEGORIES: &[&str] = &[
 ];
 const CLASSIFICATIONS: &[&str] =
     &["Unknown", "TruePositive", "InformationalExpectedActivity", "FalsePositive"];
-/// Both spellings where the documentation has two; without the two values dropped on 29 August 2022, Apt and
-/// SecurityPersonnel.
+/// Both spellings where the documentation has two, but without Apt and SecurityPersonnel, which were dropped
+/// on 29 August 2022.
 const DETERMINATIONS: &[&str] = &[
     "NotAvailable",
     "MultiStagedAttack",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::server::refusal::Refusal;
 
-/// The body as `T`, whose own definition says what is allowed.
+/// Reads the body as `T`, whose definition says what is allowed.
 pub(crate) fn read<T: DeserializeOwned>(
     content_type: Option<&HeaderValue>,
     body: &[u8],
@@ -18,17 +18,18 @@ pub(crate) fn read<T: DeserializeOwned>(
     serde_json::from_slice(body).map_err(|_| Refusal::Body)
 }
 
-/// For optional keys: absent is absent, but `null` is no value.
+/// Reads an optional key, which may be absent but not `null`.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// What the service's metadata has besides the documented members of a machine action's request. All may be null.
+/// Members of a machine action's request that the service's metadata lists but its documentation does not.
+/// All may be null.
 pub(crate) const UNDOCUMENTED: [&str; 3] = ["Title", "ExternalId", "RequestSource"];
 
-/// The undocumented members that a body has.
+/// The undocumented members of a body.
 pub(crate) fn undocumented(body: &[u8]) -> Vec<&'static str> {
     let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
         return Vec::new();
@@ -36,7 +37,7 @@ pub(crate) fn undocumented(body: &[u8]) -> Vec<&'static str> {
     UNDOCUMENTED.into_iter().filter(|name| members.contains_key(*name)).collect()
 }
 
-/// The body without its undocumented members, as long as they are text or null.
+/// The body without its undocumented members, provided that they are text or null.
 fn documented(body: &[u8]) -> Result<Value, Refusal> {
     let mut members: Map<String, Value> = serde_json::from_slice(body).map_err(|_| Refusal::Body)?;
     for name in UNDOCUMENTED {
@@ -47,7 +48,7 @@ fn documented(body: &[u8]) -> Result<Value, Refusal> {
     Ok(Value::Object(members))
 }
 
-/// As [`read`], of a machine action's request.
+/// Like [`read`], for the request of a machine action.
 pub(crate) fn read_action<T: DeserializeOwned>(
     content_type: Option<&HeaderValue>,
     body: &[u8],

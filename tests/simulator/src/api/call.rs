@@ -20,16 +20,16 @@ use crate::server::refusal::Refusal;
 use crate::server::reply::Reply;
 use crate::simulation::{ListKey, Simulation};
 
-/// A call whose caller may make it: decoded, but its body not read yet.
+/// A call that its caller may make. It is decoded, but its body has not been read yet.
 pub(crate) struct Call<'a> {
     pub(crate) operation: Operation,
     pub(crate) simulation: &'a Simulation,
-    /// The id in the path, decoded once; empty if the path has none.
+    /// The id in the path, decoded once. Empty if the path has none.
     pub(crate) id: String,
     /// The argument of an OData function in the path, decoded once.
     pub(crate) argument: String,
     pub(crate) query: Query,
-    /// The present, the same throughout the call.
+    /// The current time, which stays the same throughout the call.
     pub(crate) now: Moment,
     parts: &'a Parts,
     body: &'a Bytes,
@@ -58,12 +58,12 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// The body as the operation's request type.
+    /// Reads the body as the operation's request type.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         body::read(self.parts.headers.get(header::CONTENT_TYPE), self.body)
     }
 
-    /// The body as the operation's request type, for an operation that acts on a machine.
+    /// Reads the body as the operation's request type, for an operation that acts on a machine.
     pub(crate) fn action_body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         body::read_action(self.parts.headers.get(header::CONTENT_TYPE), self.body)
     }
@@ -84,19 +84,19 @@ impl<'a> Call<'a> {
         &self.simulation.origin
     }
 
-    /// One entity of a set, with the context that says so.
+    /// A reply with one entity of a set and its context.
     pub(crate) fn entity<E: Entity>(&self, status: StatusCode, entity: &E) -> Reply {
         let mut out = context(self.origin(), &format!("{}/$entity", E::SET));
         let start = out.len();
         entity.write(true, &mut out);
-        // The entity's opening brace becomes the comma after the context.
+        // A comma after the context replaces the entity's opening brace.
         if let Some(brace) = out.get_mut(start) {
             *brace = b',';
         }
         Reply::odata(status, out)
     }
 
-    /// A single value with its type.
+    /// A reply with a single value and its type.
     pub(crate) fn scalar(&self, edm: &str, value: &impl Serialize) -> Reply {
         let mut out = context(self.origin(), edm);
         out.extend_from_slice(b",\"value\":");
@@ -105,7 +105,7 @@ impl<'a> Call<'a> {
         Reply::odata(StatusCode::OK, out)
     }
 
-    /// The page of `rows` that the query asks for.
+    /// A reply with the page of `rows` that the query requests.
     pub(crate) fn list<'r, E: Entity>(
         &self,
         rows: impl Iterator<Item = Cow<'r, E>>,
@@ -115,14 +115,14 @@ impl<'a> Call<'a> {
         Ok(Reply::odata(StatusCode::OK, page.page(rows, &self.query, address, self.settings().page_size())))
     }
 
-    /// What identifies this list request in the cache.
+    /// The key of this list request in the cache.
     pub(crate) fn list_key(&self) -> ListKey {
         let address = self.parts.uri.path_and_query().map_or("", |address| address.as_str());
         ListKey { address: address.to_owned(), page_size: self.settings().page_size() }
     }
 }
 
-/// The start of a reply object: its context, the brace still open.
+/// The start of a reply object: its context, with the brace still open.
 fn context(origin: &str, set: &str) -> Vec<u8> {
     format!("{{\"@odata.context\":\"{origin}/api/$metadata#{set}\"").into_bytes()
 }

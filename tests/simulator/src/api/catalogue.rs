@@ -1,4 +1,4 @@
-//! Every operation: where it lives, who may call it, how often, and which query options it takes.
+//! All operations: their paths, the roles that may call them, their limits, and their query options.
 
 use http::Method;
 
@@ -8,7 +8,7 @@ use super::operation::{Base, Operation, Segment, Spec};
 use crate::odata::{LIST_OPTIONS, LIST_OPTIONS_WITH_EXPAND};
 use crate::server::limits::OwnLimit;
 
-/// Operation, the connector's id of it, path and roles.
+/// An operation, the connector's id for it, its path and its roles.
 type Row = (Operation, &'static str, &'static [Segment], &'static [&'static str]);
 
 const fn get(row: Row) -> Spec {
@@ -54,7 +54,7 @@ const CANCEL: &[&str] = &[
     "Machine.LiveResponse",
 ];
 
-/// Every application role that some operation asks for.
+/// All application roles that some operation requires.
 pub const ALL_ROLES: &[&str] = &[
     "AdvancedQuery.Read.All",
     "Alert.Read.All",

@@ -1,5 +1,5 @@
-//! The files behind the links that the API gives out. The real ones lie in another service; here they are on the same
-//! origin, need no token, and expire by the simulator's clock.
+//! The files behind the links that the API returns. The real ones are in another service. Here they are on
+//! the same origin, need no token, and expire by the simulator's clock.
 
 use std::io::Write as _;
 use std::sync::PoisonError;
@@ -18,7 +18,7 @@ use crate::server::refusal::Refusal;
 use crate::server::reply::{Reply, to_json};
 use crate::simulation::{Download, Simulation};
 
-/// How long a link is good for.
+/// How long a link is valid.
 const LIFETIME: Duration = Duration::from_mins(30);
 
 const PACKAGE: &str = "/safedownload/WDATP_Investigation_Package.zip";
@@ -28,7 +28,7 @@ pub(super) fn is_download(path: &str) -> bool {
     path == PACKAGE || path.starts_with(RESULTS)
 }
 
-/// A link to the package that an action collected.
+/// A link to the package that an action has collected.
 pub(super) fn package_link(simulation: &Simulation, action: &str, now: Moment) -> String {
     let key = remember(
         simulation,
@@ -37,7 +37,7 @@ pub(super) fn package_link(simulation: &Simulation, action: &str, now: Moment) -
     format!("{}{PACKAGE}?token={key}%3d%3d", simulation.origin)
 }
 
-/// A link to what one command of a live response brought back.
+/// A link to the result of one command of a live response.
 pub(super) fn result_link(simulation: &Simulation, action: &str, command: usize, now: Moment) -> String {
     let expires = now.after(LIFETIME);
     let key = remember(simulation, Download { action: action.to_owned(), command: Some(command), expires });
@@ -71,7 +71,7 @@ pub(super) fn answer(simulation: &Simulation, parts: &Parts) -> Result<Reply, Re
     }
 }
 
-/// What a RunScript leaves behind. Real transcripts end in NULs too.
+/// The transcript of a RunScript command. Real transcripts end in NULs too.
 #[derive(Serialize)]
 struct Transcript<'a> {
     script_name: &'a str,
@@ -105,7 +105,7 @@ fn result(simulation: &Simulation, action: &str, index: usize, now: Moment) -> R
     })
 }
 
-/// A ZIP archive with nothing in it but a comment.
+/// A ZIP archive that contains nothing but a comment.
 fn package(action: &str) -> Bytes {
     let comment = format!("investigation package {action}");
     let mut archive = b"PK\x05\x06".to_vec();

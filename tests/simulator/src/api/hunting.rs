@@ -1,4 +1,4 @@
-//! Advanced hunting: run a query, or tell the shape of what it would return.
+//! Advanced hunting: runs a query, or returns the schema of its result.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::json(StatusCode::OK, &answer.reply(call.settings().hunting_stats)))
 }
 
-/// The JSON schema of the reply; the connector asks for it while a flow is being designed.
+/// The JSON schema of the reply. The connector requests it while a flow is being designed.
 pub(super) fn schema(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::json(StatusCode::OK, &ask(call)?.json_schema()))
 }

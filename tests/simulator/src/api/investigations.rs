@@ -15,7 +15,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     call.list(organisation.investigations.iter().map(|row| Cow::<Investigation>::Owned(row.at(call.now))))
 }
 
-/// By its own id or by that of the alert that triggered it.
+/// Reads an investigation by its own id or by that of the alert that triggered it.
 pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
     let triggered = || organisation.investigations.iter().find(|row| row.is_triggered_by(&call.id));
@@ -30,7 +30,7 @@ struct Start {
     comment: String,
 }
 
-/// The older way: only a number comes back.
+/// Starts an investigation in the older way, which returns only a number.
 pub(super) fn initiate(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (number, _) = begin(call)?;
     Ok(call.scalar("Edm.Int64", &number))

@@ -1,12 +1,12 @@
-//! What is let pass although the API's documentation does not have it: clients in the field do it, and the service is
-//! lenient there or may be. The log says so.
+//! Deviations from the API's documentation that are accepted, because clients in the field make them and the
+//! service is, or may be, lenient there. The log records them.
 
 use http::request::Parts;
 
 use super::{Target, body, query};
 use crate::odata;
 
-/// What of a request is let pass, in words.
+/// Describes the deviations that were accepted in a request.
 pub(crate) fn notes(target: &Target, parts: &Parts, body: &[u8]) -> Vec<String> {
     let Target::Operation(spec, _) = target else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Live response: a script of commands on one machine, and links to what they bring back.
+//! Live response: a script of commands on one machine, and links to their results.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::model::machine_action::{ActionKind, ActionRow};
 use crate::server::refusal::Refusal;
 use crate::server::reply::Reply;
 
-/// Sessions that a tenant can have at once.
+/// The most concurrent sessions in a tenant.
 const MAX_SESSIONS: usize = 25;
 
 #[derive(Debug, Deserialize)]
@@ -40,7 +40,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(machine_actions::file(call, &mut organisation, row))
 }
 
-/// Every command with the parameters it needs and no others, files put first and fetched last.
+/// Checks that each command has the parameters it needs and no others, and that files are put first and
+/// fetched last.
 fn check(commands: &[Command]) -> Result<(), Refusal> {
     let ordered = commands.is_sorted_by_key(|command| command.kind);
     if commands.is_empty() || !ordered || !commands.iter().all(is_complete) {

@@ -1,4 +1,4 @@
-//! Machine actions: request, read, cancel, and the package that one of them collects.
+//! Machine actions: request, read and cancel them, and fetch a collected package.
 
 use std::borrow::Cow;
 
@@ -87,7 +87,7 @@ fn plain(call: &Call<'_>, kind: ActionKind) -> Result<Reply, Refusal> {
     request(call, kind, comment, |_| {})
 }
 
-/// Files a request for a machine; one active action of a kind is all that a machine can have.
+/// Requests an action of a machine, which can have only one active action of each kind.
 fn request(
     call: &Call<'_>,
     kind: ActionKind,
@@ -100,7 +100,7 @@ fn request(
     Ok(file(call, &mut organisation, row))
 }
 
-/// The action that the machine would get, if it can have one of this kind.
+/// Prepares the action for the machine, if the machine can have one of this kind.
 pub(super) fn prepare(
     call: &Call<'_>,
     organisation: &Organisation,
@@ -129,7 +129,7 @@ pub(super) fn file(call: &Call<'_>, organisation: &mut Organisation, row: Action
     reply
 }
 
-/// Gives an action its script, and an end that fits it.
+/// Gives an action its script and a matching end.
 pub(super) fn equip(row: &mut ActionRow, script: Script) {
     if let Course::Runs { started, ended, succeeds } = &mut row.course {
         *ended = started.after(script.length(ended.since(*started)));
@@ -164,7 +164,7 @@ pub(super) fn cancel(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(call.entity(StatusCode::OK, &row.at(call.now)))
 }
 
-/// The link comes in quotes of its own inside the JSON string, as the real one does.
+/// Returns the link to a package. It has quotes of its own inside the JSON string, as the real one does.
 pub(super) fn package_uri(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
     let row = find(&organisation, call)?;

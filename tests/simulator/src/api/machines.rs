@@ -17,7 +17,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     })
 }
 
-/// By id or by computer name.
+/// Reads a machine by its id or computer name.
 pub(super) fn single(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
     let machine = organisation.machine_by_id_or_name(&call.id);

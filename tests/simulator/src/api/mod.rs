@@ -1,4 +1,4 @@
-//! The API itself: from a request's target to its reply.
+//! The API itself, from the target of a request to its reply.
 
 mod alerts;
 mod body;
@@ -32,13 +32,13 @@ use crate::server::refusal::Refusal;
 use crate::server::reply::Reply;
 use crate::simulation::Simulation;
 
-/// What a request is for.
+/// What a request is meant for.
 #[derive(Debug)]
 pub(crate) enum Target {
     Operation(&'static Spec, Arguments),
-    /// A file behind a link that the API gave out.
+    /// A file behind a link that the API has returned.
     Download,
-    /// A known path, but not with this method.
+    /// A known path with a method that it does not accept.
     WrongMethod(&'static str),
     Unknown,
 }
@@ -55,7 +55,7 @@ impl Target {
         }
     }
 
-    /// The name under which it is logged and can be made to fail.
+    /// The name that the log and the faults use.
     pub(crate) fn name(&self) -> Option<&'static str> {
         match self {
             Self::Operation(spec, _) => Some(spec.name),
@@ -65,7 +65,7 @@ impl Target {
     }
 }
 
-/// The reply to a request that arrived at `arrived`, by the clock's growing time.
+/// Answers a request that arrived at `arrived`, by the time that only grows.
 pub(crate) fn answer(
     simulation: &Simulation,
     target: &Target,
@@ -85,7 +85,7 @@ pub(crate) fn answer(
     reply.unwrap_or_else(|refusal| refusal.reply(&simulation.identity.tenant_id))
 }
 
-/// Token, then quota, then roles, then the request itself: the order in which the API looks.
+/// Checks the token, then the quota, then the roles, and then the request itself, in the API's order.
 fn operate(
     simulation: &Simulation,
     spec: &'static Spec,

@@ -1,4 +1,4 @@
-//! Operations, and how a path leads to one.
+//! Operations, and the paths that lead to them.
 
 use http::Method;
 
@@ -44,7 +44,7 @@ pub(crate) enum Operation {
     DeleteWebHook,
 }
 
-/// What there is to know of an operation before a call is looked at.
+/// The properties of an operation.
 #[derive(Debug)]
 pub(crate) struct Spec {
     pub(crate) operation: Operation,
@@ -53,19 +53,19 @@ pub(crate) struct Spec {
     pub(crate) method: Method,
     pub(super) base: Base,
     pub(super) path: &'static [Segment],
-    /// Application roles of which one is needed.
+    /// The application roles, any one of which suffices.
     pub(crate) roles: &'static [&'static str],
-    /// Limits besides those over all operations.
+    /// The operation's own limits, in addition to those over all operations.
     pub(crate) limits: &'static [OwnLimit],
     pub(crate) query: &'static [&'static str],
 }
 
-/// What stands before the path.
+/// The prefix of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Base {
     /// `/api` or `/api/v1.0`.
     Api,
-    /// Nothing: the connector's own backend serves these, not the public API.
+    /// No prefix: the connector's own backend serves these operations, not the public API.
     Backend,
 }
 
@@ -74,11 +74,11 @@ pub(super) enum Base {
 pub(super) enum Segment {
     Fixed(&'static str),
     Id,
-    /// An OData function: its name, and the name of its one argument.
+    /// An OData function: its name, and the name of its only argument.
     Function(&'static str, &'static str),
 }
 
-/// What a path says besides the operation.
+/// The values that a path holds besides the operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
     /// The id, still encoded.
@@ -87,7 +87,8 @@ pub(crate) struct Arguments {
     pub(crate) argument: String,
 }
 
-/// The operation of a method and a raw path, with or without a slash at its end. `Err` holds the methods that the path does take, if any.
+/// Finds the operation for a method and an undecoded path, with or without a trailing slash. The error holds
+/// the methods that the path accepts, if any.
 pub(crate) fn find(method: &Method, path: &str) -> Result<(&'static Spec, Arguments), Option<&'static str>> {
     let (base, rest) = split(path).ok_or(None)?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -110,7 +111,7 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<(&'static Spec, Argume
     Err(allowed)
 }
 
-/// What the path is relative to, and the rest after that base's slash.
+/// Splits a path into its prefix and the rest after the prefix's slash.
 fn split(path: &str) -> Option<(Base, &str)> {
     let rest = path.strip_prefix('/')?;
     let Some((first, after)) = rest.split_once('/') else {

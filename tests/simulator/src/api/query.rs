@@ -1,5 +1,5 @@
-//! A request's query: decoded once, checked against what the operation takes. Clients in the field send parameters of
-//! their own besides, such as `pageSize`; those are passed over.
+//! A request's query: decoded once and checked against the operation's options. Clients in the field also
+//! send parameters of their own, such as `pageSize`, which are ignored.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::server::refusal::Refusal;
 
-/// Names and values in order of arrival; every name at most once and known to the operation.
+/// Names and values in order of arrival. Each name appears at most once and is known to the operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -41,20 +41,20 @@ impl Query {
     }
 }
 
-/// The names in a raw query that are passed over.
+/// The names in an undecoded query that are ignored.
 pub(crate) fn ignored(raw: Option<&str>, known: &[&str]) -> Vec<String> {
     let names = raw.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let names = names.filter_map(|pair| decoded(pair.split_once('=').map_or(pair, |(name, _)| name)).ok());
     names.filter(|name| !known.contains(&name.as_str()) && is_ignored(name, known)).collect()
 }
 
-/// Whether a name that the operation does not know is passed over: one that is no OData option, and no known name in
-/// other letter case.
+/// Whether a name that the operation does not know is ignored: it is neither an OData option nor a known name
+/// in a different letter case.
 fn is_ignored(name: &str, known: &[&str]) -> bool {
     !name.starts_with('$') && !known.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Decodes percent-encoding; refuses a broken sequence and anything that is not UTF-8.
+/// Decodes percent-encoding. Refuses malformed sequences and anything that is not UTF-8.
 pub(crate) fn percent_decoded(text: &str) -> Result<String, Refusal> {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('%') {

@@ -1,4 +1,4 @@
-//! Remediation activities: list, read, and the machines that one concerns.
+//! Remediation activities: list them, read one, and list the machines that it affects.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::server::reply::Reply;
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let organisation = call.organisation();
-    // An activity dated in the future is not there yet.
+    // An activity with a future date does not exist yet.
     let created = organisation.activities.iter().filter(|row| exists(row, call.now));
     call.list(created.map(|row| Cow::Borrowed(&row.activity)))
 }

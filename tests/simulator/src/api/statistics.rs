@@ -11,7 +11,7 @@ use crate::model::statistics::{DomainStats, FileStats, InOrganisation, IpStats, 
 use crate::server::refusal::Refusal;
 use crate::server::reply::{Reply, to_json};
 
-/// An unknown file is not found, unlike an unknown domain or address.
+/// An unknown file is an error (not found), unlike an unknown domain or address.
 pub(super) fn file(call: &Call<'_>) -> Result<Reply, Refusal> {
     let look_back = look_back(call)?;
     let hash = call.id.to_ascii_lowercase();
@@ -53,7 +53,7 @@ pub(super) fn ip(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(reply(call, "InOrgIPStats", &IpStats { ip_address: &call.id, organisation }))
 }
 
-/// Hours to look back; 30 days unless said otherwise.
+/// How far to look back: the hours given, or 30 days.
 fn look_back(call: &Call<'_>) -> Result<Duration, Refusal> {
     let hours = match call.query.value("lookBackHours") {
         None => MAX_HOURS,
@@ -69,7 +69,7 @@ const MAX_HOURS: u64 = 720;
 fn reply(call: &Call<'_>, kind: &str, stats: &impl Serialize) -> Reply {
     let context = format!("{}/api/$metadata#microsoft.windowsDefenderATP.api.{kind}", call.origin());
     let mut out = format!("{{\"@odata.context\":\"{context}\",").into_bytes();
-    // The object's own opening brace gives way to the context.
+    // The context replaces the object's own opening brace.
     out.extend(to_json(stats).into_iter().skip(1));
     Reply::odata(http::StatusCode::OK, out)
 }

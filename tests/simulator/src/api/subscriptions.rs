@@ -1,4 +1,4 @@
-//! The connector's webhook: who wants to hear of new alerts.
+//! The connector's webhook: subscriptions to new alerts.
 
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
@@ -9,7 +9,7 @@ use super::call::Call;
 use crate::server::refusal::Refusal;
 use crate::server::reply::Reply;
 
-/// The connector sends constants in all keys but the last, and so they are required.
+/// The body of a subscription. The connector sends constants in all keys but the last, so they are required.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Creation {

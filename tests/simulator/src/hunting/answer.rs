@@ -1,4 +1,4 @@
-//! What a query returns, and the two JSON forms of it.
+//! The result of a query, and its two JSON forms.
 
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
@@ -34,7 +34,7 @@ impl Answer {
         HuntingReply { stats: stats.then(|| self.stats()), schema: &self.columns, results: Rows(self) }
     }
 
-    /// The schema of the reply, for a designer that has not run the query.
+    /// The schema of the reply, for a designer who has not run the query.
     pub(crate) fn json_schema(&self) -> Value {
         let property = |column: &Column| (column.name.clone(), json!({ "type": column.kind.json() }));
         let properties: Map<String, Value> = self.columns.iter().map(property).collect();
@@ -42,7 +42,7 @@ impl Answer {
         json!({ "type": "object", "properties": { "Results": rows } })
     }
 
-    /// Figures of the right shape; only the row count means anything.
+    /// Statistics of the right shape. Only the row count is meaningful.
     fn stats(&self) -> Value {
         json!({
             "ExecutionTime": 0.015_625,

@@ -1,4 +1,4 @@
-//! Conditions of `where`: as written, and resolved against columns.
+//! The conditions of `where`: as written, and resolved to columns.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -41,11 +41,11 @@ pub(crate) enum Constant {
     Real(f64),
     Boolean(bool),
     Time(Moment),
-    /// So long before now.
+    /// This long before now.
     Ago(Duration),
 }
 
-/// A condition with its columns found and its types checked.
+/// A condition whose columns are resolved and whose types are checked.
 pub(crate) enum Test {
     Or(Box<Test>, Box<Test>),
     And(Box<Test>, Box<Test>),
@@ -91,7 +91,7 @@ impl Test {
 }
 
 impl Operator {
-    /// Operators on text ignore case, but for `==` and `!=`, as in Kusto.
+    /// Applies the operator. Text is compared without regard to case, except by `==` and `!=`, as in Kusto.
     fn holds(self, value: &Cell, constant: &Cell) -> bool {
         let ordering = value.order(constant);
         match (self, value, constant) {
@@ -157,7 +157,7 @@ fn compare(
     let place = place(columns, name, "where")?;
     let left = columns.get(place).map_or(Type::Object, |column| column.kind);
     let (cell, right) = match (left, constant) {
-        // An integer is as good as a real number where the column has real numbers.
+        // Integers are accepted for columns of real numbers.
         (Type::Double, Constant::Integer(integer)) => (Cell::Real(*integer as f64), Type::Double),
         _ => constant.cell(now),
     };
@@ -167,7 +167,7 @@ fn compare(
     Ok(Test::Compare { place, operator, cell })
 }
 
-/// Where a column of this name stands. Names are exact.
+/// The index of the column with exactly this name.
 pub(crate) fn place(columns: &[Column], name: &str, operator: &'static str) -> Result<usize, HuntingError> {
     columns.iter().position(|column| column.name == name).ok_or_else(|| unresolved(operator, name))
 }
@@ -176,7 +176,7 @@ fn unresolved(operator: &'static str, name: &str) -> HuntingError {
     HuntingError::Column { operator, name: name.to_owned() }
 }
 
-/// Whether the needle stands in the text as whole words.
+/// Whether a text contains the needle as whole words.
 pub(super) fn has(text: &str, needle: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     text.match_indices(needle).any(|(start, found)| {

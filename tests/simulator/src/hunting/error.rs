@@ -1,4 +1,4 @@
-//! Why a query is refused, in words like the real engine's.
+//! The reasons for refusing a query, worded like the real engine's.
 
 /// A refused query. The API answers 400 with this text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

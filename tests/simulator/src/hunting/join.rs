@@ -1,22 +1,22 @@
-//! Two results joined by equal columns.
+//! Joins two results on equal columns.
 
 use super::answer::Answer;
 use super::condition::place;
 use super::error::HuntingError;
 use super::table::{Cell, Column};
 
-/// Which rows a join keeps.
+/// The kinds of join, by the rows that they keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Pairs; of the left rows with equal keys, only the first.
+    /// Pairs, with only the first of the left rows that have equal keys.
     InnerUnique,
     /// Pairs.
     Inner,
-    /// Pairs, and the left rows that have no partner.
+    /// Pairs, and the left rows without a partner.
     LeftOuter,
-    /// The left rows that have a partner.
+    /// The left rows with a partner.
     LeftSemi,
-    /// The left rows that have none.
+    /// The left rows without a partner.
     LeftAnti,
 }
 
@@ -33,7 +33,7 @@ impl Kind {
     }
 }
 
-/// Joins two results on pairs of columns. At most `most` rows come of it.
+/// Joins two results on pairs of columns, and returns at most `most` rows.
 pub(super) fn join(
     kind: Kind,
     left: Answer,
@@ -84,7 +84,7 @@ pub(super) fn join(
     Ok(Answer { columns, rows })
 }
 
-/// A name that no column has: a number is added to one that is taken.
+/// Returns a name that no column has, by adding a number if the name is taken.
 fn free_name(columns: &[Column], name: &str) -> String {
     let is_free = |name: &String| columns.iter().all(|column| column.name != *name);
     let numbered = (1..).map(|number| format!("{name}{number}"));

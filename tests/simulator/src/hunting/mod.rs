@@ -1,7 +1,8 @@
 //! Advanced hunting: a small part of the Kusto query language over seeded tables.
 //!
-//! Understood: a table name, or `search` over all tables, followed by `where`, `project`, `take`/`limit`, `top`,
-//! `sort`/`order`, `distinct`, `count`, `summarize count() by`, `join`, `search` and `getschema`. Anything else is refused by name, as the real engine refuses what it cannot resolve.
+//! It understands a table name, or `search` over all tables, followed by `where`, `project`, `take`/`limit`,
+//! `top`, `sort`/`order`, `distinct`, `count`, `summarize count() by`, `join`, `search` and `getschema`.
+//! Anything else is refused by name, as the real engine does with what it cannot resolve.
 
 mod answer;
 mod condition;

@@ -1,4 +1,4 @@
-//! The grammar: query text in, stages out.
+//! The grammar: parses the text of a query into stages.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ type Failure = ErrMode<ContextError>;
 const MAX_DEPTH: usize = 64;
 /// How deep joins may nest.
 const MAX_JOINS: usize = 4;
-/// How much of the text an error repeats.
+/// How many characters of the text an error repeats.
 const SHOWN: usize = 20;
 
 pub(crate) fn parse(text: &str) -> Result<Query, HuntingError> {
@@ -54,7 +54,7 @@ fn source(input: &mut &str) -> ModalResult<Source> {
     alt((search, name.map(Source::Table))).parse_next(input)
 }
 
-/// What is searched for: a text, or a star for anything.
+/// The text to search for, or a star for anything.
 fn needle(input: &mut &str) -> ModalResult<Option<String>> {
     alt(('*'.value(None), text.map(Some))).parse_next(input)
 }
@@ -112,7 +112,7 @@ fn projection(input: &mut &str) -> ModalResult<(String, String)> {
     })
 }
 
-/// A sort key; Kusto sorts downwards unless told otherwise.
+/// A sort key. Kusto sorts in descending order by default.
 fn key(input: &mut &str) -> ModalResult<Key> {
     let column = name(input)?;
     let direction =
@@ -196,7 +196,7 @@ fn number(digits: &str) -> Option<Constant> {
     }
 }
 
-/// A string in either kind of quotes, with backslash escapes unless it is verbatim (`@"…"`).
+/// A string in single or double quotes, with backslash escapes unless it is verbatim (`@"…"`).
 fn text(input: &mut &str) -> ModalResult<String> {
     let verbatim = opt('@').parse_next(input)?.is_some();
     let quote = one_of(['\'', '"']).parse_next(input)?;
@@ -246,7 +246,7 @@ fn name(input: &mut &str) -> ModalResult<String> {
     (first, take_while(0.., is_name)).take().map(str::to_owned).parse_next(input)
 }
 
-/// A whole word, not the start of a longer one.
+/// A whole word, as opposed to the start of a longer one.
 fn word<'a>(word: &'static str) -> impl Parser<&'a str, (), Failure> {
     (word, not(one_of(is_name))).void()
 }
@@ -255,7 +255,7 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// White space and comments to the end of the line.
+/// White space, and comments up to the end of the line.
 fn space(input: &mut &str) -> ModalResult<()> {
     let comment = ("//", take_while(0.., |c| c != '\n')).void();
     repeat(0.., alt((multispace1.void(), comment))).map(|()| ()).parse_next(input)?;

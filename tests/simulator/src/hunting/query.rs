@@ -1,9 +1,9 @@
-//! A query as it was written.
+//! A query, as written.
 
 use super::condition::Condition;
 use super::join::Kind;
 
-/// A query: where its rows come from, and what is done with them, step by step.
+/// A query: the source of its rows, and the steps applied to them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Query {
     pub(crate) source: Source,
@@ -12,16 +12,16 @@ pub(crate) struct Query {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
-    /// The table of that name.
+    /// The table with this name.
     Table(String),
-    /// All tables: the rows in which the word stands, or all.
+    /// All tables: the rows that contain the word, or all rows.
     Search(Option<String>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Stage {
     Where(Condition),
-    /// New name and old name of each column.
+    /// The new name and the old name of each column.
     Project(Vec<(String, String)>),
     Take(usize),
     Sort(Vec<Key>),
@@ -35,7 +35,7 @@ pub(crate) enum Stage {
     Join {
         kind: Kind,
         right: Query,
-        /// The column on the left and the one on the right that are to be equal.
+        /// Pairs of a left column and a right column that must be equal.
         keys: Vec<(String, String)>,
     },
     Search(Option<String>),

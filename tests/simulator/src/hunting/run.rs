@@ -1,4 +1,4 @@
-//! Carries a query out, stage by stage.
+//! Runs a query, stage by stage.
 
 use std::cmp::Ordering;
 
@@ -81,7 +81,7 @@ fn apply(stage: Stage, answer: Answer, tables: &[Table], now: Moment) -> Result<
     Ok(Answer { columns, rows })
 }
 
-/// The columns, as rows.
+/// The columns as rows.
 fn schema(columns: &[Column]) -> Answer {
     let named = [
         ("ColumnName", Type::String),
@@ -138,7 +138,7 @@ fn sort(
     Ok(())
 }
 
-/// Equal rows together, in order of their first appearance, with how many there were.
+/// Groups equal rows, in order of their first appearance, with the number of each.
 fn groups(rows: Vec<Vec<Cell>>) -> Vec<(Vec<Cell>, usize)> {
     let mut groups: Vec<(Vec<Cell>, usize)> = Vec::new();
     for row in rows {

@@ -1,10 +1,11 @@
-//! Rows in which a word stands, wherever it stands.
+//! Finds the rows that contain a word anywhere.
 
 use super::answer::Answer;
 use super::condition::has;
 use super::table::{Cell, Column, Table, Type};
 
-/// The rows of all tables in which the word stands; all rows without one. The first column names the table.
+/// The rows of all tables that contain the word, or all rows if there is no word. The first column names the
+/// table.
 pub(super) fn search(word: Option<&str>, tables: &[Table]) -> Answer {
     let mut columns = vec![Column { name: "$table".to_owned(), kind: Type::String }];
     for column in tables.iter().flat_map(|table| &table.columns) {
@@ -27,7 +28,7 @@ pub(super) fn search(word: Option<&str>, tables: &[Table]) -> Answer {
     Answer { columns, rows }
 }
 
-/// Whether the word stands in some text of a row, in any case of letters.
+/// Whether some text in a row contains the word, ignoring case.
 pub(super) fn stands_in(word: Option<&str>, row: &[Cell]) -> bool {
     let Some(word) = word.map(str::to_lowercase) else {
         return true;

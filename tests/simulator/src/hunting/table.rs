@@ -1,4 +1,4 @@
-//! Tables: typed columns, rows of cells.
+//! Tables of typed columns and rows of cells.
 
 use std::cmp::Ordering;
 
@@ -98,7 +98,7 @@ impl Cell {
         text.map_or(Self::Null, Self::text)
     }
 
-    /// How two cells of one column stand to each other; nulls come first.
+    /// Compares two cells of a column. Nulls come first.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Time(left), Self::Time(right)) => left.cmp(right),

@@ -1,4 +1,4 @@
-//! Signing in with a browser ([RFC 6749, section 4.1]): the page, and the way back to the program.
+//! Signing in with a browser ([RFC 6749, section 4.1]): the page, and the redirection back to the program.
 //!
 //! [RFC 6749, section 4.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1
 
@@ -15,11 +15,11 @@ use super::{Consent, pages};
 use crate::server::reply::Reply;
 use crate::simulation::Simulation;
 
-/// The page, or where the browser is sent.
+/// The page, or a redirection of the browser.
 pub(super) fn answer(simulation: &Simulation, parts: &Parts, body: &Bytes) -> Reply {
     let query = Form::of_query(parts.uri.query());
     let now = simulation.clock.now();
-    // Until the address is known to be the application's, nobody is sent there.
+    // Until the address is known to be the application's, the browser is not sent there.
     let back = match Back::of(simulation, &query) {
         Ok(back) => back,
         Err(error) => {
@@ -60,7 +60,7 @@ fn wanted(simulation: &Simulation, query: &Form) -> Result<Wanted, EntraError> {
     Ok(Wanted::of(simulation, query.required("scope")?)?.with_nonce(query.value("nonce")))
 }
 
-/// The way back to the program.
+/// The redirection back to the program.
 struct Back {
     redirect_uri: String,
     address: Url,
@@ -68,7 +68,7 @@ struct Back {
     mode: Mode,
 }
 
-/// How the answer travels.
+/// How the answer is sent to the program.
 enum Mode {
     Query,
     Fragment,
@@ -79,7 +79,7 @@ impl Back {
     fn of(simulation: &Simulation, query: &Form) -> Result<Self, EntraError> {
         credentials::check_client(&simulation.identity, query.required("client_id")?)?;
         let redirect_uri = query.required("redirect_uri")?.to_owned();
-        // The application has `http://localhost` among its addresses, and so any port and path of this machine.
+        // The application has registered `http://localhost`, which allows any port and path of this machine.
         let address = Url::parse(&redirect_uri).ok().filter(|url| url.scheme() == "http" && is_loopback(url));
         let address = address.ok_or_else(|| EntraError::RedirectUri(redirect_uri.clone()))?;
         let mode = match query.value("response_mode") {

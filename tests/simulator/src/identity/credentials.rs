@@ -1,4 +1,4 @@
-//! Who asks for a token, and how that is proved.
+//! Identifies the client that requests a token, and checks its proof.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -14,8 +14,8 @@ use crate::moment::Moment;
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// A body of another content type has no parameters. One of no content type is taken for a form: clients in the field
-    /// leave it out.
+    /// Reads a request's body. A body of another content type has no parameters. A body without a content
+    /// type is read as a form, since clients in the field leave it out.
     pub(crate) fn read(content_type: Option<&HeaderValue>, body: &[u8]) -> Self {
         const FORM: &str = "application/x-www-form-urlencoded";
         let text = content_type.map_or(FORM, |value| value.to_str().unwrap_or_default());
@@ -45,7 +45,7 @@ impl Form {
     }
 }
 
-/// Accepts the one client with its secret (in the form or by HTTP basic), or with a signed assertion.
+/// Accepts the one client with its secret (in the form or by HTTP basic) or with a signed assertion.
 pub(crate) fn check(
     identity: &Identity,
     form: &Form,
@@ -79,7 +79,7 @@ pub(crate) fn check(
     }
 }
 
-/// Accepts the one client, which needs no secret to act for a person; one that it gives must be right.
+/// Accepts the one client on behalf of a person, which needs no secret. If it gives one, it must be right.
 pub(crate) fn check_public(
     identity: &Identity,
     form: &Form,
@@ -108,7 +108,7 @@ pub(crate) fn check_client(identity: &Identity, client: &str) -> Result<(), Entr
     }
 }
 
-/// Client id and secret of an HTTP basic header; both are form-encoded inside it.
+/// The client id and secret of an HTTP basic header. Both are form-encoded inside it.
 fn basic(header: &HeaderValue) -> Option<(String, String)> {
     let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -119,7 +119,7 @@ fn basic(header: &HeaderValue) -> Option<(String, String)> {
     Some((form_decoded(client), form_decoded(secret)))
 }
 
-/// The header of a client assertion, as far as Entra needs it.
+/// The part of a client assertion's header that Entra needs.
 #[derive(Deserialize)]
 struct AssertionHeader {
     alg: String,
@@ -136,7 +136,7 @@ struct Assertion {
     sub: String,
 }
 
-/// Checks everything about an assertion but its signature: no certificate is registered here.
+/// Checks everything about an assertion except its signature, since no certificate is registered here.
 fn check_assertion(
     identity: &Identity,
     assertion: &str,

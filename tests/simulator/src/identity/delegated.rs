@@ -1,4 +1,5 @@
-//! Tokens for an application that acts for a person: by a code, and then by a refresh token, each of which is good once.
+//! Tokens for an application that acts for a person, by a code and later by refresh tokens, each of which is
+//! valid once.
 
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub(super) fn token(simulation: &Simulation, grant_type: &str, form: &Form) -> R
             sign_ins.redeem_code(code, redirect_uri, form.value("code_verifier"), now)?
         }
         REFRESH_TOKEN => {
-            // A refresh token is for all APIs to which the person has consented.
+            // A refresh token covers all APIs to which the person has consented.
             let asked = form.value("scope").map(|scope| Wanted::of(simulation, scope)).transpose()?;
             let signed_in = sign_ins.redeem_refresh(form.required("refresh_token")?, now)?;
             asked.unwrap_or(signed_in)
@@ -79,7 +80,7 @@ fn reply(simulation: &Simulation, wanted: Wanted, client_info: bool) -> Given {
     }
 }
 
-/// Who has signed in, as OpenID Connect has it.
+/// The ID token of OpenID Connect, which says who has signed in.
 fn id_token(simulation: &Simulation, nonce: Option<&str>, lifetime: u64) -> String {
     let (identity, issued) = (&simulation.identity, simulation.clock.now().unix_seconds());
     let mut claims = json!({

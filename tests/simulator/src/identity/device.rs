@@ -1,4 +1,4 @@
-//! Signing in with a code ([RFC 8628]): where a program asks for one, and where a person types it.
+//! Signing in with a code ([RFC 8628]): where a program requests one, and where a person types it.
 //!
 //! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
 
@@ -19,7 +19,7 @@ use crate::simulation::Simulation;
 /// Where a person types the code.
 pub(super) const PAGE: &str = "/devicelogin";
 
-/// A code for a program and one for a person.
+/// Issues a code for the program and one for the person.
 pub(super) fn begin(simulation: &Simulation, parts: &Parts, body: &Bytes) -> Result<Reply, EntraError> {
     if parts.method != Method::POST {
         return Err(EntraError::Method(parts.method.clone()));
@@ -55,7 +55,7 @@ pub(super) fn begin(simulation: &Simulation, parts: &Parts, body: &Bytes) -> Res
     ))
 }
 
-/// Where a person types the code: the page, and what becomes of it.
+/// The page where a person types the code, and the result.
 pub(super) fn page(simulation: &Simulation, parts: &Parts, body: &Bytes) -> Reply {
     let identity = &simulation.identity;
     if parts.method != Method::POST {

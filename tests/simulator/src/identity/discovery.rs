@@ -1,4 +1,4 @@
-//! Discovery ([OpenID Connect Discovery 1.0]): where the endpoints are.
+//! Discovery ([OpenID Connect Discovery 1.0]): the addresses of the endpoints.
 //!
 //! [OpenID Connect Discovery 1.0]: https://openid.net/specs/openid-connect-discovery-1_0.html
 

@@ -115,12 +115,12 @@ impl EntraError {
         Reply::json(status, &body)
     }
 
-    /// The OAuth error.
+    /// The OAuth error code.
     pub(crate) fn code(&self) -> &'static str {
         self.parts().1
     }
 
-    /// The message, with ids of its own.
+    /// The message, with ids of its own as in Entra's.
     pub(crate) fn description(&self, now: Moment) -> String {
         let timestamp = now.whole_second().to_string().replace('T', " ");
         self.described(&Uuid::new_v4().to_string(), &Uuid::new_v4().to_string(), &timestamp)

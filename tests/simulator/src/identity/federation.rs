@@ -1,4 +1,5 @@
-//! Workload identity federation: a token of another issuer, such as a Kubernetes cluster's, in a secret's place.
+//! Workload identity federation: a token of another issuer, such as a Kubernetes cluster, instead of a
+//! secret.
 //!
 //! Source: <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>
 
@@ -8,16 +9,17 @@ use super::error::EntraError;
 use super::jwt::{Jwt, KeySet};
 use crate::moment::Moment;
 
-/// The audience of tokens that are for exchange.
+/// The audience of tokens that are meant for exchange.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 
-/// The federated credential of the application: whose tokens, about whom, are taken for its own.
+/// The application's federated credential: the issuer and the subject of tokens that it may use instead of
+/// its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Federation {
     /// The other issuer.
     pub issuer: String,
-    /// The one whom the token is about, such as `system:serviceaccount:soc:connector`.
+    /// The subject of the tokens, such as `system:serviceaccount:soc:connector`.
     pub subject: String,
     /// The other issuer's keys.
     pub keys: KeySet,
@@ -39,12 +41,12 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// Whether the assertion is of the other issuer's, rather than the application's own.
+/// Whether an assertion comes from the other issuer rather than from the application itself.
 pub(super) fn concerns(federation: &Federation, assertion: &str) -> bool {
     claims(assertion).is_some_and(|claims| claims.iss == federation.issuer)
 }
 
-/// Checks a token of the other issuer's.
+/// Checks a token of the other issuer.
 pub(super) fn check(federation: &Federation, assertion: &str, now: Moment) -> Result<(), EntraError> {
     let (Some(jwt), Some(claims)) = (Jwt::split(assertion), claims(assertion)) else {
         return Err(EntraError::Assertion("it cannot be read"));

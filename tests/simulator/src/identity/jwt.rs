@@ -1,4 +1,4 @@
-//! Signed tokens of other issuers ([RFC 7519]), and the keys that prove them ([RFC 7517]).
+//! Signed tokens of other issuers ([RFC 7519]), and the keys that verify them ([RFC 7517]).
 //!
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
 //! [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
@@ -19,7 +19,7 @@ pub struct KeySet {
 /// A public RSA key. Members that are not needed here are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// The name by which a token refers to it.
+    /// The key's id, by which tokens refer to it.
     pub kid: String,
     /// The modulus, in base64url.
     pub n: String,
@@ -27,7 +27,7 @@ pub struct Key {
     pub e: String,
 }
 
-/// A token that nothing is believed of yet.
+/// A token that has not been verified.
 pub(super) struct Jwt<'a> {
     signed: &'a str,
     header: &'a str,
@@ -42,14 +42,14 @@ struct Header {
 }
 
 impl<'a> Jwt<'a> {
-    /// The three parts of a token.
+    /// Splits a token into its three parts.
     pub(super) fn split(token: &'a str) -> Option<Self> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, payload) = signed.split_once('.')?;
         (!payload.contains('.')).then_some(Self { signed, header, payload, signature })
     }
 
-    /// What it claims, whether true or not.
+    /// The token's claims, verified or not.
     pub(super) fn claims<C: DeserializeOwned>(&self) -> Option<C> {
         decoded(self.payload)
     }

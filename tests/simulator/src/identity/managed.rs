@@ -16,21 +16,22 @@ use super::{audience_of_resource, is_foreign};
 use crate::server::reply::Reply;
 use crate::simulation::Simulation;
 
-/// The identity that the simulated machine has been given.
+/// The managed identity of the simulated machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ManagedIdentity {
-    /// Whether there is one.
+    /// Whether the machine has an identity.
     pub assigned: bool,
-    /// Whether it has to be named in each request, as one that users assign has to be where there are several.
+    /// Whether requests must name the identity, as they must if a machine has several user-assigned
+    /// identities.
     pub must_be_named: bool,
     /// The identity's client id.
     pub client_id: String,
-    /// Its service principal's id.
+    /// The object id of its service principal.
     pub object_id: String,
-    /// Its id as an Azure resource.
+    /// Its resource id in Azure.
     pub resource_id: String,
-    /// What App Service wants in `X-IDENTITY-HEADER`: the value of `IDENTITY_HEADER`.
+    /// The value of `IDENTITY_HEADER`, which App Service expects in `X-IDENTITY-HEADER`.
     pub header: String,
 }
 
@@ -49,7 +50,7 @@ impl Default for ManagedIdentity {
     }
 }
 
-/// Which of the two services is asked.
+/// The two services that issue tokens for a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// `/metadata/identity/oauth2/token` at 169.254.169.254, for virtual machines.
@@ -67,7 +68,7 @@ impl Service {
         }
     }
 
-    /// The newest version of the interface that is documented.
+    /// The newest documented version of the interface.
     fn version(self) -> &'static str {
         match self {
             Self::Metadata => "2018-02-01",
@@ -82,7 +83,7 @@ pub(super) fn answer(simulation: &Simulation, service: Service, parts: &Parts) -
     })
 }
 
-/// Status, error and words.
+/// A refusal: status, error and message.
 type Refused = (StatusCode, &'static str, Cow<'static, str>);
 
 fn bad(error: &'static str, text: impl Into<Cow<'static, str>>) -> Refused {
@@ -126,7 +127,7 @@ fn token(simulation: &Simulation, service: Service, parts: &Parts) -> Result<Rep
         lifetime,
     );
     let expires_on = now.unix_seconds().saturating_add_unsigned(lifetime).to_string();
-    // All numbers are strings here.
+    // All numbers are written as strings here.
     let reply = match service {
         Service::Metadata => json!({
             "access_token": access_token,
@@ -149,7 +150,8 @@ fn token(simulation: &Simulation, service: Service, parts: &Parts) -> Result<Rep
     Ok(Reply::json(StatusCode::OK, &reply))
 }
 
-/// What keeps a forged request away: somebody else's server can be made to send an address, but no such headers.
+/// Checks the headers that protect against forged requests: an attacker may make a server request an address,
+/// but not with these headers.
 fn check_headers(identity: &ManagedIdentity, service: Service, parts: &Parts) -> Result<(), Refused> {
     let header = |name: &str| parts.headers.get(name).map(http::HeaderValue::as_bytes);
     match service {
@@ -171,7 +173,7 @@ fn check_headers(identity: &ManagedIdentity, service: Service, parts: &Parts) ->
     Ok(())
 }
 
-/// At most one of the names, and the right one.
+/// Checks that the request names the identity at most once, and correctly.
 fn check_identity(identity: &ManagedIdentity, query: &Query) -> Result<(), Refused> {
     let names = [
         ("client_id", &identity.client_id),

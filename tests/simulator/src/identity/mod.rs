@@ -39,7 +39,7 @@ use crate::server::log::{MANAGED, SIGN_IN, TOKEN};
 use crate::server::reply::Reply;
 use crate::simulation::Simulation;
 
-/// The one tenant, its one application and its one person.
+/// The one tenant, with its one application and one person.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) tenant_id: String,
@@ -48,7 +48,7 @@ pub(crate) struct Identity {
     pub(crate) client_secret: String,
     pub(crate) federation: Option<Federation>,
     pub(crate) person: Person,
-    /// The application's display name: the requestor of what it asks for.
+    /// The application's display name. It appears as the requestor of actions.
     pub(crate) app_name: String,
 }
 
@@ -106,7 +106,7 @@ impl Endpoint {
         }
     }
 
-    /// The name under which it is logged and can be made to fail.
+    /// The name that the log and the faults use.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Managed(_) => MANAGED,
@@ -141,7 +141,7 @@ struct TokenV2<'a> {
     access_token: &'a str,
 }
 
-/// A v1 token reply: its numbers are strings.
+/// A v1 token reply, in which numbers are strings.
 #[derive(Serialize)]
 struct TokenV1<'a> {
     token_type: &'a str,
@@ -222,7 +222,7 @@ fn check_tenant(identity: &Identity, tenant: &str) -> Result<(), EntraError> {
     if known { Ok(()) } else { Err(EntraError::Tenant(tenant.to_owned())) }
 }
 
-/// The application id URIs under which Defender's API is known, and the id itself.
+/// The audiences of Defender's API: its application id URIs, and the id itself.
 const AUDIENCES: &[&str] = &[
     "https://api.securitycenter.microsoft.com",
     "https://api.securitycenter.windows.com",
@@ -232,7 +232,7 @@ const AUDIENCES: &[&str] = &[
     "https://api-gov.securitycenter.microsoft.us",
     "fc780465-2017-40d4-a0c5-307022471b92",
 ];
-/// Resources that exist, but whose tokens carry none of the API's roles.
+/// Resources that exist, but whose tokens have none of the API's roles.
 const FOREIGN: &[&str] =
     &["https://graph.microsoft.com", "https://userrequestsgraphapi-prd.trafficmanager.net"];
 
@@ -251,7 +251,7 @@ fn audience_of_scope(simulation: &Simulation, scope: &str) -> Result<String, Ent
 }
 
 fn audience_of_resource(simulation: &Simulation, resource: &str) -> Result<String, EntraError> {
-    // A double slash before `.default` is the documented way to keep a trailing slash.
+    // The documented way to keep a trailing slash is a double slash before `.default`.
     let bare = resource.strip_suffix('/').unwrap_or(resource);
     if AUDIENCES.contains(&bare) || FOREIGN.contains(&bare) || bare == simulation.origin {
         return Ok(bare.to_owned());

@@ -1,4 +1,4 @@
-//! The pages on which the person decides. They need no script, so that any browser, or a program, can fill them in.
+//! The pages on which the person decides. They need no scripts, so any browser or program can fill them in.
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -23,7 +23,7 @@ pub(super) fn consent(person: &Person, app: &str, permissions: &[String]) -> Rep
     page(StatusCode::OK, "Sign in", &form("", person, app, permissions))
 }
 
-/// A page that says something.
+/// A page that shows a message.
 pub(super) fn told(status: StatusCode, title: &str, text: &str) -> Reply {
     page(status, title, &format!("<p>{}</p>", escaped(text)))
 }

@@ -2,26 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The tenant's one person.
+/// The one person of the tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Person {
-    /// The user principal name, by which the person signs in.
+    /// The user principal name, with which the person signs in.
     pub username: String,
     /// The display name.
     pub name: String,
 }
 
-/// What the person says when an application asks to act for them.
+/// How the person answers when an application asks for consent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Consent {
-    /// Whoever opens the page decides.
+    /// Shows a page, on which whoever opens it decides.
     #[default]
     Ask,
-    /// Yes, without a page.
+    /// Accepts without a page.
     Accept,
-    /// No, without a page.
+    /// Declines without a page.
     Decline,
 }
 

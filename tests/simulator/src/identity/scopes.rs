@@ -1,4 +1,5 @@
-//! What an application asks for in a person's name: permissions of one API, and what OpenID Connect offers besides.
+//! The scopes that an application requests on behalf of a person: permissions of one API, and those of OpenID
+//! Connect.
 
 use super::error::EntraError;
 use super::{audience_of_resource, is_foreign};
@@ -6,18 +7,18 @@ use crate::simulation::Simulation;
 
 /// The scopes that belong to no API.
 const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
-/// All permissions that the application has.
+/// The scope that stands for all permissions of the application.
 const DEFAULT: &str = ".default";
 /// The API that a scope without a resource belongs to.
 const GRAPH: &str = "https://graph.microsoft.com";
 
-/// What is asked for.
+/// The requested scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(super) audience: String,
-    /// The API's permissions by name; all that there are, if none is named.
+    /// The names of the API's permissions; `None` stands for all of them.
     permissions: Option<Vec<String>>,
-    /// As it was asked for.
+    /// The scopes as requested.
     words: String,
     pub(super) nonce: Option<String>,
 }
@@ -47,17 +48,17 @@ impl Wanted {
         Self { nonce: nonce.map(str::to_owned), ..self }
     }
 
-    /// Whether a refresh token is asked for.
+    /// Whether a refresh token is requested.
     pub(super) fn is_lasting(&self) -> bool {
         self.asks("offline_access")
     }
 
-    /// Whether an ID token is asked for.
+    /// Whether an ID token is requested.
     pub(super) fn is_openid(&self) -> bool {
         self.asks("openid")
     }
 
-    /// The permissions that the person has to give, by their delegated names: those asked for, of those that there are.
+    /// The delegated names of the permissions that the person grants: those requested that exist.
     pub(super) fn granted(&self, simulation: &Simulation) -> Vec<String> {
         if is_foreign(&self.audience) {
             return Vec::new();
@@ -71,7 +72,7 @@ impl Wanted {
         delegated.filter(asked).collect()
     }
 
-    /// The `scope` of a reply: what was asked for, and what it comes to.
+    /// The `scope` of the reply: the requested scopes and the permissions granted.
     pub(super) fn in_reply(&self, granted: &[String]) -> String {
         let mut words: Vec<String> = self
             .words

@@ -1,4 +1,5 @@
-//! What a person's sign-in leaves behind until somebody redeems it: a device code, an authorization code, a refresh token.
+//! The results of a person's sign-in that can be redeemed: a device code, an authorization code, a refresh
+//! token.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,14 +14,14 @@ use super::error::EntraError;
 use super::scopes::Wanted;
 use crate::moment::Moment;
 
-/// How long an authorization code is good.
+/// How long an authorization code is valid.
 const CODE_LIFE: Duration = Duration::from_secs(600);
-/// How much of each kind is remembered; beyond, what has expired is forgotten first, then all.
+/// The most entries of each kind. Beyond that, expired entries are forgotten first, and then all.
 const MOST: usize = 10_000;
-/// The letters of a code that a person types: none that looks like another.
+/// The letters of a code that a person types. No two look alike.
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/// All of them.
+/// All sign-ins.
 #[derive(Debug, Default)]
 pub(crate) struct SignIns(Mutex<State>);
 
@@ -31,7 +32,7 @@ struct State {
     refresh_tokens: HashMap<String, Entry<Wanted>>,
 }
 
-/// Something that is good once, and for a while.
+/// Something that can be redeemed once, until it expires.
 #[derive(Debug)]
 struct Entry<T> {
     value: T,
@@ -43,21 +44,21 @@ struct Entry<T> {
 struct Device {
     user_code: String,
     wanted: Wanted,
-    /// What the person said.
+    /// The person's decision, once made.
     accepted: Option<bool>,
 }
 
-/// What a browser was sent back with.
+/// The authorization that a code stands for.
 #[derive(Clone, Debug)]
 pub(super) struct Authorized {
     pub(super) wanted: Wanted,
     pub(super) redirect_uri: String,
-    /// The challenge of PKCE, and whether it is a digest.
+    /// The PKCE challenge, and whether it is a digest.
     pub(super) challenge: Option<(String, bool)>,
 }
 
 impl SignIns {
-    /// A code for a program, and one for a person.
+    /// Starts a sign-in with a code. Returns the program's code and the person's code.
     pub(super) fn begin_device(&self, wanted: Wanted, life: Duration, now: Moment) -> (String, String) {
         let (device_code, user_code) = (secret(), user_code());
         let device = Device { user_code: user_code.clone(), wanted, accepted: None };
@@ -65,7 +66,7 @@ impl SignIns {
         (device_code, user_code)
     }
 
-    /// Notes what the person with that code says. Whether it was waited for.
+    /// Records the decision of the person with this code. Returns whether a sign-in was waiting for it.
     pub(super) fn decide(&self, user_code: &str, accepted: bool, now: Moment) -> bool {
         let mut state = self.state();
         waiting(&mut state, user_code, now).map(|device| device.accepted = Some(accepted)).is_some()
@@ -114,18 +115,18 @@ impl SignIns {
 
     pub(super) fn begin_refresh(&self, wanted: Wanted, life: Duration, now: Moment) -> String {
         let token = secret();
-        // The first token of a sign-in alone answers a nonce.
+        // Only the first token of a sign-in contains the nonce.
         let wanted = wanted.with_nonce(None);
         put(&mut self.state().refresh_tokens, token.clone(), wanted, now.after(life), now);
         token
     }
 
-    /// Each refresh token is good once: the reply brings the next.
+    /// Redeems a refresh token. It is valid once; the reply contains the next one.
     pub(super) fn redeem_refresh(&self, token: &str, now: Moment) -> Result<Wanted, EntraError> {
         redeem(&mut self.state().refresh_tokens, token, now)
     }
 
-    /// Ends all of them.
+    /// Ends all sign-ins.
     pub(crate) fn end_all(&self) {
         *self.state() = State::default();
     }
@@ -165,7 +166,7 @@ fn put<T>(entries: &mut HashMap<String, Entry<T>>, key: String, value: T, expire
     entries.insert(key, Entry { value, expires, is_redeemed: false });
 }
 
-/// A text that nobody guesses.
+/// A text that nobody can guess.
 fn secret() -> String {
     let bytes: Vec<u8> = (0..3).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
     format!("0.{}", URL_SAFE_NO_PAD.encode(bytes))
@@ -174,7 +175,7 @@ fn secret() -> String {
 fn user_code() -> String {
     let bytes = Uuid::new_v4().into_bytes();
     let letter = |byte: &u8| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]);
-    // Two bytes of a UUID are not quite random.
+    // Two bytes of a UUID are not entirely random.
     bytes.iter().take(6).chain(bytes.iter().skip(9)).take(9).map(letter).collect()
 }
 

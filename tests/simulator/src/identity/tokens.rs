@@ -1,4 +1,4 @@
-//! Access tokens: issued, remembered, recognised.
+//! Issues access tokens, remembers them and recognises them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,19 +17,19 @@ use crate::server::reply::to_json;
 /// What a token allows.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
-    /// The roles that the application had when the token was issued; later changes need a new token.
+    /// The roles that the application had when the token was issued. Later changes need a new token.
     pub(crate) roles: Arc<[String]>,
     pub(super) expires: Moment,
 }
 
-/// All tokens issued. An expired one is still known as such for a while.
+/// All issued tokens. Expired ones are remembered for a while, to be recognised as expired.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     trusted: Vec<TrustedIssuer>,
     granted: RwLock<HashMap<String, Grant>>,
 }
 
-/// How many tokens are remembered; beyond, expired ones are forgotten first, then all.
+/// The most tokens remembered. Beyond that, expired tokens are forgotten first, and then all.
 const MAX_TOKENS: usize = 10_000;
 
 #[derive(Serialize)]
@@ -65,7 +65,7 @@ struct Claims<'a> {
     ver: &'a str,
 }
 
-/// Whom a token is for.
+/// The party for whom a token is issued.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Holder<'a> {
     /// The application itself, with these roles.
@@ -75,7 +75,8 @@ pub(super) enum Holder<'a> {
 }
 
 impl Holder<'_> {
-    /// The roles that this comes to: a delegated permission allows what the application's of that name does.
+    /// The roles that the token amounts to: a delegated permission allows what the application permission of
+    /// the same name allows.
     fn roles(&self) -> Arc<[String]> {
         match self {
             Self::Application { roles } => (*roles).into(),
@@ -90,12 +91,12 @@ impl Holder<'_> {
 const OBJECT_ID: &str = "5e0c7c1f-2f44-4a8b-9d53-0a6c1b7e8d90";
 
 impl Tokens {
-    /// None yet. Those of the issuers are good as well.
+    /// Starts without tokens of its own, but accepts those of these issuers.
     pub(crate) fn trusting(trusted: Vec<TrustedIssuer>) -> Self {
         Self { trusted, granted: RwLock::default() }
     }
 
-    /// A new token.
+    /// Issues a token.
     pub(super) fn issue(
         &self,
         identity: &Identity,
@@ -139,7 +140,7 @@ impl Tokens {
         token
     }
 
-    /// What the request's token allows.
+    /// Verifies the request's token and returns what it allows.
     pub(crate) fn verify(&self, headers: &HeaderMap, now: Moment) -> Result<Grant, Refusal> {
         let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) =
@@ -157,7 +158,7 @@ impl Tokens {
         Ok(grant.clone())
     }
 
-    /// Makes all tokens so far expired ones.
+    /// Expires all tokens issued so far.
     pub(crate) fn expire_all(&self, now: Moment) {
         let mut granted = self.granted.write().unwrap_or_else(PoisonError::into_inner);
         granted.values_mut().for_each(|grant| grant.expires = grant.expires.min(now));
@@ -175,7 +176,7 @@ impl Tokens {
     }
 }
 
-/// A token of these claims: three parts like a JWT, its signature nothing but random bytes.
+/// A token with these claims: three parts like a JWT's, with random bytes as its signature.
 pub(super) fn unsigned(claims: &impl Serialize) -> String {
     let header = Header { typ: "JWT", alg: "RS256", kid: "simulator" };
     let signature: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();

@@ -1,4 +1,4 @@
-//! Tokens of other authorities that the API accepts, as it accepts those of any that it trusts: by their signature.
+//! Tokens of other authorities that the API accepts by their signature.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::server::refusal::Refusal;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrustedIssuer {
-    /// Its name, as its tokens have it.
+    /// The authority's name, as in its tokens.
     pub issuer: String,
-    /// The keys that it signs with.
+    /// The keys with which it signs.
     pub keys: KeySet,
 }
 
@@ -29,12 +29,12 @@ struct Claims {
     nbf: i64,
     #[serde(default)]
     roles: Vec<String>,
-    /// Permissions that a person gave, by their delegated names.
+    /// The delegated names of the permissions that a person granted.
     #[serde(default)]
     scp: String,
 }
 
-/// What the token allows, if one of the issuers signed it.
+/// Returns what the token allows if one of the issuers signed it.
 pub(super) fn verify(issuers: &[TrustedIssuer], token: &str, now: Moment) -> Result<Grant, Refusal> {
     let jwt = Jwt::split(token).ok_or(Refusal::Unauthenticated)?;
     let claims: Claims = jwt.claims().ok_or(Refusal::Unauthenticated)?;

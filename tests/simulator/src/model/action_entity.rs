@@ -53,7 +53,7 @@ impl Entity for MachineAction {
         Field::text("machineId", |action| Some(&action.machine_id)).filterable(),
         Field::text("computerDnsName", |action| Some(&action.computer_dns_name)),
         Field::time("creationDateTimeUtc", |action| Some(action.creation_date_time_utc)).filterable(),
-        // Not documented as filterable, but relied on by a product in the field.
+        // Not documented as filterable, but a product in the field relies on it.
         Field::time("lastUpdateDateTimeUtc", |action| Some(action.last_update_date_time_utc)).filterable(),
         Field::text("cancellationRequestor", |action| action.cancellation_requestor.as_deref()),
         Field::text("cancellationComment", |action| action.cancellation_comment.as_deref()),

@@ -101,13 +101,13 @@ pub(crate) struct Evidence {
     pub(crate) detection_status: Option<String>,
 }
 
-/// An alert in the store: alerts can be indexed later than they were created.
+/// A stored alert. An alert can be indexed later than it was created.
 #[derive(Clone, Debug)]
 pub(crate) struct AlertRow {
     pub(crate) alert: Alert,
-    /// Before this moment no request finds it.
+    /// No request finds the alert before this time.
     pub(crate) visible_from: Moment,
-    /// The reply that shows it alone, once it was asked for.
+    /// The reply that shows only this alert, once it has been requested.
     pub(crate) single: OnceLock<Bytes>,
 }
 
@@ -122,7 +122,7 @@ impl AlertRow {
 }
 
 impl Alert {
-    /// Whether a further event of the same kind on the same machine joins it.
+    /// Whether another event of the same kind on the same machine joins this alert.
     pub(crate) fn is_open(&self) -> bool {
         self.status != "Resolved"
     }
@@ -143,7 +143,7 @@ impl Entity for Alert {
         Field::text("id", |alert| Some(&alert.id)).filterable(),
         Field::integer("incidentId", |alert| alert.incident_id).filterable(),
         Field::integer("investigationId", |alert| alert.investigation_id).filterable(),
-        // The documentation lists it with three s; both spellings are taken.
+        // The documentation spells it with three s; both spellings are accepted.
         Field::text("assignedTo", |alert| alert.assigned_to.as_deref()).filterable().also("asssignedTo"),
         Field::text("severity", |alert| Some(&alert.severity)).filterable(),
         Field::text("status", |alert| Some(&alert.status)).filterable(),

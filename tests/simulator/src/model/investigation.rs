@@ -10,7 +10,7 @@ use crate::moment::Moment;
 use crate::odata::{Entity, Property};
 use crate::server::reply::to_json;
 
-/// An investigation in the store.
+/// A stored investigation.
 #[derive(Clone, Debug)]
 pub(crate) struct InvestigationRow {
     id: String,
@@ -18,7 +18,7 @@ pub(crate) struct InvestigationRow {
     machine_id: Option<String>,
     computer_dns_name: Option<String>,
     triggering_alert_id: Option<String>,
-    /// When it ends, and in which state.
+    /// The time and the state in which the investigation ends.
     ending: Option<(Moment, &'static str)>,
 }
 
@@ -38,7 +38,8 @@ pub(crate) struct Investigation {
 }
 
 impl InvestigationRow {
-    /// One that started at `started` (its fraction is dropped, as the API does) and runs until it is given an ending.
+    /// Creates an investigation that starts at `started`, without its fraction of a second as in the API, and
+    /// runs until it is given an ending.
     pub(crate) fn new(id: i64, started: Moment, machine: (&str, &str), alert: Option<String>) -> Self {
         let (machine_id, computer_dns_name) = machine;
         Self {
@@ -51,7 +52,7 @@ impl InvestigationRow {
         }
     }
 
-    /// It ends so long after its start, in this state.
+    /// Ends the investigation this long after its start, in this state.
     #[must_use]
     pub(crate) fn ending(mut self, after: Duration, state: &'static str) -> Self {
         self.ending = Some((self.started.after(after), state));

@@ -1,4 +1,4 @@
-//! The commands of a live response, one after another.
+//! The commands of a live response, which run one after another.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::machine_action::Course;
 use crate::moment::Moment;
 
-/// The kinds of command, in the only order in which a script may have them.
+/// The kinds of command, in the only order that a script may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum CommandKind {
     PutFile,
@@ -15,7 +15,7 @@ pub(crate) enum CommandKind {
     GetFile,
 }
 
-/// A command as the caller gave it; the API repeats it so.
+/// A command as the caller gave it. The API repeats it unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Command {
@@ -40,7 +40,7 @@ pub(crate) enum ParameterKey {
     Path,
 }
 
-/// How far a command has come.
+/// The progress of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum CommandStatus {
     Created,
@@ -62,7 +62,7 @@ pub(crate) struct CommandView {
     pub(crate) command: Command,
 }
 
-/// The commands of one action, and the first that fails.
+/// The commands of an action, and the index of the first that fails.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Script {
     commands: Vec<Command>,
@@ -94,7 +94,8 @@ impl Script {
         self.failing.is_some()
     }
 
-    /// The part of the running time that passes until the script ends, of all commands' equal parts.
+    /// How long the script runs: all of `running`, or its equal parts up to and including the command that
+    /// fails.
     pub(crate) fn length(&self, running: Duration) -> Duration {
         match self.failing {
             Some(index) => self.slot(running).saturating_mul(u32::try_from(index + 1).unwrap_or(u32::MAX)),

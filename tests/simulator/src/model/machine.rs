@@ -59,20 +59,20 @@ pub(crate) struct IpInterface {
     pub(crate) operational_status: String,
 }
 
-/// What a machine does with the actions it is sent.
+/// How a machine responds to actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Behaviour {
-    /// Carries them out.
+    /// Carries actions out.
     #[default]
     Responds,
-    /// Tries, and fails.
+    /// Tries actions, but fails.
     Fails,
-    /// Does not hear of them: they stay pending until they time out.
+    /// Never receives actions: they stay pending until they time out.
     Offline,
 }
 
-/// A machine in the store.
+/// A stored machine.
 #[derive(Clone, Debug)]
 pub(crate) struct MachineRow {
     pub(crate) machine: Machine,
@@ -125,7 +125,7 @@ impl Entity for Machine {
         Field::opaque("vmMetadata"),
     ];
 
-    /// The API promises no order; by id, the order is at least the same every time.
+    /// The API promises no order. Sorting by id at least gives the same order every time.
     fn default_order(left: &Self, right: &Self) -> Ordering {
         left.id.cmp(&right.id)
     }

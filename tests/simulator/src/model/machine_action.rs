@@ -1,4 +1,4 @@
-//! Machine actions: what was asked of a machine, and how far it has come at a given moment.
+//! Machine actions: what a machine was asked to do, and its progress at a given time.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::shelf::Keyed;
 use crate::moment::Moment;
 use crate::options::Settings;
 
-/// What a machine can be asked to do.
+/// The kinds of action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum ActionKind {
     RunAntiVirusScan,
@@ -25,7 +25,7 @@ pub(crate) enum ActionKind {
     LiveResponse,
 }
 
-/// How far an action has come.
+/// The progress of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum ActionStatus {
     Pending,
@@ -36,7 +36,7 @@ pub(crate) enum ActionStatus {
     Cancelled,
 }
 
-/// An action in the store.
+/// A stored action.
 #[derive(Clone, Debug)]
 pub(crate) struct ActionRow {
     pub(crate) id: String,
@@ -55,12 +55,12 @@ pub(crate) struct ActionRow {
     pub(crate) cancellation: Option<Cancellation>,
 }
 
-/// What becomes of an action unless it is cancelled.
+/// The course of an action unless it is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Course {
-    /// The machine starts on it and comes to an end.
+    /// The machine starts the action and finishes it.
     Runs { started: Moment, ended: Moment, succeeds: bool },
-    /// The machine never hears of it.
+    /// The machine never receives the action.
     Waits { gives_up: Moment },
 }
 
@@ -84,17 +84,17 @@ pub(crate) struct RelatedFile {
     pub(crate) file_identifier_type: String,
 }
 
-/// How long an action waits for a machine that is not there.
+/// How long an action waits for a machine that is offline.
 pub(crate) const PATIENCE: Duration = Duration::from_hours(72);
 
 const E_FAIL: i64 = -2_147_467_259;
 const E_ABORT: i64 = -2_147_467_260;
 const TIMED_OUT: i64 = -2_145_844_840;
-/// The service writes an action twice on creation, a few ticks apart.
+/// The service writes an action twice when it is created, a few ticks apart.
 const SECOND_WRITE: Duration = Duration::from_nanos(500);
 
 impl ActionRow {
-    /// An action just requested through the API.
+    /// Creates an action that was just requested through the API.
     pub(crate) fn requested(
         kind: ActionKind,
         target: (&Machine, Behaviour),
@@ -132,7 +132,7 @@ impl ActionRow {
         self.state(now).0
     }
 
-    /// Whether it still stands in the way of another of its kind, and can be cancelled.
+    /// Whether the action still blocks others of its kind and can be cancelled.
     pub(crate) fn is_active(&self, now: Moment) -> bool {
         matches!(self.status(now), ActionStatus::Pending | ActionStatus::InProgress)
     }
@@ -141,7 +141,7 @@ impl ActionRow {
     pub(crate) fn at(&self, now: Moment) -> MachineAction {
         let (status, updated, error) = self.state(now);
         let cancellation = self.cancellation.as_ref().filter(|_| status == ActionStatus::Cancelled);
-        // A cancelled script stands where it stood.
+        // A cancelled script stays where it was.
         let seen = cancellation.map_or(now, |cancellation| cancellation.at);
         MachineAction {
             id: self.id.clone(),
@@ -167,7 +167,7 @@ impl ActionRow {
         }
     }
 
-    /// Status, time of the last change, and error code.
+    /// The status, the time of the last change, and the error code.
     fn state(&self, now: Moment) -> (ActionStatus, Moment, i64) {
         if let Some(cancellation) = &self.cancellation {
             return (ActionStatus::Cancelled, cancellation.at, E_ABORT);
@@ -198,7 +198,7 @@ impl ActionKind {
         }
     }
 
-    /// Whether the action exists on Windows only.
+    /// Whether the action is available only on Windows.
     pub(crate) fn needs_windows(self) -> bool {
         matches!(self, Self::RestrictCodeExecution | Self::UnrestrictCodeExecution)
     }

@@ -1,5 +1,5 @@
-//! The organisation's state. What moves by itself is stored as a course and shown as of a moment, so that nothing ticks
-//! in the background and any clock setting gives one answer.
+//! The organisation's state. Anything that changes by itself is stored as a course and shown as of a given
+//! time, so that nothing runs in the background and each setting of the clock gives one answer.
 
 pub(crate) mod action_entity;
 pub(crate) mod alert;

@@ -1,4 +1,4 @@
-//! Everything that the simulated tenant holds.
+//! Everything that the simulated tenant contains.
 
 use std::collections::HashMap;
 
@@ -23,19 +23,19 @@ pub(crate) struct Organisation {
     pub(crate) files: Vec<KnownFile>,
     pub(crate) domains: Vec<KnownDomain>,
     pub(crate) addresses: Vec<KnownAddress>,
-    /// Events that an alert can be created from.
+    /// The events from which alerts can be created.
     pub(crate) events: Vec<Event>,
     pub(crate) tables: Vec<Table>,
     machines: Shelf<MachineRow>,
-    /// Lower-case computer names to machine ids.
+    /// Maps lower-case computer names to machine ids.
     names: HashMap<String, String>,
-    /// Grows with every change; a cached list of an older generation is stale.
+    /// Increases with every change. A cached list of an earlier generation is out of date.
     generation: u64,
-    /// The last number given out to an alert, incident or investigation.
+    /// The last number assigned to an alert, incident or investigation.
     last_number: i64,
 }
 
-/// An event that the sensor reported.
+/// An event that a machine's sensor has reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) machine_id: String,
@@ -52,17 +52,18 @@ impl Organisation {
         self.generation
     }
 
-    /// Notes that something a list may show has changed.
+    /// Records that something has changed that a list may show.
     pub(crate) fn touch(&mut self) {
         self.generation += 1;
     }
 
-    /// Carries on counting where an earlier state stopped, so that no cached list of it is taken for one of this.
+    /// Continues the generations of an earlier state, so that none of its cached lists is taken for one of
+    /// this state.
     pub(crate) fn succeed(&mut self, earlier: &Self) {
         self.generation = earlier.generation + 1;
     }
 
-    /// A number not given out before.
+    /// Returns a number that has not been assigned before.
     pub(crate) fn number(&mut self) -> i64 {
         self.last_number += 1;
         self.last_number
@@ -91,7 +92,7 @@ impl Organisation {
         self.machines.find_mut(id)
     }
 
-    /// A machine by its id or its computer name, as the API's lookup takes both.
+    /// Finds a machine by its id or computer name, since the API's lookup accepts both.
     pub(crate) fn machine_by_id_or_name(&self, text: &str) -> Option<&Machine> {
         let named = || self.names.get(&text.to_lowercase()).and_then(|id| self.machines.find(id));
         self.machines.find(text).or_else(named).map(|row| &row.machine)
@@ -102,10 +103,11 @@ impl Organisation {
         self.touch();
     }
 
-    /// The id of a new alert, of the API's form: a letter code, creation ticks, and a signed number.
+    /// Returns the id of a new alert, in the API's form: a letter code, the creation time in ticks, and a
+    /// signed number.
     pub(crate) fn alert_id(&mut self, created: Moment) -> String {
         let number = self.number();
-        // Scattered over 32 bits, half of them negative, as real ids are.
+        // Spread over 32 bits and half of them negative, as real ids are.
         let suffix = i32::from_ne_bytes((number as u32).wrapping_mul(2_654_435_761).to_ne_bytes());
         format!("da{}_{suffix}", created.dotnet_ticks())
     }

@@ -1,4 +1,4 @@
-//! Remediation activities and the machines they concern.
+//! Remediation activities and the machines that they affect.
 
 use std::cmp::Ordering;
 
@@ -43,7 +43,7 @@ pub(crate) struct Activity {
     pub(crate) recommended_version: Option<String>,
     pub(crate) recommended_vendor: Option<String>,
     pub(crate) recommended_program: Option<String>,
-    /// The documentation's samples lack it, its property table does not: some activities have it.
+    /// Missing from the documentation's samples, but in its property table: only some activities have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recommendation_reference: Option<String>,
 }
@@ -58,7 +58,7 @@ pub(crate) struct MachineReference {
     pub(crate) rbac_group_name: Option<String>,
 }
 
-/// An activity in the store.
+/// A stored activity.
 #[derive(Clone, Debug)]
 pub(crate) struct ActivityRow {
     pub(crate) activity: Activity,

@@ -1,13 +1,13 @@
-//! Things in the order in which they were added, found by id.
+//! An ordered collection of things with ids.
 
 use std::collections::HashMap;
 
-/// A thing with an id.
+/// Something with an id.
 pub(crate) trait Keyed {
     fn key(&self) -> &str;
 }
 
-/// An ordered collection with an index. Nothing is ever taken out.
+/// An ordered collection with an index. Nothing is ever removed.
 #[derive(Clone, Debug)]
 pub(crate) struct Shelf<T> {
     things: Vec<T>,
@@ -15,7 +15,7 @@ pub(crate) struct Shelf<T> {
 }
 
 impl<T: Keyed> Shelf<T> {
-    /// Adds a thing; it takes the place of an earlier one with the same id.
+    /// Adds a thing, or replaces the one with the same id.
     pub(crate) fn put(&mut self, thing: T) {
         match self.places.get(thing.key()).and_then(|place| self.things.get_mut(*place)) {
             Some(earlier) => *earlier = thing,

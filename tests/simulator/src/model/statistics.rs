@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::moment::Moment;
 
-/// What the organisation saw of something.
+/// What the organisation has seen of a file, a domain or an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sightings {
     pub(crate) machines: i64,
@@ -21,7 +21,7 @@ pub(crate) struct KnownFile {
     pub(crate) sha256: &'static str,
     pub(crate) names: &'static [&'static str],
     pub(crate) sightings: Sightings,
-    /// Seen in all organisations together.
+    /// The sightings in all organisations together.
     pub(crate) worldwide: Sightings,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct KnownAddress {
     pub(crate) sightings: Sightings,
 }
 
-/// The organisation's part of a reply: each count also as its string twin, as the API has it.
+/// The organisation's part of a reply. As in the API, each count also appears as a string.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InOrganisation {
@@ -85,7 +85,7 @@ pub(crate) struct IpStats<'a> {
 }
 
 impl InOrganisation {
-    /// What was seen within `look_back` before `now`: nothing if the last sighting is older.
+    /// What was seen within `look_back` before `now`. Nothing if the last sighting is older.
     pub(crate) fn within(sightings: Option<Sightings>, now: Moment, look_back: Duration) -> Self {
         let recent = sightings.filter(|sightings| sightings.last >= now.before(look_back));
         let machines = recent.map_or(0, |sightings| sightings.machines);

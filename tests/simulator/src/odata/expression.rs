@@ -17,13 +17,13 @@ pub(crate) enum Expression {
         property: String,
         literals: Vec<Literal>,
     },
-    /// `contains(property,'needle')` and its like.
+    /// `contains(property,'needle')` and similar calls.
     Call {
         function: Function,
         property: String,
         needle: String,
     },
-    /// `property/any(variable: body)`; without a body, whether there is any element.
+    /// `property/any(variable: body)`. Without a body, tests whether there are any elements.
     Any {
         property: String,
         body: Option<(String, Box<Expression>)>,

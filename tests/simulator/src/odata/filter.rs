@@ -1,4 +1,4 @@
-//! Compiles a filter against an entity's properties.
+//! Compiles a filter for the properties of an entity.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::predicate::Predicate;
 use super::property::{Entity, Property, Reader};
 use super::syntax::{self, SyntaxError};
 
-/// Why a filter is refused.
+/// The reasons for refusing a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FilterError {
     #[error(transparent)]
@@ -27,13 +27,14 @@ pub(crate) enum FilterError {
     NotCollection(String),
 }
 
-/// Reads `filter` and readies it for entities of type `E`.
+/// Parses `filter` and compiles it for entities of type `E`.
 pub(crate) fn compile<E: Entity>(filter: &str) -> Result<Predicate<E>, FilterError> {
     let scope = Scope { properties: E::PROPERTIES, on: E::TYPE, variable: None };
     scope.compile(syntax::parse(&meant(filter))?)
 }
 
-/// The filter that a client meant: one that encoded its spaces twice (`%2B`) sends plus signs for them.
+/// Returns the filter that a client meant: a client that encoded its spaces twice (`%2B`) sends plus signs
+/// instead.
 pub(crate) fn meant(filter: &str) -> Cow<'_, str> {
     let spaced = filter.replace('+', " ");
     match syntax::parse(filter).is_err() && spaced != filter && syntax::parse(&spaced).is_ok() {
@@ -42,11 +43,11 @@ pub(crate) fn meant(filter: &str) -> Cow<'_, str> {
     }
 }
 
-/// What a name may stand for: an entity's properties, or the variable of a lambda.
+/// The meanings of a name: an entity's properties, or the variable of a lambda.
 struct Scope<'a, E: ?Sized + 'static> {
     properties: &'a [Property<E>],
     on: &'static str,
-    /// Inside a lambda its variable, which stands for the element itself.
+    /// The variable inside a lambda, which stands for the element itself.
     variable: Option<(&'a str, Reader<E>)>,
 }
 

@@ -1,4 +1,4 @@
-//! A whole list request: what it asks for, and the page that answers it.
+//! A list request: its options, and the page that answers it.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -22,7 +22,7 @@ pub(crate) const LIST_OPTIONS: &[&str] = &["$filter", "$select", "$orderby", "$t
 pub(crate) const LIST_OPTIONS_WITH_EXPAND: &[&str] =
     &["$filter", "$select", "$orderby", "$top", "$skip", "$count", "$expand"];
 
-/// What a list request asks for.
+/// The options of a list request.
 pub(crate) struct ListQuery<E> {
     filter: Option<Predicate<E>>,
     order: Option<Order<E>>,
@@ -33,17 +33,17 @@ pub(crate) struct ListQuery<E> {
     expanded: bool,
 }
 
-/// Where a list's links lead.
+/// The address to which a list's links lead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address<'a> {
-    /// Scheme and authority.
+    /// The scheme and authority.
     pub(crate) origin: &'a str,
-    /// The path as it arrived.
+    /// The path as received.
     pub(crate) path: &'a str,
 }
 
 impl<E: Entity> ListQuery<E> {
-    /// Reads the options; anything that the API would refuse is refused in its words.
+    /// Parses the options. Refuses anything that the API would refuse, in the API's words.
     pub(crate) fn parse(query: &Query) -> Result<Self, Refusal> {
         let odata = |error: &dyn std::error::Error| {
             Refusal::OData(format!("The query specified in the URI is not valid. {error}"))
@@ -59,7 +59,7 @@ impl<E: Entity> ListQuery<E> {
         })
     }
 
-    /// The reply: one page of the `rows` that pass, and where the next one is.
+    /// The reply: one page of the matching `rows`, and a link to the next if there is one.
     pub(crate) fn page<'a>(
         &self,
         rows: impl Iterator<Item = Cow<'a, E>>,
@@ -165,7 +165,7 @@ fn boolean(text: &str) -> Result<bool, Refusal> {
     }
 }
 
-/// Reads `$expand`: whether the evidence is wanted. No seeded alert has domains.
+/// Reads `$expand`: whether to include the evidence. No seeded alert has domains.
 pub(crate) fn expand(text: &str) -> Result<bool, Refusal> {
     let mut names = text.split(',').map(str::trim);
     if names.clone().all(|name| matches!(name, "evidence" | "domains")) {
@@ -176,7 +176,7 @@ pub(crate) fn expand(text: &str) -> Result<bool, Refusal> {
     )))
 }
 
-/// The same request, further on. All other options are kept.
+/// A link that repeats the request further on, with all other options unchanged.
 fn next_link(query: &Query, address: Address<'_>, skip: usize, top: Option<usize>) -> String {
     let kept = query
         .pairs()

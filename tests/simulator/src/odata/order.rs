@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::property::{Entity, Reader};
 
-/// An order of entities, its keys resolved.
+/// An order of entities with resolved keys.
 pub(crate) struct Order<E>(Vec<Key<E>>);
 
 struct Key<E> {
@@ -12,7 +12,7 @@ struct Key<E> {
     descending: bool,
 }
 
-/// Why an order is refused.
+/// The reasons for refusing an order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OrderError {
     #[error("Could not find a property named '{name}' on type '{on}'.")]
@@ -24,7 +24,7 @@ pub(crate) enum OrderError {
 }
 
 impl<E: Entity> Order<E> {
-    /// Reads `alertCreationTime desc,severity`.
+    /// Parses a list of keys such as `alertCreationTime desc,severity`.
     pub(crate) fn parse(text: &str) -> Result<Self, OrderError> {
         text.split(',').map(|key| Key::parse(key, text)).collect::<Result<_, _>>().map(Self)
     }
@@ -56,7 +56,7 @@ impl<E: Entity> Key<E> {
         }
     }
 
-    /// Nulls come first when ascending, as OData says.
+    /// Compares two entities. Nulls come first in ascending order, as OData requires.
     fn compare(&self, left: &E, right: &E) -> Ordering {
         let ordering = match &self.reader {
             Reader::Text(read) => read(left).cmp(&read(right)),

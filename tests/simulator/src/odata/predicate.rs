@@ -1,11 +1,11 @@
-//! A filter made ready for rows: every name resolved, every type checked.
+//! A compiled filter: all names are resolved and all types checked.
 
 use std::cmp::Ordering;
 
 use super::expression::{Function, Literal, Operator};
 use super::property::Reader;
 
-/// Tells of each `E` whether it passes.
+/// Decides whether an `E` passes the filter.
 pub(crate) enum Predicate<E: ?Sized> {
     Or(Box<Predicate<E>>, Box<Predicate<E>>),
     And(Box<Predicate<E>>, Box<Predicate<E>>),
@@ -42,12 +42,12 @@ impl<E: ?Sized> Predicate<E> {
     }
 }
 
-/// How a property stands to a literal.
+/// The result of comparing a property with a literal.
 enum Standing {
     Ordered(Ordering),
     /// Both are null.
     BothNull,
-    /// One of them is null: unequal, and neither greater nor less.
+    /// One of them is null: they are unequal, and neither is greater or less.
     OneNull,
 }
 
@@ -61,7 +61,7 @@ fn order<E: ?Sized>(reader: &Reader<E>, entity: &E, literal: &Literal) -> Standi
         (Reader::Integer(read), Literal::Null) => nullness(read(entity).is_none()),
         (Reader::Boolean(read), Literal::Null) => nullness(read(entity).is_none()),
         (Reader::Time(read), Literal::Null) => nullness(read(entity).is_none()),
-        // Compiling has refused all other pairs.
+        // The compiler refuses all other pairs.
         _ => Standing::OneNull,
     }
 }

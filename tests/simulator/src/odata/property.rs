@@ -1,42 +1,42 @@
-//! What an entity shows to the query options: its typed properties.
+//! Entities and their typed properties, to which the query options apply.
 
 use std::cmp::Ordering;
 
 use crate::moment::Moment;
 
-/// A kind of thing that the API lists.
+/// A kind of entity that the API lists.
 pub(crate) trait Entity: Sized + Clone + 'static {
     /// The entity set in `@odata.context`.
     const SET: &'static str;
     /// The type's name in error messages.
     const TYPE: &'static str;
-    /// Every property, in the order in which the API writes them.
+    /// All properties, in the order in which the API writes them.
     const PROPERTIES: &'static [Property<Self>];
 
-    /// The order of a list that asked for none.
+    /// The default order of a list.
     fn default_order(left: &Self, right: &Self) -> Ordering;
 
-    /// Appends the entity as JSON; `expanded` includes what `$expand` asks for.
+    /// Appends the entity as JSON. `expanded` includes what `$expand` adds.
     fn write(&self, expanded: bool, out: &mut Vec<u8>);
 }
 
-/// A property: its name, how to read it, and whether the API filters by it.
+/// A property: its name, its reader, and whether the API can filter by it.
 pub(crate) struct Property<E: ?Sized> {
     pub(crate) name: &'static str,
     pub(crate) reader: Reader<E>,
     pub(crate) filterable: bool,
-    /// Another spelling that the API's documentation gives.
+    /// An alternative spelling in the API's documentation.
     alias: Option<&'static str>,
 }
 
-/// How to read a property, which also says its type.
+/// Reads a property, and determines its type.
 pub(crate) enum Reader<E: ?Sized> {
     Text(fn(&E) -> Option<&str>),
     Integer(fn(&E) -> Option<i64>),
     Boolean(fn(&E) -> Option<bool>),
     Time(fn(&E) -> Option<Moment>),
     Texts(fn(&E) -> &[String]),
-    /// Can be selected, not compared.
+    /// Can be selected, but not compared.
     Opaque,
 }
 
@@ -65,13 +65,13 @@ impl<E: ?Sized> Property<E> {
         Self::new(name, Reader::Opaque)
     }
 
-    /// The API's documentation lists it among the filterable properties.
+    /// Marks the property as one that the API's documentation lists as filterable.
     pub(crate) const fn filterable(mut self) -> Self {
         self.filterable = true;
         self
     }
 
-    /// The documentation also spells it so.
+    /// Adds a spelling that the documentation also uses.
     pub(crate) const fn also(mut self, alias: &'static str) -> Self {
         self.alias = Some(alias);
         self
@@ -81,7 +81,8 @@ impl<E: ?Sized> Property<E> {
         Self { name, reader, filterable: false, alias: None }
     }
 
-    /// The documentation writes one property now `computerDnsName`, now `ComputerDnsName`: letter case is free.
+    /// Whether the property has this name. Case is ignored, since the documentation writes both
+    /// `computerDnsName` and `ComputerDnsName`.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
             || self.alias.is_some_and(|alias| alias.eq_ignore_ascii_case(name))
@@ -89,7 +90,7 @@ impl<E: ?Sized> Property<E> {
 }
 
 impl<E: ?Sized> Reader<E> {
-    /// The type in error messages.
+    /// The type as error messages name it.
     pub(crate) fn edm(&self) -> &'static str {
         match self {
             Self::Text(_) => "Edm.String",

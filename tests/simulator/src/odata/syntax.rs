@@ -1,4 +1,4 @@
-//! The grammar of `$filter`: text in, syntax tree out.
+//! The grammar of `$filter`: parses text into a syntax tree.
 
 use winnow::ascii::{multispace0, multispace1};
 use winnow::combinator::{alt, delimited, eof, opt, preceded, repeat, separated, terminated};
@@ -10,7 +10,7 @@ use winnow::token::{one_of, take_while};
 use super::expression::{Expression, Function, Literal, Operator};
 use crate::moment::Moment;
 
-/// Where a filter stops making sense.
+/// The place where a filter cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Syntax error at position {position} in '{filter}'.")]
 pub(crate) struct SyntaxError {
@@ -18,7 +18,7 @@ pub(crate) struct SyntaxError {
     filter: String,
 }
 
-/// Reads a whole filter.
+/// Parses a whole filter.
 pub(crate) fn parse(filter: &str) -> Result<Expression, SyntaxError> {
     let mut rest = filter;
     let expression = delimited(multispace0, |input: &mut &str| disjunction(input, 0), (multispace0, eof));
@@ -77,7 +77,7 @@ fn membership(input: &mut &str) -> ModalResult<Expression> {
     Ok(Expression::In { property, literals })
 }
 
-/// A function call, by itself or compared with a boolean (`contains(…) eq true`), as some clients write it.
+/// A function call, alone or compared with a boolean (`contains(…) eq true`), as some clients write it.
 fn call(input: &mut &str) -> ModalResult<Expression> {
     let function = alt((
         "contains".value(Function::Contains),
@@ -124,7 +124,7 @@ fn literal(input: &mut &str) -> ModalResult<Literal> {
     alt((quoted.map(Literal::Text), bare)).parse_next(input)
 }
 
-/// A string literal; a quote inside is written twice.
+/// A string literal. A quote inside it is doubled.
 fn quoted(input: &mut &str) -> ModalResult<String> {
     let piece = alt((take_while(1.., |c| c != '\''), "''".value("'")));
     let text = repeat(0.., piece).fold(String::new, |mut text, piece: &str| {
@@ -134,7 +134,7 @@ fn quoted(input: &mut &str) -> ModalResult<String> {
     delimited('\'', text, '\'').parse_next(input)
 }
 
-/// A literal without quotes: null, a boolean, an integer, a time, a date or a GUID.
+/// An unquoted literal: null, a boolean, an integer, a time, a date or a GUID.
 fn bare(input: &mut &str) -> ModalResult<Literal> {
     take_while(1.., |c: char| c.is_ascii_alphanumeric() || "-+:.".contains(c))
         .verify_map(|word: &str| match word {
@@ -165,7 +165,7 @@ fn name(input: &mut &str) -> ModalResult<String> {
         .parse_next(input)
 }
 
-/// An operator between two expressions, with space on both sides (or a parenthesis after it).
+/// An operator between two expressions, with white space on both sides (or a parenthesis after it).
 fn keyword<'a>(word: &'static str) -> impl Parser<&'a str, (), Failure> {
     (multispace1, word, alt((multispace1, winnow::combinator::peek("(")))).void()
 }

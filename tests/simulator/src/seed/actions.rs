@@ -1,4 +1,4 @@
-//! Eight machine actions of the past, one for each way in which they end.
+//! Eight past machine actions, one for each way in which an action can end.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use crate::model::alert::{Alert, Comment, LoggedOnUser, RelatedUser};
 use crate::model::machine::Machine;
 use crate::moment::Moment;
 
-/// What is told of each alert, newest first; the rest follows from its place.
+/// The specific properties of each alert, newest first. The others follow from its position.
 struct Sketch {
     title: &'static str,
     severity: &'static str,
@@ -17,7 +17,7 @@ struct Sketch {
     source: &'static str,
     machine: SeededMachine,
     ago: Duration,
-    /// Ticks of the creation time's fraction.
+    /// The fraction of the creation time, in ticks.
     fraction: u32,
     techniques: &'static [&'static str],
     user: Option<&'static str>,
@@ -77,7 +77,7 @@ impl Sketch {
             status: self.status.to_owned(),
             category: Some(self.category.to_owned()),
             detection_source: self.source.to_owned(),
-            // The alerts of the intrusion are one incident.
+            // The alerts of the intrusion form one incident.
             incident_id: Some(if place < 4 { 1_126_093 } else { 1_126_100 + number }),
             mitre_techniques: self.techniques.iter().map(|technique| (*technique).to_owned()).collect(),
             related_user: self.user.map(related),
@@ -89,7 +89,7 @@ impl Sketch {
         alert
     }
 
-    /// What analysts have made of it.
+    /// Adds the analysts' judgement.
     fn judge(&self, place: usize, alert: &mut Alert) {
         let created = alert.alert_creation_time;
         alert.investigation_id = match place {
@@ -122,7 +122,7 @@ impl Sketch {
         }
     }
 
-    /// The evidence for it.
+    /// Adds the evidence.
     fn prove(&self, place: usize, alert: &mut Alert) {
         let time = alert.alert_creation_time.after(Duration::from_millis(420));
         let (sha1, sha256) = (names::FILE_SHA1, names::FILE_SHA256);
@@ -168,7 +168,7 @@ impl Sketch {
     }
 }
 
-/// A new alert that nobody has looked at. The machine is its id, its name and its device group.
+/// A new alert that nobody has looked at. The machine is given by its id, name and device group.
 pub(crate) fn plain(
     id: &str,
     title: &str,
@@ -214,7 +214,7 @@ pub(crate) fn plain(
     }
 }
 
-/// A generated alert: numbered, on some machine.
+/// A generated alert with a number, on some machine.
 pub(super) fn generated(
     id: &str,
     number: usize,

@@ -1,4 +1,4 @@
-//! Evidence of every entity type that alerts carry.
+//! Evidence of all the entity types that alerts contain.
 
 use crate::model::alert::Evidence;
 use crate::moment::Moment;

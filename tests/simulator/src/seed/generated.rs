@@ -1,12 +1,12 @@
-//! Any number of further machines and alerts, the same every time.
+//! Generates additional machines and alerts, the same every time.
 
 use super::{alerts, days, machines};
 use crate::model::Organisation;
 use crate::moment::Moment;
 use crate::options::Population;
 
-/// Adds `population` to the organisation. Alerts are spread over the last 30 days; every tenth shares its predecessor's
-/// creation time.
+/// Adds `population` to the organisation. Alerts are spread over the last 30 days, and every tenth has the
+/// same creation time as the one before.
 pub(super) fn populate(organisation: &mut Organisation, now: Moment, population: Population) {
     for number in 0..population.machines.min(MOST) {
         organisation.put_machine(machines::generated(hexadecimal(number), number, now));
@@ -26,7 +26,7 @@ pub(super) fn populate(organisation: &mut Organisation, now: Moment, population:
     }
 }
 
-/// The most machines and the most alerts that are generated, whatever is asked for.
+/// The most machines and the most alerts to generate, however many are requested.
 const MOST: usize = 1_000_000;
 
 /// 40 hexadecimal digits that look like a device id.
@@ -35,7 +35,7 @@ fn hexadecimal(number: usize) -> String {
     format!("{:016x}{:016x}{:08x}", mix(seed), mix(seed ^ 0x5EED), mix(seed ^ 0xD1CE) as u32)
 }
 
-/// The finaliser of SplitMix64: neighbouring numbers become unrelated ones.
+/// The finaliser of SplitMix64, which makes neighbouring numbers look unrelated.
 const fn mix(number: u64) -> u64 {
     let mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,4 +1,4 @@
-//! The tables of advanced hunting, in keeping with the rest of the organisation.
+//! The tables of advanced hunting, consistent with the rest of the organisation.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ fn processes(organisation: &Organisation, past: Past) -> Table {
         ("cmd.exe", "cmd.exe /c whoami /all", "updater.exe", "bruno"),
         ("w3wp.exe", "w3wp.exe -ap \"DefaultAppPool\"", "svchost.exe", "svc-web"),
     ];
-    // The events from which alerts can be created, each with the process that it was about.
+    // The events from which alerts can be created, each with its process.
     let events = organisation.events.iter().zip(lines);
     let mut rows: Vec<Vec<Cell>> = events
         .map(|(event, (file, line, parent, account))| {
@@ -104,7 +104,7 @@ fn processes(organisation: &Organisation, past: Past) -> Table {
         let about = (*file, line.as_str(), "powershell.exe", "anna");
         process(time, names::DESKTOP, about, Cell::Integer(20_776 + i64::try_from(*number).unwrap_or(0)))
     }));
-    // Too old for a week's query.
+    // Too old for a query over a week.
     let about = ("powershell.exe", "powershell.exe -File backup.ps1", "services.exe", "svc-backup");
     rows.push(process(past.at(hours(24 * 20), 1_000_000), names::DATABASE_SERVER, about, Cell::Integer(17)));
     Table::new("DeviceProcessEvents", &columns, rows)
@@ -201,7 +201,7 @@ fn alerts(organisation: &Organisation) -> Table {
     ];
     let rows = organisation.alerts.iter().map(|row| {
         let alert = &row.alert;
-        // Kusto's dynamic columns often arrive as JSON text.
+        // Kusto's dynamic columns often contain JSON text.
         let techniques = if alert.mitre_techniques.is_empty() {
             Cell::Null
         } else {

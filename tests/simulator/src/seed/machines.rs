@@ -194,7 +194,7 @@ pub(super) fn all(past: Past) -> Vec<MachineRow> {
         .collect()
 }
 
-/// A healthy, onboarded, unremarkable machine.
+/// A healthy, onboarded machine without special properties.
 fn machine(
     seeded: SeededMachine,
     platform: &Platform,
@@ -238,7 +238,7 @@ fn machine(
     }
 }
 
-/// A generated machine: numbered, otherwise unremarkable.
+/// A generated machine with a number, otherwise without special properties.
 pub(super) fn generated(id: String, number: usize, now: Moment) -> MachineRow {
     let seen = now.before(Duration::from_secs(number as u64 % 86_400));
     let plain = machine(names::DESKTOP_2, &WINDOWS_10, "10.60.0.1", now.before(days(60)), seen);

@@ -1,4 +1,4 @@
-//! A small organisation to begin with: the same every time, its times relative to the start.
+//! The initial organisation. It is small and always the same, with times relative to the start.
 
 mod actions;
 pub(crate) mod alerts;
@@ -21,7 +21,7 @@ use crate::options::Population;
 /// The display name of the one application.
 pub(crate) const APP_NAME: &str = "Contoso SOC Automation";
 
-/// The organisation as of `now`, with a generated `population` besides.
+/// The organisation as of `now`, plus a generated `population`.
 pub(crate) fn organisation(tenant_id: &str, now: Moment, population: Population) -> Organisation {
     let mut organisation = Organisation::new(tenant_id);
     let past = Past(now);
@@ -43,7 +43,7 @@ pub(crate) fn organisation(tenant_id: &str, now: Moment, population: Population)
     organisation
 }
 
-/// Events from which alerts can be created; hunting shows them too.
+/// The events from which alerts can be created. Hunting shows them too.
 fn events(past: Past) -> Vec<Event> {
     let event = |machine: names::SeededMachine, report_id: &str, time| Event {
         machine_id: machine.id.to_owned(),
@@ -58,12 +58,12 @@ fn events(past: Past) -> Vec<Event> {
     ]
 }
 
-/// Moments before the start.
+/// Times before the start.
 #[derive(Clone, Copy, Debug)]
 struct Past(Moment);
 
 impl Past {
-    /// So long ago, to the second, plus a fraction in ticks: 7 digits, fewer if it ends in zeros.
+    /// The time this long ago, to the second, plus a fraction in ticks: 7 digits, fewer if it ends in zeros.
     fn at(self, ago: Duration, fraction: u32) -> Moment {
         let second = self.0.whole_second().before(ago);
         second.after(Duration::from_nanos(u64::from(fraction) * 100))

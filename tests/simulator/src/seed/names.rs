@@ -9,7 +9,7 @@ pub struct SeededMachine {
     pub id: &'static str,
     /// The computer's DNS name.
     pub name: &'static str,
-    /// What it does with actions.
+    /// How the machine responds to actions.
     pub behaviour: Behaviour,
 }
 
@@ -47,7 +47,7 @@ pub const RED_HAT: SeededMachine =
 /// A Mac.
 pub const MAC: SeededMachine =
     machine("175dc6850515510531e5b27fd60a63e936b6d72d", "mac-design.contoso.com", Behaviour::Responds);
-/// A kiosk that is switched off: its actions stay pending, then time out.
+/// A kiosk that is switched off: its actions stay pending and then time out.
 pub const OFFLINE: SeededMachine =
     machine("b8f9a15fe44ce676f271b679e85af7bac024d974", "kiosk-03.contoso.com", Behaviour::Offline);
 /// A laboratory machine on which every action fails.

@@ -1,6 +1,6 @@
 //! The operating systems of the organisation's machines.
 
-/// What distinguishes one operating system's machines.
+/// The properties of machines with one operating system.
 pub(super) struct Platform {
     pub(super) os: &'static str,
     pub(super) version: &'static str,

@@ -60,7 +60,7 @@ fn activity(place: usize, title: &str, created_on: Moment, devices: usize) -> Ac
     Activity { target_devices: i64::try_from(devices).unwrap_or_default(), ..plain(id, title, created_on) }
 }
 
-/// An activity that asks for an update and has not got far.
+/// An activity that requests an update and has made little progress.
 pub(crate) fn plain(id: &str, title: &str, created_on: Moment) -> Activity {
     let product = title.split_whitespace().last().unwrap_or(title).to_lowercase();
     Activity {

@@ -23,7 +23,7 @@ pub(super) fn files(past: Past) -> Vec<KnownFile> {
             sha256: names::COMMON_FILE_SHA256,
             names: &["powershell.exe"],
             sightings: Sightings { machines: 11, first: past.at(days(900), 0), last: past.at(minutes(5), 0) },
-            // More than a double holds exactly: readers must keep all 64 bits.
+            // Larger than a double can hold exactly: readers must keep all 64 bits.
             worldwide: Sightings {
                 machines: 9_007_199_254_740_993,
                 first: past.at(days(3000), 1_000_000),

@@ -1,4 +1,4 @@
-//! Accepts connections on loopback and serves each until it ends.
+//! Accepts connections on the loopback interface and serves each until it ends.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,19 +22,20 @@ use super::exchange::{self, Answer};
 use crate::admin::Administration;
 use crate::simulation::Simulation;
 
-/// The service ends the connection; any last bytes wait in the connection's [`LastBytes`].
+/// The error with which the service ends a connection. The last bytes to send are in the connection's
+/// [`LastBytes`].
 #[derive(Debug)]
 pub(crate) struct Closed;
 
-/// Bytes that replace an answer on a connection that closes thereafter.
+/// Bytes that are sent instead of an answer before the connection closes.
 pub(crate) type LastBytes = Arc<Mutex<Bytes>>;
 
 /// How long running requests may take to finish once the simulator stops.
 const GRACE: Duration = Duration::from_secs(5);
-/// Pause after a connection could not be accepted.
+/// The pause after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Serves until `stop` changes, then lets running requests finish.
+/// Serves connections until `stop` changes, and then lets running requests finish.
 pub(crate) async fn serve(
     listener: TcpListener,
     simulation: Arc<Simulation>,
@@ -46,7 +47,7 @@ pub(crate) async fn serve(
         tokio::select! {
             _ = stop.changed() => break,
             accepted = listener.accept() => {
-                // Running out of file descriptors passes; a listener that is gone shows itself at shutdown.
+                // A lack of file descriptors is temporary; a listener that has gone shows itself at shutdown.
                 let Ok((stream, _)) = accepted else {
                     tokio::time::sleep(PAUSE).await;
                     continue;
@@ -57,7 +58,7 @@ pub(crate) async fn serve(
         }
     }
     let finished = async { while connections.join_next().await.is_some() {} };
-    // What has not finished by then is broken off as the set is dropped.
+    // Requests that have not finished by then are aborted when the set is dropped.
     let _ = tokio::time::timeout(GRACE, finished).await;
 }
 
@@ -71,7 +72,7 @@ async fn connection(
     let last = LastBytes::default();
     let service = {
         let last = last.clone();
-        // Boxed, since taking the stream back from hyper needs a future that can be moved.
+        // Boxed, since taking the stream back from hyper requires a future that can be moved.
         service_fn(move |request: Request<Incoming>| -> Pin<Box<dyn Future<Output = Result<Answer, Closed>> + Send>> {
             Box::pin(exchange::exchange(simulation.clone(), administration.clone(), last.clone(), request))
         })

@@ -2,103 +2,103 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The ways in which an answer can go wrong.
+/// A way in which an answer goes wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Effect {
-    /// Another status; without a body, the API's envelope with a code that fits.
+    /// Answers with another status. Without a body, sends the API's error envelope with a matching code.
     Status {
         /// The status code.
         status: u16,
-        /// The body, sent as it is.
+        /// The body, sent unchanged.
         #[serde(default)]
         body: Option<String>,
-        /// The body's content type; JSON unless given.
+        /// The body's content type. JSON if not given.
         #[serde(default)]
         content_type: Option<String>,
-        /// A `Retry-After` header, sent as it is.
+        /// The `Retry-After` header, sent unchanged.
         #[serde(default)]
         retry_after: Option<String>,
     },
-    /// The answer comes late, by real time.
+    /// Delays the answer.
     Latency {
-        /// The delay.
+        /// The delay in milliseconds of real time.
         milliseconds: u64,
     },
-    /// The connection closes without an answer.
+    /// Closes the connection without an answer.
     Drop,
-    /// A valid HTTP answer whose JSON ends in the middle.
+    /// Sends a valid HTTP answer whose JSON ends in the middle.
     TruncatedJson,
-    /// An answer that promises its whole length and closes in the middle.
+    /// Announces the whole length, but closes the connection in the middle of the answer.
     CutOff,
-    /// An error page instead of JSON.
+    /// Sends an error page instead of JSON.
     Html {
         /// The status code.
         status: u16,
     },
-    /// 204 without a body.
+    /// Answers 204 without a body.
     NoContent,
-    /// A byte order mark before the JSON.
+    /// Puts a byte order mark before the JSON.
     ByteOrderMark,
-    /// Arrays nested this deep instead of the answer.
+    /// Sends deeply nested arrays instead of the answer.
     DeepJson {
-        /// How many.
+        /// The number of nested arrays.
         depth: usize,
     },
-    /// White space after the JSON until the answer has this size.
+    /// Appends white space to the JSON until the body has this size.
     Padded {
-        /// Size of the whole body in bytes.
+        /// The size of the whole body in bytes.
         bytes: usize,
     },
-    /// A `Content-Length` header of our own choice, then the body.
+    /// Sends this `Content-Length` header, and then the body.
     ContentLength {
-        /// The header's value, sent as it is.
+        /// The header's value, sent unchanged.
         value: String,
     },
-    /// The body a few bytes at a time.
+    /// Sends the body a few bytes at a time.
     Drip {
-        /// Bytes per piece.
+        /// The bytes per piece.
         bytes: usize,
-        /// Pause between pieces.
+        /// The pause between pieces, in milliseconds.
         milliseconds: u64,
     },
-    /// A redirect.
+    /// Redirects the client.
     Redirect {
-        /// Where to.
+        /// The address to which the client is redirected.
         location: String,
-        /// 307 unless given.
+        /// The status. 307 if not given.
         #[serde(default)]
         status: Option<u16>,
     },
-    /// A response header whose value is not UTF-8.
+    /// Adds a response header whose value is not UTF-8.
     NonUtf8Header,
-    /// Further response headers; names may repeat. Without any, a few repeated ones.
+    /// Adds response headers; names may repeat. Without any, adds a few repeated ones.
     Headers {
-        /// Names and values.
+        /// The names and values of the headers.
         #[serde(default)]
         headers: Vec<(String, String)>,
     },
-    /// The right answer under another content type.
+    /// Sends the right answer with another content type.
     ContentType {
-        /// The header's value.
+        /// The content type.
         value: String,
     },
-    /// 401: the tenant's licence has lapsed, and no token will help.
+    /// Answers 401: the tenant's licence has expired, and no token will help.
     AccountInactive,
-    /// 401: no vulnerability management licence.
+    /// Answers 401: there is no vulnerability management licence.
     NoTvmLicense,
-    /// 500 with an empty message.
+    /// Answers 500 with an empty message.
     InternalError,
-    /// 503, with a time to come back if given.
+    /// Answers 503, with a `Retry-After` header if given.
     Unavailable {
-        /// The `Retry-After` header, sent as it is.
+        /// The `Retry-After` header, sent unchanged.
         #[serde(default)]
         retry_after: Option<String>,
     },
 }
 
 impl Effect {
-    /// Whether it spoils a real answer, so that one is needed.
+    /// Whether the effect alters a real answer, and so needs one.
     pub(super) fn needs_answer(&self) -> bool {
         matches!(
             self,

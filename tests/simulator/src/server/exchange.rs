@@ -1,4 +1,4 @@
-//! One request from its arrival to its answer.
+//! One request, from its arrival to its answer.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -23,13 +23,13 @@ use crate::identity;
 use crate::moment::Moment;
 use crate::simulation::Simulation;
 
-/// What the HTTP library sends.
+/// The answer that the HTTP library sends.
 pub(crate) type Answer = Response<Either<Full<Bytes>, Body>>;
 
-/// The largest body that a request may have.
+/// The largest request body in bytes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// Where a request is headed.
+/// The part of the simulator for which a request is meant.
 #[derive(Debug)]
 enum Destination {
     Identity(identity::Endpoint),
@@ -106,7 +106,7 @@ async fn outcome(
     })
 }
 
-/// The whole body, if it is not too large; the outer error is a client that went away.
+/// Reads the whole body unless it is too large. The outer error means that the client went away.
 async fn read(body: Incoming) -> Result<Result<Bytes, Refusal>, Closed> {
     if body.is_end_stream() {
         return Ok(Ok(Bytes::new()));
@@ -125,7 +125,7 @@ fn response(status: StatusCode, headers: HeaderMap, body: Either<Full<Bytes>, Bo
     response
 }
 
-/// Headers with the time of the simulator's clock, unless they have one: hyper would add the machine's.
+/// Dates the headers by the simulator's clock unless they have a date: hyper would use the machine's clock.
 fn dated(mut headers: HeaderMap, now: Moment) -> HeaderMap {
     let since = Duration::from_secs(u64::try_from(now.unix_seconds()).unwrap_or_default());
     if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(since)
@@ -157,7 +157,7 @@ impl Destination {
         }
     }
 
-    /// The name under which it is logged and can be made to fail.
+    /// The name that the log and the faults use.
     fn name(&self) -> Option<&'static str> {
         match self {
             Self::Identity(endpoint) => Some(endpoint.name()),

@@ -1,4 +1,4 @@
-//! What can be made to go wrong, for which requests, and how often.
+//! Faults: what goes wrong, for which requests, and how often.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,27 +8,28 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
 
-/// One thing that goes wrong. Without a match it concerns every request, without a count it stays until cleared.
+/// A fault. Without any conditions it affects every request; without a count it stays until it is cleared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
-    /// Only this operation, by the connector's operation id (`IsolateMachine`), or `Token`, or
+    /// Affects only this operation: the connector's operation id (`IsolateMachine`), or `Token` or
     /// `ManagedIdentity`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// Only this method.
+    /// Affects only this method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Only raw paths that contain this text.
+    /// Affects only undecoded paths that contain this text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// How many matching requests are spared first.
     #[serde(default)]
     pub skip: u64,
-    /// How many requests it then hits.
+    /// How many matching requests are then affected. All of them if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// Whether the request takes effect before its answer goes wrong. Effects that spoil an answer imply it.
+    /// Whether the request takes effect before its answer goes wrong. Effects that alter a real answer imply
+    /// this.
     #[serde(default)]
     pub processed: bool,
     /// What goes wrong.
@@ -40,46 +41,46 @@ pub struct Fault {
 pub(crate) struct Trouble {
     pub(crate) delay: Duration,
     pub(crate) effect: Option<Effect>,
-    /// Whether the request is carried out all the same.
+    /// Whether the request is carried out nevertheless.
     pub(crate) processed: bool,
 }
 
-/// The faults in force.
+/// The current faults.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// Spares requests the lock while nothing is wrong.
+    /// Whether there may be any faults. If not, requests need not take the lock.
     any: AtomicBool,
     list: Mutex<Vec<Fault>>,
 }
 
 impl Fault {
-    /// A fault that hits every request until cleared; narrow it with the other methods.
+    /// Creates a fault that affects every request until it is cleared. The other methods narrow it down.
     pub fn new(effect: Effect) -> Self {
         Self { operation: None, method: None, path: None, skip: 0, count: None, processed: false, effect }
     }
 
-    /// Only requests for this operation.
+    /// Affects only requests for this operation.
     #[must_use]
     pub fn on(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Only so many requests.
+    /// Affects only this many requests.
     #[must_use]
     pub fn times(mut self, count: u64) -> Self {
         self.count = Some(count);
         self
     }
 
-    /// Only after so many matching requests.
+    /// Spares the first matching requests.
     #[must_use]
     pub fn after(mut self, skip: u64) -> Self {
         self.skip = skip;
         self
     }
 
-    /// The request takes effect all the same.
+    /// Lets the request take effect nevertheless.
     #[must_use]
     pub fn once_processed(mut self) -> Self {
         self.processed = true;
@@ -92,7 +93,7 @@ impl Fault {
             && self.path.as_deref().is_none_or(|wanted| path.contains(wanted))
     }
 
-    /// Whether it hits this time; counts either way.
+    /// Whether the fault strikes this time. Counts the request either way.
     fn strikes(&mut self) -> bool {
         if self.skip > 0 {
             self.skip -= 1;
@@ -110,24 +111,25 @@ impl Fault {
 }
 
 impl Faults {
-    /// Puts a further fault in force.
+    /// Adds a fault.
     pub fn add(&self, fault: Fault) {
         self.lock().push(fault);
         self.any.store(true, Ordering::Release);
     }
 
-    /// Ends all faults.
+    /// Clears all faults.
     pub fn clear(&self) {
         self.lock().clear();
         self.any.store(false, Ordering::Release);
     }
 
-    /// The faults still in force, with what is left of their counts.
+    /// The current faults, with their remaining counts.
     pub fn list(&self) -> Vec<Fault> {
         self.lock().clone()
     }
 
-    /// What goes wrong with this request: every latency that matches, and the first other effect.
+    /// Returns what goes wrong with a request: the delay of all matching latencies, and the first other
+    /// matching effect.
     pub(crate) fn strike(&self, operation: Option<&str>, method: &str, path: &str) -> Trouble {
         let mut trouble = Trouble::default();
         if !self.any.load(Ordering::Acquire) {

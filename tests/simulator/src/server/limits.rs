@@ -1,4 +1,4 @@
-//! The API's call limits: true sliding windows over arrival times, and a report of what they saw.
+//! The API's call limits: sliding windows over arrival times, with statistics.
 
 mod exceeded;
 mod options;
@@ -12,14 +12,14 @@ pub use self::options::{LimitMode, LimitOptions, RetryAfter, Wording};
 use self::window::Window;
 pub use self::window::WindowReport;
 
-/// An operation's own limit.
+/// A limit of a single operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnLimit {
     pub(crate) calls: usize,
     pub(crate) minutes: u32,
 }
 
-/// All windows of one application in one tenant.
+/// The call limits of the one application, with their windows.
 #[derive(Debug)]
 pub struct Limits {
     book: Mutex<Book>,
@@ -36,22 +36,22 @@ impl Limits {
         Self { book: Mutex::new(Book::new(options)) }
     }
 
-    /// The limits in force.
+    /// The current limits.
     pub fn options(&self) -> LimitOptions {
         self.book().options.clone()
     }
 
-    /// Puts other limits in force and forgets all calls so far.
+    /// Replaces the limits and forgets all calls so far.
     pub fn configure(&self, options: LimitOptions) {
         *self.book() = Book::new(options);
     }
 
-    /// What every window saw since the limits were last configured.
+    /// The statistics of each window since the limits were last configured.
     pub fn report(&self) -> Vec<WindowReport> {
         self.book().windows.iter().map(Window::report).collect()
     }
 
-    /// Counts a call that arrived at `at`; tells whether a limit refuses it.
+    /// Counts a call that arrived at `at`. Returns whether a limit refuses it.
     pub(crate) fn admit(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! What arrived, exactly as it arrived, and what became of it.
+//! Records each request exactly as it arrived, and how it ended.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,52 +13,52 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::moment::Moment;
 
-/// How the arrival log behaves.
+/// The options of the request log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LogOptions {
-    /// Whether anything is logged; measurements of speed switch it off.
+    /// Whether requests are logged. Switch this off to measure speed.
     pub enabled: bool,
-    /// How many arrivals are kept; the oldest go first.
+    /// The most requests kept. The oldest are removed first.
     pub capacity: usize,
-    /// Whether the JSON view shows tokens and client secrets. In-process readers always see them.
+    /// Whether the JSON view shows tokens and client secrets. Readers in the same process always see them.
     pub secrets: bool,
 }
 
-/// One request, whatever became of it. Requests to the simulator's own administration are not logged.
+/// A request, whatever its outcome. Requests to the simulator's own administration are not logged.
 #[derive(Debug)]
 pub struct Arrival {
-    /// Counts from 1 in order of arrival.
+    /// The request's number in order of arrival, from 1.
     pub sequence: u64,
-    /// When its headers had arrived: real time since the simulator's start.
+    /// When the headers had arrived, in real time since the simulator's start.
     pub arrived: Duration,
-    /// The same by the simulator's clock.
+    /// The same time by the simulator's clock.
     pub arrived_at: Moment,
-    /// The operation it was taken for, by the connector's operation id; `Token` for the token endpoint.
+    /// The operation, by the connector's operation id; `Token` for the token endpoint.
     pub operation: Option<&'static str>,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The path, not decoded.
+    /// The path, undecoded.
     pub path: String,
-    /// The query without its question mark, not decoded; absent if there was no question mark.
+    /// The query without its question mark, undecoded. `None` if there was no question mark.
     pub query: Option<String>,
-    /// Names in lower case with their raw values, in order; a repeated name stands repeatedly.
+    /// The headers in order: lower-case names and raw values. A repeated name appears repeatedly.
     pub headers: Vec<(String, Vec<u8>)>,
     body: OnceLock<Bytes>,
     lenient: OnceLock<Vec<String>>,
     completion: OnceLock<Completion>,
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// When the answer was ready: real time since the simulator's start.
+    /// When the answer was ready, in real time since the simulator's start.
     pub completed: Duration,
-    /// The status sent; absent if the connection was dropped or fed raw bytes instead.
+    /// The status that was sent. `None` if the connection was dropped or raw bytes were sent instead.
     pub status: Option<u16>,
 }
 
-/// The log. Bounded; safe to read while requests arrive.
+/// The log. Its size is bounded, and it can be read while requests arrive.
 #[derive(Debug)]
 pub(crate) struct Log {
     options: LogOptions,
@@ -94,28 +94,28 @@ pub(crate) struct ArrivalView {
 }
 
 impl Arrival {
-    /// The request's body; empty until it has arrived in full.
+    /// The request's body. It is empty until all of it has arrived.
     pub fn body(&self) -> &[u8] {
         self.body.get().map_or(&[], |body| body)
     }
 
-    /// How it ended, once it has.
+    /// How the request ended, once it has.
     pub fn completion(&self) -> Option<Completion> {
         self.completion.get().copied()
     }
 
-    /// The status sent, if one was.
+    /// The status that was sent, if any.
     pub fn status(&self) -> Option<u16> {
         self.completion.get().and_then(|completion| completion.status)
     }
 
-    /// The first header of this (lower-case) name, if it is text.
+    /// The value of the first header with this lower-case name, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(candidate, _)| candidate == name)?;
         std::str::from_utf8(value).ok()
     }
 
-    /// What of the request was let pass although the API's documentation does not have it.
+    /// The parts of the request that were accepted although the API's documentation does not allow them.
     pub fn lenient(&self) -> &[String] {
         self.lenient.get().map_or(&[], |notes| notes)
     }
@@ -171,12 +171,12 @@ impl Log {
         Self { options, pages: Mutex::default() }
     }
 
-    /// All arrivals kept, oldest first.
+    /// The requests in the log, oldest first.
     pub(crate) fn arrivals(&self) -> Vec<Arc<Arrival>> {
         self.pages().arrivals.iter().cloned().collect()
     }
 
-    /// Forgets all arrivals; the sequence counts on.
+    /// Clears the log. The numbering continues.
     pub(crate) fn clear(&self) {
         self.pages().arrivals.clear();
     }
@@ -185,7 +185,7 @@ impl Log {
         &self.options
     }
 
-    /// Notes a request whose headers have just arrived.
+    /// Records a request whose headers have just arrived.
     pub(crate) fn open(
         &self,
         parts: &Parts,
@@ -232,11 +232,11 @@ impl Default for LogOptions {
     }
 }
 
-/// The operation name under which token requests are logged and can be made to fail.
+/// The operation name of token requests, in the log and in faults.
 pub(crate) const TOKEN: &str = "Token";
-/// The same for where a person signs in.
+/// The operation name of a person's sign-in.
 pub(crate) const SIGN_IN: &str = "SignIn";
-/// The same for a machine's own identity.
+/// The operation name of requests for a machine's own identity.
 pub(crate) const MANAGED: &str = "ManagedIdentity";
 
 fn nanoseconds(span: Duration) -> u64 {
@@ -248,7 +248,7 @@ fn redacted(authorization: &str) -> String {
     format!("{scheme} <redacted>")
 }
 
-/// A token request's form with the values that prove an identity taken out.
+/// A token request's form without the values that prove an identity.
 fn without_secrets(form: &str) -> String {
     let shown = |pair: &str| match pair.split_once('=') {
         Some((

@@ -1,4 +1,4 @@
-//! Why the API says no, and the exact body it says so with.
+//! The API's refusals, and the exact bodies that it sends for them.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use super::reply::Reply;
 /// A refusal in the API's terms.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// Anything malformed that has no code of its own; the text names the problem.
+    /// A malformed request without a code of its own; the text names the problem.
     #[error("{0}")]
     BadRequest(String),
     /// A query option that OData refuses.
     #[error("{0}")]
     OData(String),
-    /// The body is not the one that the operation asks for.
+    /// The body is not what the operation expects.
     #[error("Request body is incorrect")]
     Body,
     /// A well-formed request with a value out of range.
@@ -35,7 +35,7 @@ pub(crate) enum Refusal {
     ActiveRequest,
     #[error("The action is not supported on {0}")]
     OsPlatform(String),
-    /// No token, or one this tenant never issued.
+    /// There is no token, or this tenant never issued it.
     #[error("Authorization has been denied for this request.")]
     Unauthenticated,
     #[error("The token is expired")]
@@ -46,10 +46,10 @@ pub(crate) enum Refusal {
         held.join(",")
     )]
     MissingRoles { required: &'static [&'static str], held: Vec<String> },
-    /// Something that an id names does not exist: what it is, and the id.
+    /// The thing with this id does not exist. Holds its kind and its id.
     #[error("{kind} {id} was not found")]
     NotFound { kind: &'static str, id: String },
-    /// It exists, but has nothing to give (yet).
+    /// The thing exists, but has nothing to return (yet).
     #[error("{0}")]
     Missing(String),
     #[error("No resource was found at '{0}'")]
@@ -58,10 +58,10 @@ pub(crate) enum Refusal {
     Method { method: Method, allowed: &'static str },
     #[error("Request body is larger than the maximum allowed")]
     TooLarge,
-    /// A call limit is used up.
+    /// A call limit is exceeded.
     #[error("{0}")]
     Throttled(Exceeded),
-    /// Too many live response sessions at once in this tenant.
+    /// Too many concurrent live response sessions in this tenant.
     #[error("Live response sessions quota exceeded! Maximum allowed {0} concurrent sessions.")]
     Sessions(usize),
 }
@@ -83,7 +83,7 @@ impl Refusal {
         Self::NotFound { kind, id: id.to_owned() }
     }
 
-    /// The whole answer. `tenant` is the target that quota refusals carry.
+    /// The complete answer. `tenant` is the target in quota refusals.
     pub(crate) fn reply(&self, tenant: &str) -> Reply {
         let target = match self {
             Self::Throttled(_) | Self::Sessions(_) => tenant.to_owned(),
@@ -141,5 +141,5 @@ pub(crate) fn envelope(status: StatusCode, code: &str, message: String, target: 
 
 const EXPIRED: HeaderValue =
     HeaderValue::from_static("Bearer error=\"invalid_token\", error_description=\"The token is expired\"");
-/// How long a live response session may last, hence how long a place may take to become free.
+/// How long a live response session may last, and so how long it may take until a session is free.
 const SESSION_WAIT: Duration = Duration::from_secs(60);

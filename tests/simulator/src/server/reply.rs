@@ -1,11 +1,11 @@
-//! What the simulator answers, before it becomes bytes on a connection.
+//! The simulator's answers, before they become bytes on a connection.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-/// One complete answer.
+/// A complete answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -19,22 +19,22 @@ const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
 
 impl Reply {
-    /// No body at all.
+    /// An answer without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
-    /// Plain JSON.
+    /// An answer of plain JSON.
     pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Self {
         Self::typed(status, JSON, to_json(value).into())
     }
 
-    /// JSON from one of the API's OData resources.
+    /// A JSON answer of one of the API's OData resources.
     pub(crate) fn odata(status: StatusCode, body: impl Into<Bytes>) -> Self {
         Self::typed(status, ODATA_JSON, body.into()).with(ODATA_VERSION, ODATA_4)
     }
 
-    /// Bytes of the given content type.
+    /// An answer with bytes of this content type.
     pub(crate) fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Self {
         Self::empty(status).with(CONTENT_TYPE, content_type).holding(body)
     }
@@ -50,7 +50,7 @@ impl Reply {
     }
 }
 
-/// JSON text of a value of ours. Our own types always serialise; should one not, the client sees `null`.
+/// Serialises a value as JSON. Our own types always serialise; if one does not, the client gets `null`.
 pub(crate) fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec())
 }

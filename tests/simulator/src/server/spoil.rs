@@ -1,4 +1,4 @@
-//! Turns a good answer, or none, into the one that a fault asks for.
+//! Turns a good answer, or none, into the answer that a fault calls for.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use super::effect::Effect;
 use super::refusal::envelope;
 use super::reply::Reply;
 
-/// What finally goes to the client.
+/// The final answer to the client.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// An answer through the HTTP library.
+    /// An answer sent by the HTTP library.
     Reply(Reply),
-    /// The same, a few bytes at a time.
+    /// An answer sent a few bytes at a time.
     Drip { reply: Reply, bytes: usize, pause: Duration },
-    /// These bytes instead of an answer, then the connection closes.
+    /// Bytes to send instead of an answer before the connection closes.
     Raw(Bytes),
 }
 
-/// The outcome of `effect`; `answer` is there if the request was carried out.
+/// Applies `effect`. `answer` is present if the request was carried out.
 pub(crate) fn spoil(effect: Effect, answer: Option<Reply>) -> Outcome {
     let mut answer = answer.unwrap_or_else(|| Reply::empty(StatusCode::OK));
     let reply = match effect {
@@ -104,7 +104,7 @@ fn status_reply(status: u16, body: Option<String>, content_type: Option<String>)
     }
 }
 
-/// The code and message that the API has for a status.
+/// The API's code and message for a status.
 fn described(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         401 => ("Unauthorized", "Unauthorized request"),
@@ -142,7 +142,7 @@ fn append(headers: &mut HeaderMap, further: &[(String, String)]) {
     }
 }
 
-/// A status that may go out with a final answer; anything else becomes 500.
+/// A status that a final answer may have. Anything else becomes 500.
 fn code(status: u16) -> StatusCode {
     StatusCode::from_u16(status)
         .ok()
@@ -150,7 +150,7 @@ fn code(status: u16) -> StatusCode {
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The answer as bytes on the wire, with a content length that the HTTP library would not send.
+/// The bytes of an answer with a content length that the HTTP library would not send.
 fn raw(reply: &Reply, content_length: &str) -> Bytes {
     let mut wire = Vec::with_capacity(reply.body.len() + 256);
     // Writing to a vector cannot fail.

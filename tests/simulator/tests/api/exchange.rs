@@ -1,4 +1,4 @@
-//! Paths, methods and bodies that no client of good will sends, and the log of what was sent.
+//! Paths, methods and bodies that no well-meaning client sends, and the log of what was sent.
 
 use std::io::{Read as _, Write as _};
 
@@ -73,7 +73,7 @@ async fn the_log_keeps_what_arrived_as_it_arrived() {
     let log = world.simulator.log();
     assert_eq!(log.len(), 2);
     assert_eq!((log[0].path.as_str(), log[0].operation), ("/api/Machines", Some("GetMachines")));
-    // What the client itself encoded is kept, not decoded.
+    // The client's own encoding is kept, not decoded.
     assert!(log[0].query.as_deref().unwrap().contains("%20b"), "{:?}", log[0].query);
     assert!(log[1].path.ends_with("%2F..%2Fx/isolate"), "{}", log[1].path);
     assert_eq!(log[1].body(), body.to_string().as_bytes());
@@ -83,7 +83,7 @@ async fn the_log_keeps_what_arrived_as_it_arrived() {
     assert!(log[0].sequence < log[1].sequence && log[0].arrived <= log[1].arrived);
 }
 
-/// Bytes that are hardly HTTP do not bring it down.
+/// Bytes that are hardly HTTP do not stop the simulator.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn junk_on_the_wire() {
     let world = World::new().await;

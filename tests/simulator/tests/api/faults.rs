@@ -1,4 +1,4 @@
-//! Everything that can be made to go wrong.
+//! All the faults.
 
 use std::time::{Duration, Instant};
 

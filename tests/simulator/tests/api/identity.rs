@@ -1,4 +1,4 @@
-//! The token endpoint, and what tokens are good for.
+//! The token endpoint, and what its tokens allow.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -1,4 +1,4 @@
-//! Investigations: read by their id or their alert's, and started both ways.
+//! Investigations are read by their own id or their alert's, and started in both ways.
 
 use defender_simulator::names;
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
-//! What clients in the field send beyond the documentation is let pass, and the log says so.
+//! Deviations from the documentation that clients in the field make are accepted and logged.
 
 use defender_simulator::names;
 use serde_json::json;
 
 use crate::support::{World, assert_error};
 
-/// What the log says of the last arrival.
+/// The deviations that the log records for the last request.
 fn notes(world: &World) -> Vec<String> {
     world.simulator.log().last().expect("a request arrived").lenient().to_vec()
 }
@@ -60,7 +60,7 @@ async fn spaces_of_a_filter_that_were_encoded_twice() {
     assert!(world.ids(&path("%2B")).await.len() < world.ids("/api/alerts").await.len());
     world.get(&path("%2B")).await;
     assert_eq!(notes(&world), ["plus signs for spaces in `$filter`"]);
-    // A plus sign that belongs there stays one.
+    // A plus sign that is meant as one is kept.
     let offset = "/api/alerts?$filter=alertCreationTime lt 2000-01-01T00:00:00%2B01:00";
     assert_eq!(world.ids(offset).await, Vec::<String>::new());
 }

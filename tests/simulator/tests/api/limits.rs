@@ -1,4 +1,4 @@
-//! Call limits as a client meets them.
+//! Call limits, as a client sees them.
 
 use defender_simulator::{LimitMode, LimitOptions, Options, RetryAfter, Wording, names};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! OData's query options, as every list takes them.
+//! OData's query options, as all lists accept them.
 
 use defender_simulator::{LimitMode, LimitOptions, Options, Population, Settings, names};
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ async fn rows_are_chosen_ordered_and_cut() {
             "/api/machines?$select=id,computerDnsName&$orderby=riskScore desc,computerDnsName&$top=2&$skip=1",
         )
         .await;
-    // By risk, downwards as text, then by name: the second and third of those without any.
+    // By risk, as text in descending order, and then by name: the second and third machines without a risk.
     let row = |machine: names::SeededMachine| json!({"id": machine.id, "computerDnsName": machine.name});
     assert_eq!(list["value"], json!([row(names::DOMAIN_CONTROLLER), row(names::OFFLINE)]));
     assert!(list["@odata.context"].as_str().unwrap().ends_with("#Machines(id,computerDnsName)"));

@@ -1,4 +1,4 @@
-//! Live response: commands in turn, their results, and the limits of sessions.
+//! Live response: commands in order, their results, and the limits on sessions.
 
 use defender_simulator::{Population, names};
 use serde_json::{Value, json};

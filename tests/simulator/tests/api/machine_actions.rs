@@ -1,11 +1,11 @@
-//! Machine actions and live response: their course, their refusals, and what they leave behind.
+//! Machine actions and live response: their course, their refusals, and their results.
 
 use crate::support::{World, answer, assert_error};
 use defender_simulator::{Behaviour, names};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Everything that the API writes of an action.
+/// All properties that the API writes for an action.
 const KEYS: [&str; 20] = [
     "id",
     "type",
@@ -153,7 +153,7 @@ async fn unknown_machines_and_platforms_are_refused() {
     let message =
         assert_error(world.post("/api/machines/123123123/unisolate", &body).await, 404, "ResourceNotFound");
     assert_eq!(message, "Machine 123123123 was not found");
-    // One segment, however it looks: no other operation is reached.
+    // However the id looks, it stays one segment and reaches no other operation.
     let sly = format!("/api/machines/{}%2Funisolate%3Fx%3D/isolate", names::DESKTOP.id);
     let body = json!({"Comment": "c", "IsolationType": "Full"});
     assert_error(world.post(&sly, &body).await, 404, "ResourceNotFound");

@@ -1,4 +1,4 @@
-//! Machines: read by id or name, and tagged.
+//! Machines are read by id or name, and tagged.
 
 use defender_simulator::names;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The token services of Azure's machines: what they want, and what they refuse.
+//! The token services of Azure's machines: what they require, and what they refuse.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A person signs in: with a code, and with a browser.
+//! A person signs in with a code and with a browser.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -63,7 +63,7 @@ impl People {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", SCOPE)]).await
     }
 
-    /// The address at which a browser begins, with one parameter other than usual.
+    /// The address at which a browser starts, with one parameter changed.
     fn authorize(&self, (name, value): (&str, &str)) -> Url {
         let client_id = self.world.simulator.client_id();
         let usual = [
@@ -84,7 +84,7 @@ impl People {
     }
 }
 
-/// What a browser is sent back with.
+/// The parameters with which a browser is redirected.
 fn brought(response: &Response) -> Vec<(String, String)> {
     assert_eq!(response.status(), 302);
     let address = Url::parse(response.headers()["location"].to_str().unwrap()).unwrap();

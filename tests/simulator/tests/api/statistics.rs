@@ -1,4 +1,4 @@
-//! Statistics: string twins, exact 64-bit counts, and what an unknown thing answers.
+//! Statistics: counts that also appear as strings, exact 64-bit counts, and the answers for unknown things.
 
 use defender_simulator::names;
 use serde_json::{Value, json};

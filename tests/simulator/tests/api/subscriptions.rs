@@ -1,4 +1,4 @@
-//! The webhook: subscribe, be told, unsubscribe.
+//! The webhook: subscribe, be notified, unsubscribe.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::support::{World, answer, assert_error};
 #[derive(Clone, Default)]
 struct Inbox {
     received: Arc<Mutex<Vec<Value>>>,
-    /// How many further callbacks are refused.
+    /// How many more callbacks to refuse.
     refusals: Arc<AtomicU16>,
 }
 

@@ -13,11 +13,11 @@ pub(crate) struct World {
     pub(crate) token: String,
 }
 
-/// A status and a JSON body, `Null` if there is none.
+/// A status and a JSON body, which is `Null` if there is none.
 pub(crate) type Answer = (u16, Value);
 
 impl World {
-    /// Default options, but no call limits.
+    /// Starts a simulator with the default options, but without call limits.
     pub(crate) async fn new() -> Self {
         let limits = LimitOptions { mode: LimitMode::Off, ..LimitOptions::default() };
         Self::with(Options { limits, ..Options::default() }).await
@@ -30,7 +30,7 @@ impl World {
         Self { simulator, client, token }
     }
 
-    /// Takes a new token, with the roles that the application has now.
+    /// Requests a new token, with the application's current roles.
     pub(crate) async fn renew(&mut self) {
         self.token = token(&self.client, &self.simulator).await;
     }
@@ -75,7 +75,7 @@ pub(crate) async fn answer(response: Response) -> Answer {
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
 
-/// Asserts an error in the API's envelope: a fresh uuid as its target.
+/// Asserts an error in the API's envelope, with a fresh UUID as its target.
 pub(crate) fn assert_error((status, body): Answer, expected: u16, code: &str) -> String {
     assert_eq!((status, body["error"]["code"].as_str()), (expected, Some(code)), "{body}");
     let target = body["error"]["target"].as_str().expect("a target");
@@ -86,7 +86,7 @@ pub(crate) fn assert_error((status, body): Answer, expected: u16, code: &str) ->
 pub(crate) fn client() -> Client {
     static PROVIDER: OnceLock<()> = OnceLock::new();
     PROVIDER.get_or_init(|| {
-        // Another test of this process may have been first.
+        // Another test in this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
     let redirects = reqwest::redirect::Policy::none();

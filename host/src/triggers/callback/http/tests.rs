@@ -6,7 +6,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::triggers::cloudevent::tests::event;
 
-/// A receiver that answers each request with the same bytes and closes; the heads that it has read.
+/// Starts a receiver that answers each request with the same bytes and closes. Returns its address, and the
+/// heads that it has read.
 async fn receiver(answer: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -85,7 +86,7 @@ async fn no_id_breaks_out_of_its_header() {
 
 #[test]
 fn a_message_is_known_by_its_source_and_its_id() {
-    // What these digests are is a promise: a receiver keeps them.
+    // These digests must never change, because receivers store them.
     assert_eq!(message_id(&event("a")), "msg_CHTPlOSQ-2-wSfQco3WgCDCrq9VU_UkFcn3dBsny0YA");
     let mut other = event("a");
     other.source = "/echo/default/news/pushed".into();

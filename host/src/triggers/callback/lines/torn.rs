@@ -1,10 +1,10 @@
-//! Whether a line was cut off by whoever wrote before: a process that died, for one.
+//! Detects whether the previous writer, such as a process that died, left an unfinished line.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
-/// Whether standard output is a file that has something in it and does not end with a line's end. A file that cannot be
-/// read counts as one: an empty line is less harm than two events in one line.
+/// Returns whether standard output is a non-empty file that does not end with a line break. A file that
+/// cannot be read counts as such: an empty line does less harm than two events in one line.
 pub(super) fn stdout_is_torn() -> bool {
     let Some(mut file) = stdout() else { return false };
     match file.metadata() {
@@ -13,13 +13,14 @@ pub(super) fn stdout_is_torn() -> bool {
     }
 }
 
-/// Standard output once more, for reading.
+/// Opens standard output again, for reading.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "nothing is written")]
 fn stdout() -> Option<File> {
     use std::os::fd::AsFd as _;
     let own = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
-    // Only of a file: a pipe or a terminal that is opened for reading would take what is meant for others.
+    // Only if it is a file: opening a pipe or a terminal for reading would take input that is meant for
+    // others.
     own.metadata().ok()?.is_file().then_some(())?;
     Some(File::open("/dev/fd/1").unwrap_or(own))
 }

@@ -1,4 +1,4 @@
-//! A limit used up: what the caller is told.
+//! The refusal of a call over a limit.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,7 @@ use http::HeaderValue;
 
 use super::options::{RetryAfter, Wording};
 
-/// A call was refused: by which limit, and when the next one would pass.
+/// A refused call: the limit that refused it, and when the next call would pass.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Exceeded {
     pub(super) limit: usize,
@@ -32,7 +32,7 @@ impl Exceeded {
         }
     }
 
-    /// Whole seconds, rounded up: waiting them is always enough.
+    /// The wait in whole seconds, rounded up so that it always suffices.
     pub(super) fn seconds(&self) -> u64 {
         self.wait.as_secs() + u64::from(self.wait.subsec_nanos() > 0)
     }
@@ -57,5 +57,5 @@ impl fmt::Display for Exceeded {
     }
 }
 
-/// An HTTP date further ahead than a year, in seconds, could not be written in the end.
+/// The longest wait in seconds: HTTP dates further ahead than a year might be impossible to write.
 const LONGEST: u64 = 366 * 24 * 3600;

@@ -1,36 +1,36 @@
-//! How the call limits can be set.
+//! The options of the call limits.
 
 use serde::{Deserialize, Serialize};
 
-/// How the limits behave. Deserialises with every key optional.
+/// The options of the call limits. All keys are optional when read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LimitOptions {
-    /// Whether calls are refused, merely counted, or not even counted.
+    /// Whether calls over a limit are refused, only counted, or not even counted.
     pub mode: LimitMode,
-    /// Calls per minute, over all operations.
+    /// The calls allowed per minute, over all operations.
     pub per_minute: usize,
-    /// Calls per hour, over all operations.
+    /// The calls allowed per hour, over all operations.
     pub per_hour: usize,
-    /// Whether the operations' own limits hold too (hunting 45 a minute, package URI 2 a minute…).
+    /// Whether the limits of single operations also apply (hunting 45 a minute, package URI 2 a minute…).
     pub per_operation: bool,
-    /// How long a minute lasts, in milliseconds; an hour lasts 60 of them. Tests shorten it.
+    /// How long a minute lasts, in milliseconds. An hour lasts 60 of them. Tests shorten it.
     pub minute_milliseconds: u64,
-    /// What a refusal's `Retry-After` header holds.
+    /// The form of a refusal's `Retry-After` header.
     pub retry_after: RetryAfter,
-    /// Which of the two wordings seen in real refusals is used.
+    /// Which of the two wordings seen in real refusals to use.
     pub wording: Wording,
 }
 
-/// What happens to a call over a limit.
+/// What happens to a call that exceeds a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LimitMode {
-    /// 429.
+    /// The call is refused with 429.
     Enforce,
-    /// It passes, but the report knows of it.
+    /// The call passes, but the statistics count it.
     Observe,
-    /// It passes unseen: for measuring speed.
+    /// Calls are not counted at all, to measure speed.
     Off,
 }
 
@@ -42,17 +42,17 @@ pub enum RetryAfter {
     Seconds,
     /// An HTTP date by the machine's wall clock.
     HttpDate,
-    /// Something that is neither.
+    /// A value that is neither.
     Junk,
     /// No header.
     Absent,
 }
 
-/// The two message texts seen in real refusals.
+/// The two wordings seen in real refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Wording {
-    /// Names the limit only.
+    /// Names only the limit.
     Short,
     /// Also names the key and the seconds to wait.
     Hinted,

@@ -1,25 +1,25 @@
-//! One sliding window: which calls it let through, and which it saw.
+//! One sliding window and its statistics.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// What one window saw.
+/// The statistics of one window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WindowReport {
-    /// `all`, or the operation whose own limit it is.
+    /// `all`, or the operation to which the limit applies.
     pub name: String,
-    /// Calls allowed in one period.
+    /// The calls allowed per period.
     pub limit: usize,
     /// The period in milliseconds.
     pub period_milliseconds: u64,
-    /// The most calls that arrived in any one period, refused ones included.
+    /// The most calls that arrived in any period, including refused ones.
     pub most_arrivals: usize,
-    /// The most calls let through in any one period.
+    /// The most calls that passed in any period.
     pub most_admitted: usize,
-    /// Calls refused by this window.
+    /// The number of calls that this window refused.
     pub refused: u64,
 }
 
@@ -60,7 +60,7 @@ impl Window {
         self.most_admitted = self.most_admitted.max(self.admitted.len());
     }
 
-    /// Time until one more call would pass; nothing if it passes now.
+    /// The time until one more call would pass; `None` if it passes now.
     pub(super) fn wait(&mut self, at: Duration) -> Option<Duration> {
         forget(&mut self.admitted, at, self.period);
         if self.admitted.len() < self.limit {
@@ -83,7 +83,7 @@ impl Window {
     }
 }
 
-/// Drops what arrived a full period ago or earlier.
+/// Forgets the times that are at least a full period ago.
 fn forget(times: &mut VecDeque<Duration>, now: Duration, period: Duration) {
     while times.front().is_some_and(|first| first.saturating_add(period) <= now) {
         times.pop_front();
