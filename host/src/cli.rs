@@ -320,7 +320,7 @@ pub(crate) struct ProxyArgs {
     /// The port on 127.0.0.1 to serve on; 0 picks a free one
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    /// Let pages of this origin use the proxy (CORS), such as https://app.example.com; may be repeated
+    /// Let pages of this origin use the proxy (CORS), such as `https://app.example.com`; may be repeated
     #[arg(long, value_name = "ORIGIN", value_parser = page_origin)]
     pub(crate) allow_origin: Vec<Origin>,
 }

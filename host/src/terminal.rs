@@ -7,7 +7,7 @@
 //! | data for programs: JSON, CSV, a shell's script | [`data`] | if standard output is a terminal |
 //!
 //! Characters that could move the cursor, or reorder, hide or imitate text are shown as escapes: see
-//! [`printable`]. Only this program's own colours reach a terminal. `.clippy.toml` forbids every other way.
+//! [`printable()`]. Only this program's own colours reach a terminal. `.clippy.toml` forbids every other way.
 
 mod filter;
 mod guarded;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::printable::with_lines;
 
-/// Writes UTF-8 text to another writer. Line breaks and tabs pass; see [`super::printable`] for what is
+/// Writes UTF-8 text to another writer. Line breaks and tabs pass; see [`super::printable()`] for what is
 /// escaped. Bytes that are not UTF-8 are shown as replacement characters.
 pub(super) struct Guarded<W> {
     inner: W,
