@@ -119,8 +119,8 @@ impl Place {
         Some(self.tokens.clone().bound_to(&login.id.into()))
     }
 
-    /// Locks the login for this task alone. Refresh tokens are often good for one use: if two tasks used the
-    /// same one, both would be signed out.
+    /// Locks the login for this task alone. A refresh token can be used only once: if two tasks used the same
+    /// one, both would be signed out.
     pub(super) async fn lock(&self, patience: Duration) -> Result<VaultLock, CredentialError> {
         let lock = lock(&self.vault, &self.name, patience).await?;
         lock.ok_or(CredentialError::LoginBusy { seconds: patience.as_secs() })
