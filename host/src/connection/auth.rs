@@ -55,7 +55,7 @@ pub enum Auth {
     ManagedIdentity(ManagedIdentityProfile),
     /// As an application that trusts the issuer of a token in a file, such as a Kubernetes cluster.
     WorkloadIdentity(WorkloadIdentityProfile),
-    /// As whoever is signed in to the Azure CLI.
+    /// As the account that is signed in to the Azure CLI.
     AzureCli(AzureCliProfile),
     /// With a credential that the embedding program implements.
     Custom(Arc<dyn Credential>),
@@ -185,7 +185,7 @@ pub struct WorkloadIdentityProfile {
     pub token_file: Option<PathBuf>,
 }
 
-/// Whoever is signed in to the Azure CLI.
+/// The account that is signed in to the Azure CLI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AzureCliProfile {

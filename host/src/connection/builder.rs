@@ -7,7 +7,7 @@ use crate::config::Variables;
 use crate::egress::quota::WhenExceeded;
 use crate::manifest::{Endpoints, Limit};
 
-/// Builds a [`Profile`].
+/// Builds a profile: gathers its parts, and checks them in [`ProfileBuilder::build`].
 ///
 /// ```
 /// # use connector_host::{Profile, Trust};

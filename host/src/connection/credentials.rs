@@ -100,7 +100,7 @@ impl ProfileBuilder {
         self.auth(AuthDraft::WorkloadIdentity { client_id, token_file })
     }
 
-    /// Signs in as whoever is signed in to the Azure CLI.
+    /// Signs in as the account that is signed in to the Azure CLI.
     #[must_use]
     pub fn azure_cli(self) -> Self {
         self.auth(AuthDraft::AzureCli)

@@ -6,8 +6,8 @@
 //! 4       1        12 bytes  length of the secret + 16
 //! ```
 //!
-//! With random nonces of 96 bits a key is good for 2^32 messages ([NIST SP 800-38D, section 8.3]): for a vault that is
-//! written a thousand times a day, eleven thousand years.
+//! With random nonces of 96 bits, a key is safe for 2^32 messages ([NIST SP 800-38D, section 8.3]). For a
+//! vault that is written a thousand times a day, that is eleven thousand years.
 //!
 //! [NIST SP 800-38D, section 8.3]: https://doi.org/10.6028/NIST.SP.800-38D
 
