@@ -8,8 +8,8 @@
 //!
 //! # Why it holds
 //!
-//! A slot is taken at a time `a`, before its request leaves, and frees a period `P` after the request was
-//! completed, at `c`. The API sees the request at some `s` with `a <= s <= c`. The slot is next taken at
+//! A slot is taken at a time `a`, before its request leaves, and becomes free a period `P` after the request
+//! was completed, at `c`. The API sees the request at some `s` with `a <= s <= c`. The slot is next taken at
 //! `a' >= c + P`, so the API sees the two at least `P` apart: `s' >= a' >= c + P >= s + P`. A window
 //! `[t, t + P)` therefore sees each of the `calls` slots at most once. (Stamped at `a` alone, `s' - s` could
 //! be as little as `P - (c - a)`, and a window would see the slow requests of one period and the quick ones
@@ -123,7 +123,7 @@ pub enum QuotaError {
     limit.calls, if limit.calls == 1 { "" } else { "s" }, limit.period_seconds, retry_after.as_secs()
 )]
 pub struct Throttled {
-    /// The earliest time after which the request could be sent, in whole seconds rounded up.
+    /// The least time until the request could be sent, in whole seconds rounded up.
     pub retry_after: Duration,
     /// The limit with the longest wait.
     pub limit: Limit,
