@@ -1,4 +1,4 @@
-//! The configuration file, and where files are.
+//! The configuration file, and where files are kept.
 //!
 //! ```toml
 //! [connections.default]
@@ -10,7 +10,7 @@
 //! client-secret-env = "CLIENT_SECRET"
 //! ```
 //!
-//! Kinds are those of [`Auth`](crate::Auth); each has keys of its own, and a key of another kind is refused.
+//! The kinds are those of [`Auth`](crate::Auth). Each has its own keys, and a key of another kind is refused.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -39,8 +39,8 @@ pub use variables::{Variables, is_variable_name, looks_secret};
 /// The connection that is used if none is named.
 pub const DEFAULT_CONNECTION: &str = "default";
 
-/// A configuration: connections by name. What is in it is known to be well formed; whether a connection fits a
-/// connector shows in [`Config::profile`].
+/// A configuration: named connections and triggers. Its contents are well formed; [`Config::profile`] checks
+/// whether a connection fits a connector.
 #[derive(Debug)]
 pub struct Config {
     path: PathBuf,
@@ -50,7 +50,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the configuration file. Credentials will be read from these variables.
+    /// Reads the configuration file. `variables` are the environment variables that credentials will be read
+    /// from.
     ///
     /// # Errors
     /// The file cannot be read, or is not a valid configuration; the error names the line.
@@ -67,7 +68,7 @@ impl Config {
         Self::parse(path, &text, variables)
     }
 
-    /// Reads a configuration from text. The path is for messages.
+    /// Reads a configuration from text. `path` is only used in messages.
     ///
     /// # Errors
     /// The text is not a valid configuration; the error names the line.
@@ -79,34 +80,35 @@ impl Config {
         Ok(Self { path: path.into(), connections: file.connections, triggers, variables: variables.clone() })
     }
 
-    /// The file.
+    /// The path of the configuration file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The names of the connections, in order.
+    /// The names of the connections, sorted.
     pub fn connections(&self) -> impl Iterator<Item = &str> {
         self.connections.keys().map(String::as_str)
     }
 
-    /// The triggers that are to be served, in the order of their names.
+    /// The triggers to serve, ordered by name.
     pub fn triggers(&self) -> impl Iterator<Item = &TriggerSettings> {
         self.triggers.iter()
     }
 
-    /// The environment variables that hold secrets of connections and triggers. Programs that this one starts should not
-    /// get them.
+    /// The environment variables that hold secrets of connections and triggers. They should not be passed on
+    /// to child processes.
     pub fn secret_variables(&self) -> impl Iterator<Item = &str> {
         let of_connections = self.connections.values().flat_map(file::Connection::secret_variables);
         of_connections.chain(self.triggers.iter().flat_map(TriggerSettings::secret_variables))
     }
 
-    /// The profile of the connection of that name, for that connector. `trust` says whether what the configuration leaves
-    /// out may be taken from the connector's manifest: addresses and the scope, which decide who gets the credential.
+    /// Returns the named connection's profile for the connector with this manifest. `trust` says whether the
+    /// manifest may provide addresses and the scope that the configuration leaves out: these decide who gets
+    /// the credential.
     ///
     /// # Errors
-    /// There is no such connection, or it is incomplete, or it does not fit the connector.
+    /// The connection does not exist, is incomplete, or does not fit the connector.
     pub fn profile(&self, name: &str, manifest: &Manifest, trust: Trust) -> Result<Profile, ConfigError> {
         let connection = self.connections.get(name).ok_or_else(|| ConfigError::NoConnection {
             path: self.path.clone(),

@@ -31,7 +31,7 @@ pub(crate) use redirect::LoopbackName;
 pub use redirect::{Redirect, RedirectError};
 pub use trust::{Proposal, Trust};
 
-/// How a connector is connected.
+/// A connection profile: where requests go, how they are authenticated, and the limits they keep to.
 #[derive(Debug, Clone)]
 pub struct Profile {
     name: Arc<str>,
@@ -47,8 +47,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Begins a profile. Whatever is left out is taken from the connector's manifest: the quota as it stands, addresses and
-    /// the scope only where the connector is vouched for ([`ProfileBuilder::trust`]).
+    /// Starts building a profile. Anything left out is taken from the connector's manifest: the quota always,
+    /// the addresses and the scope only if the connector is trusted ([`ProfileBuilder::trust`]).
     #[must_use]
     pub fn builder() -> ProfileBuilder {
         ProfileBuilder::default()
@@ -60,7 +60,7 @@ impl Profile {
         &self.name
     }
 
-    /// The API's origin.
+    /// The origin of the API.
     #[must_use]
     pub fn api_url(&self) -> &Origin {
         &self.api_url
@@ -72,7 +72,7 @@ impl Profile {
         &self.allowed_origins
     }
 
-    /// Whether requests may go to this machine, and by `http`: for tests and simulators.
+    /// Whether requests may go to this machine, also over plain `http`. Meant for tests and simulators.
     #[must_use]
     pub fn allow_loopback_http(&self) -> bool {
         self.allow_loopback_http
@@ -84,7 +84,7 @@ impl Profile {
         self.timeout
     }
 
-    /// How large a reply may be, in bytes.
+    /// The largest reply that is accepted, in bytes.
     #[must_use]
     pub fn max_reply_bytes(&self) -> u64 {
         self.max_reply_bytes
@@ -102,7 +102,7 @@ impl Profile {
         &self.quota
     }
 
-    /// Whether the API's own limits on single actions are kept to, besides the quota.
+    /// Whether the API's own limits on single actions are respected in addition to the quota.
     #[must_use]
     pub fn action_limits(&self) -> bool {
         self.action_limits

@@ -1,8 +1,9 @@
-//! The one door out.
+//! The only way out for a connector's requests.
 //!
-//! A connector's request leaves in this order, and whatever fails ends it: the destination is checked, then there is a
-//! token, then a quota slot, then a connection; what fails and may be sent again is; each attempt leaves a line in the
-//! audit. A token is never obtained for a destination that is not allowed, and never sent to one.
+//! A request passes these steps in order, and the first failure ends it: the destination is checked, a token
+//! is obtained, a quota slot is taken, and a connection is made. A failed attempt is repeated if that is
+//! safe, and each attempt leaves a line in the audit log. A token is never obtained for a destination that is
+//! not allowed, and never sent to one.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,28 +41,28 @@ pub use reply::ReplyBody;
 pub(crate) use sending::Stage;
 use transport::Transport;
 
-/// The largest request that is sent, in bytes.
+/// The largest request that may be sent, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 64 << 20;
 
-/// What requests are for: one call of an action.
+/// What requests are made for: one call of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purpose {
     /// The action's name, such as `isolate-machine`.
     pub action: Arc<str>,
-    /// What the action changes: it decides whether a request may be sent again.
+    /// What the action changes. This decides whether a request may be sent again.
     pub effect: Effect,
     /// The API's own limits on the action.
     pub limits: Arc<[Limit]>,
-    /// The name under which its requests are counted for these limits, when that is not the action's own: actions that
+    /// The name under which its requests are counted for these limits, if not the action's own. Actions that
     /// share a lane share its limits.
     pub lane: Option<Arc<str>>,
-    /// When the call must have ended, by the connection's clock.
+    /// The time by which the call must have ended, by the connection's clock.
     pub deadline: Option<Timestamp>,
 }
 
 impl Purpose {
-    /// What a request of that method changes: GET and HEAD change nothing ([RFC 9110, section 9.2.1]), whatever else the
-    /// action does.
+    /// What a request with this method changes: GET and HEAD change nothing ([RFC 9110, section 9.2.1]),
+    /// whatever else the action does.
     ///
     /// [RFC 9110, section 9.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
     #[must_use]
@@ -70,7 +71,7 @@ impl Purpose {
     }
 }
 
-/// The way out of one connection: its destinations, credential, quota and pool.
+/// Sends the requests of one connection: its destinations, credential, quota and connection pool.
 #[derive(Debug)]
 pub struct Egress {
     connection: Arc<str>,
@@ -85,7 +86,7 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// The way out of the profile's connection. Nothing is sent yet.
+    /// Sets up sending for the profile's connection. Sends nothing yet.
     ///
     /// # Errors
     /// The credential cannot be set up.
@@ -113,35 +114,36 @@ impl Egress {
         })
     }
 
-    /// Has a function called whenever a request begins to wait for the quota. It must not block.
+    /// Registers a function that is called whenever a request begins to wait for the quota. It must not
+    /// block.
     #[must_use]
     pub fn on_wait(mut self, observer: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.quota = self.quota.on_wait(observer);
         self
     }
 
-    /// The quota.
+    /// The connection's quota.
     #[must_use]
     pub fn quota(&self) -> &Quota {
         &self.quota
     }
 
-    /// What the connection has sent so far.
+    /// Counts what the connection has sent so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.counters.stats(self.destinations.contacted().cloned().collect())
     }
 
-    /// How many times it has begun to send a request. While that stands still, nothing is sent.
+    /// The number of attempts to send a request that have begun. While it does not change, nothing is sent.
     pub(crate) fn begun(&self) -> u64 {
         self.counters.begun.load(Ordering::SeqCst)
     }
 
-    /// Obtains a token anew, if the connection has a credential, and sends nothing else: what a test of a connection
-    /// does, to see what the credential is worth now.
+    /// Obtains a new token, if the connection has a credential, and sends nothing else. This tests whether
+    /// the credential works now.
     ///
     /// # Errors
-    /// Says why there is no token.
+    /// No token could be obtained; the error says why.
     pub async fn sign_in(&self) -> Result<Option<AccessToken>, CredentialError> {
         match &self.credential {
             Some(credential) => credential.fresh().await.map(Some),

@@ -5,13 +5,13 @@ use crate::egress::credential::{CredentialError, Prompt, SignedIn, is_logged_in,
 use crate::host::Host;
 
 impl Host {
-    /// Has a person sign in for the profile, and stores the login in the vault, for this and later runs.
+    /// Lets a person sign in for the profile, and stores the login in the vault for this and later runs.
     ///
-    /// `prompt` gets what the person has to do: type a code, or open an address. Then this waits for them, for some
-    /// minutes at most; to give up, drop the future.
+    /// `prompt` receives what the person has to do: type a code or open an address. This then waits for the
+    /// person for a few minutes at most; drop the future to give up.
     ///
     /// # Errors
-    /// The sign-in was refused or not finished, or the profile is of a kind that needs none
+    /// The sign-in was refused or not completed, or the profile is of a kind that needs no login
     /// ([`Auth::needs_login`](crate::Auth::needs_login)).
     pub async fn login(
         &self,
@@ -21,7 +21,7 @@ impl Host {
         login(profile, self.vault(), self.clock(), &mut prompt).await
     }
 
-    /// Whether the vault has a login of the profile. Nothing is sent, so it may have expired.
+    /// Whether the vault has a login for the profile. This sends nothing, so the login may have expired.
     ///
     /// # Errors
     /// The vault cannot be used, or the profile is of a kind that needs no login.

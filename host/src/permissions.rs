@@ -1,9 +1,10 @@
-//! What a token allows, and what a set of actions needs.
+//! Which permissions a token grants, and which a set of actions needs.
 //!
-//! A manifest names, for each action, the permissions of which any one suffices: those of an application that signs in
-//! as itself, and those of one that acts for a user. Tokens that are JWTs name what they grant; other tokens are opaque,
-//! and nothing can be said of them. Nothing here is proof: a token's claims are read without checking its signature,
-//! which is the API's to do, and for a user the API also asks what that user may do.
+//! For each action, a manifest lists permissions, any one of which suffices: one list for an application that
+//! signs in as itself, and one for an application that acts for a user. A token that is a JWT names what it
+//! grants; other tokens are opaque, and nothing is known about them. Nothing here is proof: the claims of a
+//! token are read without checking its signature, which is up to the API; and for a user, the API also checks
+//! what that user may do.
 
 mod audience;
 mod claims;
@@ -18,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::egress::credential::AccessToken;
 use crate::manifest::Permissions;
 
-/// Who the token speaks for.
+/// Whom a token represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// An application that signed in as itself.
@@ -27,30 +28,30 @@ pub enum Kind {
     Delegated,
 }
 
-/// What a token grants, by its own words.
+/// What a token says it grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Grants {
     /// The token says what it grants.
     Known {
-        /// Whom the token is for.
+        /// Whom the token represents.
         kind: Kind,
-        /// The names of the permissions.
+        /// The names of the permissions that it grants.
         permissions: BTreeSet<String>,
     },
     /// The token is opaque: only the API can read it.
     Opaque,
 }
 
-/// What a token says of itself. Nothing of it is proof.
+/// What a token says about itself. None of it is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statement {
     /// What it grants.
     pub grants: Grants,
-    /// For whom it is: the APIs that should take it. None if it does not say.
+    /// The audiences: the APIs that should accept it. Empty if it does not say.
     pub audiences: Vec<String>,
-    /// When it ends, by the authority's clock, if it says so.
+    /// When it expires by the authority's clock, if it says so.
     pub expires: Option<Timestamp>,
 }
 
@@ -68,21 +69,21 @@ pub enum Verdict<'a> {
 }
 
 impl Statement {
-    /// What is known of an opaque token, or without a token.
+    /// The statement of an opaque token, or of no token at all: nothing is known.
     pub const NOTHING: Self = Self { grants: Grants::Opaque, audiences: Vec::new(), expires: None };
 
-    /// Reads the token's claims. Its signature is not checked.
+    /// Reads the claims of the token, without checking its signature.
     #[must_use]
     pub fn of(token: &AccessToken) -> Self {
         let header = token.header();
-        // The header is `Bearer` and the token.
+        // The header consists of `Bearer` and the token.
         let text = header.to_str().ok().and_then(|header| header.split_once(' '));
         text.map_or(Self::NOTHING, |(_, token)| claims::read(token))
     }
 }
 
 impl Grants {
-    /// Whether an action that needs any one of the permissions is allowed.
+    /// Whether an action that needs any one of these permissions is allowed.
     #[must_use]
     pub fn verdict<'a>(&self, needs: &'a Permissions) -> Verdict<'a> {
         let Self::Known { kind, permissions } = self else {
@@ -102,7 +103,7 @@ impl Grants {
 }
 
 impl Kind {
-    /// `application` or `delegated`, as manifests have it.
+    /// Returns `application` or `delegated`, as written in manifests.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -113,7 +114,7 @@ impl Kind {
 }
 
 impl Permissions {
-    /// The permissions for tokens of that kind, of which any one suffices.
+    /// The permissions for tokens of this kind; any one of them suffices.
     #[must_use]
     pub fn of(&self, kind: Kind) -> &[String] {
         match kind {

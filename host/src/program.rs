@@ -1,17 +1,18 @@
-//! Programs that this one starts: a callback that takes an event, a program that prints a token.
+//! Programs that this one starts: a callback that receives an event, or a command that prints a token.
 //!
 //! # What decides
 //!
-//! **How the program itself ended.** A pipe ends only when everybody who holds it has closed it, and whatever the program
-//! leaves running in the background inherits its pipes. Waiting for their end would be waiting for strangers: the program
-//! has succeeded, and its success would read as a failure. So once the program has ended, its pipes get a [`GRACE`] and no
-//! more. What it printed itself is in them by then.
+//! **How the program itself ended.** A pipe ends only when every process that holds it has closed it, and
+//! background processes that the program leaves behind inherit its pipes. Waiting for the pipes to end would
+//! mean waiting for those processes, and a program that has succeeded would seem to have failed. So once the
+//! program has ended, its pipes are read for another [`GRACE`] and no longer. By then they contain everything
+//! that the program itself printed.
 //!
 //! # Who is ended
 //!
-//! A program that is out of time, or that nobody waits for any more; with [`Program::in_own_group`] its children too. That
-//! is done before the program is reaped: afterwards its number may be another's. What a program leaves behind when it
-//! ends by itself is its own affair and lives on.
+//! A program is killed when its time is up or nobody waits for it any more; with [`Program::in_own_group`],
+//! so are its children. This happens before the program is reaped, because afterwards its process id may
+//! belong to another. Processes that a program leaves behind when it ends by itself live on.
 
 use std::ffi::OsStr;
 use std::io;
@@ -22,10 +23,10 @@ use secrecy::zeroize::Zeroizing;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-/// How long what is left in the pipes is waited for, after the program has ended.
+/// How long to wait for remaining output in the pipes after the program has ended.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// A program to run, and its bounds. No shell is involved.
+/// A program to run, and its limits. No shell is involved.
 #[derive(Debug)]
 pub(crate) struct Program {
     command: Command,
@@ -36,18 +37,19 @@ pub(crate) struct Program {
     own_group: bool,
 }
 
-/// What becomes of what a program prints.
+/// What happens to a program's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Printed {
-    /// It goes where this program's own goes.
+    /// It goes to the same place as this program's own output.
     Shown,
-    /// It is taken, all of it. A program that prints more bytes than this is ended and has failed.
+    /// All of it is captured. A program that prints more bytes than this is killed and has failed.
     Whole(usize),
-    /// The first bytes are taken, this many at most. The rest is read and dropped, so that the program is not held up.
+    /// At most this many bytes from the start are captured. The rest is read and discarded, so that the
+    /// program is not blocked.
     Start(usize),
 }
 
-/// How a program ended, and what it printed. Memory is wiped: it may be a secret.
+/// How a program ended, and what it printed. The output is wiped from memory, since it may be a secret.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
@@ -55,26 +57,26 @@ pub(crate) struct Finished {
     pub(crate) stderr: Zeroizing<Vec<u8>>,
 }
 
-/// Why it is not known how a program ended.
+/// Why a program could not be run to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProgramError {
-    /// It could not be started, or not be waited for.
+    /// It could not be started or waited for.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// It was ended because its time was up.
+    /// It was killed because its time was up.
     #[error("it did not end within {} s", .0.as_secs_f32())]
     Timeout(Duration),
-    /// It was ended because it printed too much.
+    /// It was killed because it printed too much.
     #[error("it printed more than {limit} bytes")]
     TooMuch {
-        /// The most bytes that it may print.
+        /// The maximum number of bytes that it may print.
         limit: usize,
     },
 }
 
 impl Program {
-    /// The program of that name, looked for as the platform does. It reads nothing, what it prints is shown, and it has
-    /// this long.
+    /// A program of this name, found the way the platform finds programs. By default it gets no input and its
+    /// output is shown; it is killed after `timeout`.
     pub(crate) fn new(name: impl AsRef<OsStr>, timeout: Duration) -> Self {
         Self {
             command: Command::new(name),
@@ -91,7 +93,7 @@ impl Program {
         self
     }
 
-    /// What it finds on its standard input. It need not read it.
+    /// Sets what the program gets on its standard input. It need not read it.
     pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
         self
@@ -107,7 +109,7 @@ impl Program {
         self
     }
 
-    /// Environment variables that it does not get.
+    /// Removes environment variables from the program's environment.
     pub(crate) fn without_variables(mut self, names: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         for name in names {
             self.command.env_remove(name);
@@ -115,14 +117,14 @@ impl Program {
         self
     }
 
-    /// Puts it in a process group of its own: an interrupt from the terminal does not reach it, it cannot ask anything
-    /// there, and when it is ended, so are its children. Without effect on Windows.
+    /// Puts the program into its own process group: an interrupt from the terminal does not reach it, it
+    /// cannot prompt there, and when it is killed, so are its children. Has no effect on Windows.
     pub(crate) fn in_own_group(mut self) -> Self {
         self.own_group = true;
         self
     }
 
-    /// Runs it to its end, or until its time is up. Dropping the future ends it too.
+    /// Runs the program until it ends or its time is up. Dropping the future kills it too.
     pub(crate) async fn run(mut self) -> Result<Finished, ProgramError> {
         let mut running = self.start()?;
         let (mut stdout, mut stderr) = (self.stdout.room(), self.stderr.room());
@@ -139,7 +141,7 @@ impl Program {
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let input = self.input.as_deref().unwrap_or_default();
         let mut pipes = std::pin::pin!(async {
-            // All at once: a program that fills one pipe while another is served would never end.
+            // All pipes at once: a program that fills one pipe while another is being served would never end.
             tokio::try_join!(
                 feed(stdin, input),
                 self.stdout.take(stdout, printed),
@@ -176,10 +178,10 @@ impl Program {
     }
 }
 
-/// Writes all of the input, or what the program takes of it.
+/// Writes all of the input, or as much as the program reads.
 async fn feed(stdin: Option<impl AsyncWrite + Unpin>, input: &[u8]) -> Result<(), ProgramError> {
     if let Some(mut stdin) = stdin {
-        // A program that does not read to the end may do well nevertheless.
+        // A program may succeed without reading all of its input.
         let _ = stdin.write_all(input).await;
     }
     Ok(())
@@ -190,7 +192,7 @@ impl Printed {
         if self == Self::Shown { Stdio::inherit() } else { Stdio::piped() }
     }
 
-    /// Room for all that is taken: memory that a vector outgrows is not wiped.
+    /// Reserves room for everything captured: memory that a growing vector leaves behind is not wiped.
     fn room(self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             Self::Shown => Vec::new(),
@@ -205,7 +207,7 @@ impl Printed {
     ) -> Result<(), ProgramError> {
         let (Some(mut pipe), Self::Whole(limit) | Self::Start(limit)) = (pipe, self) else { return Ok(()) };
         let mut part = Zeroizing::new(vec![0; 8 << 10]);
-        // A pipe that fails has ended.
+        // A failing pipe counts as ended.
         while let Ok(read @ 1..) = pipe.read(&mut part).await {
             let room = limit - taken.len();
             if read > room && matches!(self, Self::Whole(_)) {
@@ -217,7 +219,7 @@ impl Printed {
     }
 }
 
-/// A program that was started. If it has not ended by itself when this is dropped, it is ended.
+/// A started program. If it is still running when this is dropped, it is killed.
 struct Running {
     child: Child,
     own_group: bool,
@@ -226,7 +228,8 @@ struct Running {
 #[cfg(unix)]
 impl Drop for Running {
     fn drop(&mut self) {
-        // There is a number only until the program is reaped, and so long it is nobody else's.
+        // There is a process id only until the program is reaped, and until then it belongs to no other
+        // process.
         let number = self.child.id().filter(|_| self.own_group).and_then(|id| i32::try_from(id).ok());
         if let Some(leader) = number.and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);

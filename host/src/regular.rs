@@ -1,6 +1,7 @@
-//! Files that are read whole, such as those that hold a secret: regular ones, of a bounded length.
+//! Reads whole files, such as those that hold a secret. They must be regular files of bounded length.
 //!
-//! A pipe or a device has no end, or waits for one who may never write: reading it would hold the program up for good.
+//! A pipe or a device may have no end, or wait for a writer that never comes; reading it could block the
+//! program forever.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -8,27 +9,27 @@ use std::path::Path;
 
 use secrecy::zeroize::Zeroizing;
 
-/// Opens a file for reading. It does not wait for anybody to write, whatever the file is.
+/// Opens a file for reading. Never waits for a writer, whatever kind of file it is.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // Of no effect on regular files (POSIX, `open`).
+        // Has no effect on regular files (POSIX, `open`).
         options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
     options.open(path)
 }
 
-/// The contents of the file. A file of more bytes than `most` is refused.
+/// Reads the whole file. A file of more than `most` bytes is refused.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    // Room for all of it: memory that a vector outgrows is not wiped.
+    // Reserve room for all of it: memory that a growing vector leaves behind is not wiped.
     let room = usize::try_from(metadata.len().min(most)).unwrap_or_default().saturating_add(1);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -38,7 +39,7 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// The text without the byte order mark with which some editors begin a file, those of Windows most of all.
+/// The text without the byte order mark that some editors, mostly on Windows, put at the start of a file.
 pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }

@@ -1,7 +1,8 @@
-//! What is secret and outlives a call: tokens, and what a login leaves behind.
+//! Secrets that outlive a call: tokens, and the refresh tokens of logins.
 //!
-//! A [`Vault`] keeps secrets by name, and lets tasks and processes take turns over a name. [`MemoryVault`] ends with
-//! the process; [`FileVault`] is for all processes of a user. What an entry means is decided by whoever writes it.
+//! A [`Vault`] keeps secrets by name, and has a lock for each name, so that tasks and processes take turns.
+//! [`MemoryVault`] ends with the process; [`FileVault`] is shared by all processes of a user. The writer of
+//! an entry decides what it means.
 
 use std::any::Any;
 use std::fmt;
@@ -22,55 +23,57 @@ mod tests;
 pub use file::{FileVault, KeyPlace};
 pub use memory::MemoryVault;
 
-/// The first pause between two looks at a lock that is taken; it doubles up to [`LONGEST_PAUSE`].
+/// The first pause between two attempts to take a lock; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
-/// The longest pause between two looks at a lock.
+/// The longest pause between two attempts to take a lock.
 const LONGEST_PAUSE: Duration = Duration::from_millis(32);
 
-/// How long a thread waits for a lock. A process that is suspended has its locks for good.
+/// How long a thread waits for a lock. The wait is bounded because a suspended process never releases its
+/// locks.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Keeps secrets between runs, by name.
 ///
-/// The functions may wait for a disk or for another process: in asynchronous code they are called from
-/// [`tokio::task::spawn_blocking`]. A name may hold whose secret it is (a tenant, a client id), and never the secret.
+/// The functions may wait for a disk or for another process, so asynchronous code must call them from
+/// [`tokio::task::spawn_blocking`]. A name may say whose secret it is (a tenant, a client id), but must never
+/// contain the secret.
 pub trait Vault: Send + Sync + fmt::Debug {
-    /// What is kept under the name.
+    /// Returns the secret stored under the name, if there is one.
     ///
     /// # Errors
     /// The vault cannot be used, or the entry is damaged ([`VaultError::Damaged`]).
     fn read(&self, name: &str) -> Result<Option<SecretString>, VaultError>;
 
-    /// Stores the secret in place of the old one: wholly or not at all.
+    /// Stores the secret under the name, replacing any old one. It is stored completely or not at all.
     ///
     /// # Errors
-    /// The vault cannot be used; the old secret is still there.
+    /// The vault cannot be used; the old secret is kept.
     fn write(&self, name: &str, secret: &SecretString) -> Result<(), VaultError>;
 
-    /// Forgets what is kept under the name, damaged or not, and says whether there was something.
+    /// Removes the entry of this name, even a damaged one. Returns whether there was one.
     ///
     /// # Errors
     /// The vault cannot be used.
     fn remove(&self, name: &str) -> Result<bool, VaultError>;
 
-    /// Takes the name's lock, unless another task or process has it. It guards nothing by itself: whoever reads in order
-    /// to write takes it first.
+    /// Takes the name's lock; `None` if another task or process holds it. The lock is advisory: take it
+    /// before reading an entry in order to replace it.
     ///
     /// # Errors
     /// The vault cannot be used.
     fn try_lock(&self, name: &str) -> Result<Option<VaultLock>, VaultError>;
 
-    /// Waits until no other process or task holds the name's lock, and takes it. It blocks, for half a minute at most:
-    /// asynchronous code had better ask [`Vault::try_lock`] again and again.
+    /// Waits until no other process or task holds the name's lock, and takes it. This blocks for up to half a
+    /// minute, so asynchronous code should poll [`Vault::try_lock`] instead.
     ///
     /// # Errors
-    /// The vault cannot be used, or another does not let go of the lock ([`VaultError::Busy`]).
+    /// The vault cannot be used, or the lock is not released in time ([`VaultError::Busy`]).
     fn lock(&self, name: &str) -> Result<VaultLock, VaultError> {
         wait("the vault", || self.try_lock(name))
     }
 }
 
-/// Waits for a lock on a thread that may wait.
+/// Waits for a lock. Blocks the thread.
 fn wait<L>(
     location: &str,
     mut try_lock: impl FnMut() -> Result<Option<L>, VaultError>,
@@ -89,17 +92,17 @@ fn wait<L>(
     }
 }
 
-/// The pause after that one, when waiting for a lock; the first is after none.
+/// The pause that follows `pause` while waiting for a lock. Start with zero.
 pub(crate) fn longer(pause: Duration) -> Duration {
     if pause.is_zero() { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) }
 }
 
-/// A name's lock; dropping it releases the name, and so does the end of the process, however it ends.
+/// The lock of a name. It is released when it is dropped, or when the process ends, however it ends.
 #[must_use = "the lock is released when this is dropped"]
 pub struct VaultLock(#[expect(dead_code, reason = "it is there to be dropped")] Box<dyn Any + Send>);
 
 impl VaultLock {
-    /// A lock that lasts as long as the guard.
+    /// Creates a lock that holds until `guard` is dropped.
     pub fn new(guard: impl Any + Send) -> Self {
         Self(Box::new(guard))
     }
@@ -111,25 +114,25 @@ impl fmt::Debug for VaultLock {
     }
 }
 
-/// Why a vault did not do what was asked. No variant holds a secret.
+/// Why a vault operation failed. No variant holds a secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
     /// The stored entry was cut short or altered, or was encrypted with another key.
     #[error("the entry in {location} is damaged, or was encrypted with another key")]
     Damaged {
-        /// Where it is.
+        /// Where the vault keeps it.
         location: String,
     },
     /// Other users may read or change the stored entries, so they are not used.
     #[error("{location} is accessible to other users: {message}")]
     Exposed {
-        /// Where it is.
+        /// Where the vault keeps it.
         location: String,
-        /// What is wrong with it.
+        /// What is wrong with its owner or permissions.
         message: String,
     },
-    /// The operating system does not let the vault be used.
+    /// The operating system does not allow the vault to be used.
     #[error("cannot store secrets in {location}: {source}")]
     Denied {
         /// Where the vault is.
@@ -145,21 +148,21 @@ pub enum VaultError {
         /// How long this process waited, in seconds.
         seconds: u64,
     },
-    /// The platform's keyring cannot be used, because the feature `keyring` was left out.
+    /// The platform's keyring cannot be used, because the feature `keyring` is not enabled.
     #[error("this program was built without support for the keyring")]
     NoKeyring,
     /// The platform's keyring cannot be used.
     #[error("the keyring cannot be used: {message}")]
     Keyring {
-        /// What it said.
+        /// What the keyring reported.
         message: String,
     },
-    /// The secret is too long to be kept.
+    /// The secret is too long to store.
     #[error("a secret of {length} bytes is too long to store; the limit is {limit}")]
     TooLong {
-        /// Its length, in bytes.
+        /// The length of the secret, in bytes.
         length: usize,
-        /// The most that is kept, in bytes.
+        /// The longest secret that can be stored, in bytes.
         limit: usize,
     },
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::connection::{Auth, AuthDraft, CertificateProfile, ProfileError, SigningAlgorithm};
 use crate::egress::credential::SecretSource;
 
-/// All kinds' keys: which of them belong to the kind is checked when the profile is built.
+/// The keys of all kinds. Whether each belongs to the chosen kind is checked when the profile is built.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct AuthTable {
@@ -70,7 +70,7 @@ impl Kind {
         }
     }
 
-    /// The keys that the kind reads.
+    /// The keys that this kind reads.
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::None => &[],
@@ -190,7 +190,7 @@ impl AuthTable {
         })
     }
 
-    /// A key that the kind does not read is a mistake, and may be one about who signs in.
+    /// Refuses keys that the kind does not read: they are mistakes, perhaps about who signs in.
     fn only(&self, kind: Kind) -> Result<(), ProfileError> {
         let present = [
             ("auth.authority", self.authority.is_some()),
@@ -219,7 +219,7 @@ impl AuthTable {
     }
 }
 
-/// Where a secret is: in a variable or in a file, not in both.
+/// Where a secret is kept: in a variable or in a file, but not in both.
 fn source(
     keys: [&'static str; 2],
     variable: Option<&String>,

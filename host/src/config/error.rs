@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, where, and what to do.
+//! What is wrong with a configuration, where, and how to fix it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,58 +7,58 @@ use crate::connection::{ProfileError, Proposal};
 use crate::remedy::Remedy;
 use crate::similar::most_similar;
 
-/// What is wrong with a configuration. No value of the file is shown: it may be a secret.
+/// What is wrong with a configuration. Values from the file are not shown, since they may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// There is no file.
+    /// The configuration file does not exist.
     #[error("there is no configuration file {}", path.display())]
     NoFile {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
     },
     /// The file cannot be read.
     #[error("the configuration file {} cannot be read: {message}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
-        /// Why.
+        /// Why it cannot be read.
         message: String,
     },
     /// The file is not text.
     #[error("{}:{line}: the configuration file is not UTF-8", path.display())]
     NotUtf8 {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line number, counted from 1.
         line: usize,
     },
     /// The file is not TOML, or has a key that does not exist or a value of the wrong kind.
     #[error("{}:{line}: {message}", path.display())]
     Malformed {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line number, counted from 1.
         line: usize,
         /// What is wrong.
         message: String,
         /// What to do next.
         hint: String,
     },
-    /// There is no such connection.
+    /// The configuration has no connection of this name.
     #[error("{} has no connection \"{name}\"", path.display())]
     NoConnection {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
         /// The name that was asked for.
         name: String,
-        /// The names that there are.
+        /// The names of the connections that exist.
         known: Vec<String>,
     },
     /// The connection is incomplete or invalid.
     #[error("{}: connections.{connection}: {error}", path.display())]
     Invalid {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
         /// The connection's name.
         connection: String,
@@ -68,7 +68,7 @@ pub enum ConfigError {
     /// A trigger's table is invalid.
     #[error("{}: triggers.{name}: {problem}", path.display())]
     Trigger {
-        /// The file.
+        /// The path of the configuration file.
         path: PathBuf,
         /// The table's name.
         name: String,
@@ -114,7 +114,7 @@ impl ConfigError {
     }
 }
 
-/// What the parser complains of. It names keys between backticks, and it quotes values, which must not be shown.
+/// An error of the parser. It names keys between backticks, and quotes values, which must not be shown.
 enum Complaint<'a> {
     Unknown { what: &'a str, name: &'a str, known: Vec<&'a str> },
     Missing(&'a str),
@@ -144,7 +144,7 @@ impl<'a> Complaint<'a> {
             Self::Unknown { what: "field", name, known } => {
                 (format!("unknown key `{name}`"), for_key(name, &known))
             }
-            // The value of a closed set: what was given is shown only if it may be a slip of the pen.
+            // A value that must be one of a fixed set: the given one is shown only if it looks like a typo.
             Self::Unknown { name, known, .. } => match most_similar(name, known.iter().copied()) {
                 Some(similar) => {
                     (format!("unknown value \"{name}\""), format!("did you mean \"{similar}\"?"))
@@ -162,7 +162,7 @@ impl<'a> Complaint<'a> {
     }
 }
 
-/// The parser's name of a type in words.
+/// The parser's name for a type, in plain words.
 fn in_words(expected: &str) -> &str {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, without quotes",
@@ -175,7 +175,7 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// Keys by which people would put a secret into the file.
+/// Keys with which people might try to put a secret directly into the file.
 const INLINE: [&str; 10] = [
     "client-secret",
     "client_secret",

@@ -1,4 +1,4 @@
-//! Where files are: as the platform has it, unless a variable says otherwise.
+//! Where files are kept: in the platform's usual places, unless a variable says otherwise.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use etcetera::BaseStrategy;
 use super::Variables;
 use crate::remedy::Remedy;
 
-/// The directory's name in each of the platform's directories.
+/// The name of our directory in each of the platform's directories.
 const NAME: &str = "connector";
 
-/// Where the configuration, the state and the cache are.
+/// Where the configuration, the state and the cache are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Paths {
@@ -25,7 +25,7 @@ pub struct Paths {
     pub cache: PathBuf,
 }
 
-/// There is no home directory to find the platform's directories by.
+/// The platform's directories cannot be found, because there is no home directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no home directory, and {variable} is not set")]
 pub struct PathsError {
@@ -41,10 +41,11 @@ impl PathsError {
 }
 
 impl Paths {
-    /// The paths. `config` is what the command line says, which comes before all variables.
+    /// Finds the paths. `config` is the file named on the command line, which takes precedence over all
+    /// variables.
     ///
     /// # Errors
-    /// The platform has no place for them, and no variable names one.
+    /// The platform has no directory for them, and no variable names one.
     pub fn find(config: Option<PathBuf>, variables: &Variables) -> Result<Self, PathsError> {
         let base = Base::new(variables);
         let config = match config.or_else(|| path(variables, "CONNECTOR_CONFIG")) {
@@ -81,7 +82,7 @@ impl<'a> Base<'a> {
     fn new(variables: &'a Variables) -> Self {
         let platform = etcetera::choose_base_strategy().ok().map(|platform| Platform {
             config: platform.config_dir(),
-            // Only XDG has a place for state; elsewhere it is with the data.
+            // Only XDG has a directory for state; elsewhere the state is kept with the data.
             state: platform.state_dir().unwrap_or_else(|| platform.data_dir()),
             cache: platform.cache_dir(),
         });
@@ -94,7 +95,7 @@ impl<'a> Base<'a> {
         xdg: &str,
         choose: impl Fn(&Platform) -> &PathBuf,
     ) -> Result<PathBuf, PathsError> {
-        // The XDG variables are for whoever sets them, on any platform. They must be absolute, says the standard.
+        // The XDG variables are honoured on any platform. The standard requires their paths to be absolute.
         let parent = path(self.variables, xdg).filter(|path| path.is_absolute());
         let parent = parent.or_else(|| self.platform.as_ref().map(|platform| choose(platform).clone()));
         Ok(parent.ok_or(PathsError { variable })?.join(NAME))

@@ -1,4 +1,4 @@
-//! Configurations that are right, and what is said of those that are not.
+//! Valid configurations, and the errors of invalid ones.
 
 use std::time::Duration;
 

@@ -19,59 +19,60 @@ use crate::triggers::Envelope;
 
 /// The longest name of a trigger's table, in bytes.
 const LONGEST_NAME: usize = 63;
-/// The longest time to look back, as the contract has it.
+/// The longest time that a trigger may look back, as defined by the contract.
 pub const MOST_OVERLAP: Duration = Duration::from_secs(86_400);
 
-/// A trigger that is to be served, and where its events go.
+/// A trigger to serve, and where its events go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TriggerSettings {
     /// The table's name.
     pub name: String,
-    /// The connection.
+    /// The name of the connection to use.
     pub connection: String,
     /// The connector's trigger, such as `new-alerts`.
     pub trigger: String,
-    /// How its events come: polled or pushed.
+    /// How events are received: by polling or by push.
     pub source: TriggerSource,
     /// Where its events go: an address, `exec:…` or `-`.
     pub to: String,
-    /// The variables with the secrets to sign with.
+    /// The environment variables that hold the secrets to sign deliveries with.
     pub secret_env: Vec<String>,
-    /// Whether an event's data are the body.
+    /// Whether the body of a delivery is the event's data alone.
     pub binary: bool,
-    /// What an event is wrapped in.
+    /// The envelope that each event is wrapped in.
     pub format: Envelope,
-    /// Whether `to` may be on this machine.
+    /// Whether `to` may be an address on this machine.
     pub allow_loopback_http: bool,
     /// How long one delivery may take.
     pub timeout: Option<Duration>,
-    /// How long to retry an event before it is declared dead.
+    /// How long to retry an event before it is dead-lettered.
     pub give_up: Option<Duration>,
 }
 
-/// How the events of a trigger come.
+/// How the events of a trigger are received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TriggerSource {
-    /// The host polls.
+    /// The host polls the API.
     Poll {
-        /// On the first start, the time from which events count.
+        /// On the first start, the time from which to report events.
         since: Option<Since>,
         /// How often to poll.
         interval: Option<Duration>,
-        /// How far to look back.
+        /// How far each poll looks back.
         overlap: Option<Duration>,
-        /// The most events to fetch with one request.
+        /// The maximum number of events to fetch with one request.
         page_size: Option<u32>,
-        /// The part of the quota that polls may take, in per cent.
+        /// The share of the quota that polls may use, in per cent.
         quota_share: Option<u8>,
     },
     /// The API sends notifications.
     Push {
-        /// The variables with the secrets that the sender signs with.
+        /// The environment variables that hold the secrets that the sender signs with.
         verify_env: Vec<String>,
-        /// The variable with the secret part of the address, for a sender that was told it by hand.
+        /// The environment variable that holds the secret part of the address, if the address was given to
+        /// the sender by hand.
         path_secret_env: Option<String>,
     },
 }
@@ -80,12 +81,12 @@ pub enum TriggerSource {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TriggerProblem {
-    /// The name is not one that an address can have.
+    /// The name of the table cannot be part of an address.
     #[error(
         "the name may have lower-case letters, digits and hyphens only, and at most {LONGEST_NAME} of them"
     )]
     Name,
-    /// A key has a value that it cannot have.
+    /// A key has an invalid value.
     #[error("the value of `{key}` is {problem}")]
     Value {
         /// The key.
@@ -93,21 +94,22 @@ pub enum TriggerProblem {
         /// What is wrong.
         problem: &'static str,
     },
-    /// What should be the name of an environment variable is not one. It is not shown: it may be the secret itself.
+    /// The value is not the name of an environment variable. It is not shown, since it may be the secret
+    /// itself.
     #[error("`{0}` is not the name of an environment variable")]
     VariableName(&'static str),
-    /// `since` is not a time.
+    /// `since` is not a valid time.
     #[error("`since` is wrong: {0}")]
     Since(SinceError),
-    /// A key is of no use here.
+    /// A key belongs to the other kind of source.
     #[error("`{key}` is for triggers with `source = \"{of}\"`")]
     OutOfPlace {
         /// The key.
         key: &'static str,
-        /// What it is for.
+        /// The value of `source` that the key belongs to.
         of: &'static str,
     },
-    /// Two tables are of the same trigger.
+    /// Two tables describe the same trigger of the same connection.
     #[error("it is the same trigger of the same connection as triggers.{0}")]
     Twice(String),
 }
@@ -261,7 +263,7 @@ impl TriggerSettings {
         self.secret_env.iter().chain(signed).chain(path).map(String::as_str)
     }
 
-    /// Whether both are the same watch.
+    /// Whether both describe the same watch.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let pushed = |settings: &Self| matches!(settings.source, TriggerSource::Push { .. });
         (&self.connection, &self.trigger, pushed(self)) == (&other.connection, &other.trigger, pushed(other))

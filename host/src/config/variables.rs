@@ -5,39 +5,40 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
-/// Environment variables: the process's, or others, for programs and tests that have their own.
+/// Environment variables: the process's own, or a fixed set for programs and tests.
 #[derive(Clone, Default)]
 pub struct Variables(Option<Arc<BTreeMap<String, OsString>>>);
 
 impl Variables {
-    /// The process's.
+    /// The environment variables of this process, looked up at each use.
     #[must_use]
     pub fn process() -> Self {
         Self(None)
     }
 
-    /// Those, and no others.
+    /// A fixed set of variables, and no others.
     #[must_use]
     pub fn fixed<K: Into<String>, V: Into<OsString>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
         Self(Some(Arc::new(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())))
     }
 
-    /// The variable's value, if it is set.
+    /// Returns the variable's value, if it is set.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<OsString> {
         match &self.0 {
             Some(variables) => variables.get(name).cloned(),
-            // The standard library panics on names that no variable can have.
+            // The standard library may panic on names that no variable can have.
             None if name.is_empty() || name.contains(['=', '\0']) => None,
             None => std::env::var_os(name),
         }
     }
 }
 
-/// Whether it can be the name of an environment variable: letters, digits and underscores, of which the first is no digit.
+/// Whether the text can be the name of an environment variable: letters, digits and underscores, not starting
+/// with a digit.
 ///
-/// Platforms allow other names too. But where such a name is asked for, people also put the secret itself, and those
-/// that authorities make up have other characters.
+/// Platforms allow other names too. But people sometimes enter the secret itself where a name is expected,
+/// and secrets made by authorities contain other characters.
 #[must_use]
 pub fn is_variable_name(text: &str) -> bool {
     !text.is_empty()
@@ -49,15 +50,15 @@ pub fn is_variable_name(text: &str) -> bool {
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 128;
 
-/// Whether a variable's name is more likely the secret itself: no words, but letters and digits at random. Of a variable
-/// that is set, it is the name.
+/// Whether a variable's name looks like the secret itself: random letters and digits instead of words. Ask
+/// this only of variables that are not set: a variable that is set has that name, whatever it looks like.
 #[must_use]
 pub fn looks_secret(name: &str) -> bool {
     let any = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
     name.len() >= 16 && !name.contains('_') && any(u8::is_ascii_digit) && any(u8::is_ascii_lowercase)
 }
 
-/// The values may be secrets.
+/// Leaves out the values, which may be secrets.
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

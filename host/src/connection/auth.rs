@@ -1,4 +1,4 @@
-//! How requests are authenticated, with all that is needed to sign in.
+//! How requests are authenticated, and everything needed to sign in.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub enum Auth {
     ClientSecret {
         /// The application.
         application: Application,
-        /// Where its secret is.
+        /// Where its secret is kept.
         secret: SecretSource,
     },
     /// As an application that signs with a certificate's key.
@@ -48,20 +48,20 @@ pub enum Auth {
     AuthCode {
         /// The application that acts for the person.
         application: Application,
-        /// Where the browser comes back to.
+        /// The address that the browser is sent back to.
         redirect: Redirect,
     },
     /// As the identity that Azure gives to the machine or the app on which this program runs.
     ManagedIdentity(ManagedIdentityProfile),
     /// As an application that trusts the issuer of a token in a file, such as a Kubernetes cluster.
     WorkloadIdentity(WorkloadIdentityProfile),
-    /// As whoever is signed in to the Azure CLI.
+    /// As the account that is signed in to the Azure CLI.
     AzureCli(AzureCliProfile),
-    /// With a credential of the embedding program's own making.
+    /// With a credential that the embedding program implements.
     Custom(Arc<dyn Credential>),
 }
 
-/// An application, and the authority that gives it tokens.
+/// An application, and the authority that issues its tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Application {
@@ -69,9 +69,9 @@ pub struct Application {
     pub authority: Origin,
     /// The paths of the authority's endpoints.
     pub endpoints: Endpoints,
-    /// The tenant: a directory's id or a domain of it. Empty where no endpoint has one in its path.
+    /// The tenant: a directory's id or a domain of it. Empty if no endpoint has a tenant in its path.
     pub tenant: String,
-    /// The scope to ask a token for.
+    /// The scope to request.
     pub scope: String,
     /// The application's id.
     pub client_id: String,
@@ -81,18 +81,18 @@ pub struct Application {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CertificateProfile {
-    /// The certificate, with the key unless that is in a file of its own.
+    /// The certificate, together with the key unless the key has a file of its own.
     pub certificate_file: PathBuf,
-    /// The key, in PEM or DER.
+    /// The file that holds the key, in PEM or DER, if the certificate's file does not.
     pub key_file: Option<PathBuf>,
-    /// What opens the key or the PKCS#12 file.
+    /// The password of the key or the PKCS#12 file, if it has one.
     pub password: Option<SecretSource>,
-    /// How statements are signed.
+    /// The algorithm that signs client assertions.
     pub algorithm: SigningAlgorithm,
 }
 
 impl CertificateProfile {
-    /// The certificate in this file.
+    /// A certificate in this file, without a password, signing with the default algorithm.
     #[must_use]
     pub fn new(certificate_file: impl Into<PathBuf>) -> Self {
         Self {
@@ -103,21 +103,21 @@ impl CertificateProfile {
         }
     }
 
-    /// The file that holds its key.
+    /// Sets the file that holds the key.
     #[must_use]
     pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.key_file = Some(path.into());
         self
     }
 
-    /// The password that opens the key or the PKCS#12 file.
+    /// Sets the password of the key or the PKCS#12 file.
     #[must_use]
     pub fn password(mut self, password: SecretSource) -> Self {
         self.password = Some(password);
         self
     }
 
-    /// The algorithm that signs statements.
+    /// Sets the algorithm that signs client assertions.
     #[must_use]
     pub fn algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.algorithm = algorithm;
@@ -125,7 +125,8 @@ impl CertificateProfile {
     }
 }
 
-/// How a statement is signed: [RFC 7518, section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
+/// How a client assertion is signed:
+/// [RFC 7518, section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
@@ -133,7 +134,7 @@ pub enum SigningAlgorithm {
     #[default]
     #[serde(rename = "PS256")]
     Ps256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, for authorities that know no other.
+    /// RSASSA-PKCS1-v1_5 with SHA-256, for authorities that support nothing else.
     #[serde(rename = "RS256")]
     Rs256,
 }
@@ -149,19 +150,19 @@ impl SigningAlgorithm {
     }
 }
 
-/// The identity of an Azure machine or app.
+/// The managed identity of an Azure machine or app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ManagedIdentityProfile {
-    /// The resource to ask a token for: the scope without `/.default`.
+    /// The resource to request a token for: the scope without `/.default`.
     pub resource: String,
-    /// Which of the assigned identities, by its client id; when left out, the machine's own.
+    /// The client id of one of the assigned identities; if left out, the machine's own identity.
     pub client_id: Option<String>,
-    /// Where the metadata service is, in place of the platform's.
+    /// The metadata service to use instead of the platform's.
     pub endpoint: Option<Origin>,
 }
 
-/// A federated workload. What is left out is in the variables that Azure's workload identity sets.
+/// A federated workload. Anything left out is read from the variables that Azure's workload identity sets.
 ///
 /// Source: <https://learn.microsoft.com/azure/aks/workload-identity-overview>
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,41 +170,41 @@ pub struct ManagedIdentityProfile {
 pub struct WorkloadIdentityProfile {
     /// The token authority.
     pub authority: Origin,
-    /// Whether `AZURE_AUTHORITY_HOST`, where it is set, comes before [`Self::authority`]: so it does when neither an
+    /// Whether `AZURE_AUTHORITY_HOST`, if set, overrides [`Self::authority`]. It does when neither an
     /// authority nor a cloud was named.
     pub authority_may_vary: bool,
     /// The paths of the authority's endpoints.
     pub endpoints: Endpoints,
-    /// The tenant; else `AZURE_TENANT_ID`.
+    /// The tenant; if left out, `AZURE_TENANT_ID`.
     pub tenant: Option<String>,
-    /// The scope to ask a token for.
+    /// The scope to request.
     pub scope: String,
-    /// The application's id; else `AZURE_CLIENT_ID`.
+    /// The application's id; if left out, `AZURE_CLIENT_ID`.
     pub client_id: Option<String>,
-    /// The file with the federated token; else `AZURE_FEDERATED_TOKEN_FILE`.
+    /// The file with the federated token; if left out, `AZURE_FEDERATED_TOKEN_FILE`.
     pub token_file: Option<PathBuf>,
 }
 
-/// Whoever is signed in to the Azure CLI.
+/// The account that is signed in to the Azure CLI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AzureCliProfile {
-    /// The tenant; when left out, the CLI's own.
+    /// The tenant; if left out, the CLI's own.
     pub tenant: Option<String>,
-    /// The scope to ask a token for.
+    /// The scope to request.
     pub scope: String,
-    /// The authority of the connection's cloud, if that is known. The CLI has its own choice of cloud.
+    /// The authority of the connection's cloud, if known. The CLI chooses its cloud independently.
     pub authority: Option<String>,
 }
 
 impl Auth {
-    /// Whether a person has to log in before it can be used.
+    /// Whether a person has to log in before this credential can be used.
     #[must_use]
     pub fn needs_login(&self) -> bool {
         matches!(self, Self::DeviceCode(_) | Self::AuthCode { .. })
     }
 
-    /// The scope or the resource that a token is asked for, of kinds that ask for one.
+    /// The scope or resource that tokens are requested for, if this kind requests one.
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         match self {
@@ -222,7 +223,7 @@ impl Auth {
         }
     }
 
-    /// Whether both use the same login: of the same application, for the same scope.
+    /// Whether both use the same login: the same application and the same scope.
     #[must_use]
     pub fn shares_login(&self, other: &Self) -> bool {
         match (self.person(), other.person()) {
@@ -244,7 +245,7 @@ impl Auth {
         }
     }
 
-    /// The environment variables that hold its secrets. Programs that this one starts should not get them.
+    /// The environment variables that hold its secrets. They should not be passed on to child processes.
     #[must_use]
     pub fn secret_variables(&self) -> Vec<&str> {
         match self {

@@ -1,4 +1,4 @@
-//! Builds a profile from its parts, and reports whatever is wrong with them.
+//! Builds a profile from its parts, and reports what is wrong with them.
 
 use std::time::Duration;
 
@@ -8,15 +8,16 @@ use crate::egress::destination::{Origin, check_grant};
 use crate::egress::quota::QuotaSettings;
 use crate::manifest::{Cloud, Limit, Manifest};
 
-/// The cloud that is meant when none is named.
+/// The cloud to use when none is named.
 const DEFAULT_CLOUD: &str = "public";
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 
 impl ProfileBuilder {
-    /// The profile, for that connector.
+    /// Builds the profile for the connector with this manifest.
     ///
     /// # Errors
-    /// Names the part that is missing or wrong, or that only the connector says ([`Trust::Profile`](crate::Trust)).
+    /// A part is missing or invalid, or given only by the connector, which is not trusted with it
+    /// ([`Trust::Profile`](crate::Trust)). The error names the part.
     pub fn build(self, manifest: &Manifest) -> Result<Profile, ProfileError> {
         let cloud = self.chosen_cloud(manifest)?;
         self.accepted(cloud)?;
@@ -54,7 +55,7 @@ impl ProfileBuilder {
             return Err(ProfileError::Range { key: "quota.period-seconds", least: 1, most: u32::MAX.into() });
         }
         let auth = self.checked_auth(cloud)?;
-        // Two connectors may both have a connection of that name: these share nothing.
+        // Two connectors may each have a connection of this name; those share nothing.
         let bucket = self.bucket.unwrap_or_else(|| format!("{}/{name}", manifest.name));
         Ok(Profile {
             name: name.into(),
@@ -83,7 +84,7 @@ impl ProfileBuilder {
     }
 }
 
-/// The limit, of which one half may be given: the other is the connector's own.
+/// The limit. If only one half is given, the other comes from the connector.
 fn limit(calls: Option<u32>, period: Option<u32>, own: Option<Limit>) -> Result<Option<Limit>, ProfileError> {
     if calls.is_none() && period.is_none() {
         return Ok(own);
@@ -109,7 +110,7 @@ pub(super) fn identifier(key: &'static str, text: &str) -> Result<String, Profil
     if is_identifier(text) { Ok(text.to_owned()) } else { Err(ProfileError::Identifier { key }) }
 }
 
-/// Whether it can be the id of a tenant or an application, or a domain: it becomes part of a path.
+/// Whether the text can be the id of a tenant or an application, or a domain. It becomes part of a path.
 #[must_use]
 pub fn is_identifier(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
@@ -117,7 +118,7 @@ pub fn is_identifier(text: &str) -> bool {
     !dots && text.len() <= 253 && text.bytes().all(plain)
 }
 
-/// The name of a variable, of whichever key names one.
+/// Checks the name of an environment variable that this key gives.
 pub(super) fn variable(key: &'static str, name: &str) -> Result<(), ProfileError> {
     if is_variable_name(name) { Ok(()) } else { Err(ProfileError::VariableName { key }) }
 }

@@ -1,9 +1,11 @@
-//! The names by which Microsoft's clouds are known elsewhere: in its documentation, its command lines and its libraries.
-//! The one who writes such a name means one of the connector's clouds, which has a name of its own.
+//! The names by which Microsoft's clouds are known elsewhere: in its documentation, its command lines and its
+//! libraries. Someone who writes such a name means one of the connector's clouds, which goes by another name
+//! there.
 
 use crate::similar::most_similar;
 
-/// Names of a cloud elsewhere, and the names that connectors have for it. Without capitals, spaces, `-` and `_`.
+/// The names of a cloud elsewhere, and the names that connectors use for it, in lower case and without
+/// spaces, `-` and `_`.
 ///
 /// Sources: <https://learn.microsoft.com/cli/azure/manage-clouds-azure-cli>,
 /// <https://learn.microsoft.com/graph/deployments>,

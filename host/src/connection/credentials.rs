@@ -1,4 +1,4 @@
-//! The credentials that a profile may name.
+//! The builder's methods that choose a credential.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,15 +46,16 @@ impl ProfileBuilder {
         self.auth(AuthDraft::DeviceCode { client_id: client_id.into() })
     }
 
-    /// Acts for a person, who logs in ([`Host::login`](crate::Host::login)) with a browser on this machine. It comes
-    /// back to `http://localhost`, at any free port, which the application must have among its redirect addresses.
+    /// Acts for a person, who logs in ([`Host::login`](crate::Host::login)) with a browser on this machine.
+    /// The browser is sent back to `http://localhost`, at any free port; the application must have that among
+    /// its redirect addresses.
     #[must_use]
     pub fn auth_code(self, client_id: impl Into<String>) -> Self {
         self.auth(AuthDraft::AuthCode { client_id: client_id.into(), redirect: None })
     }
 
-    /// As [`ProfileBuilder::auth_code`]; the browser comes back to that address of this machine, such as
-    /// `http://127.0.0.1:8400/login`.
+    /// Like [`ProfileBuilder::auth_code`], but the browser is sent back to this address on this machine, such
+    /// as `http://127.0.0.1:8400/login`.
     #[must_use]
     pub fn auth_code_at(self, client_id: impl Into<String>, redirect: impl Into<String>) -> Self {
         let (client_id, redirect) = (client_id.into(), Some(redirect.into()));
@@ -67,14 +68,15 @@ impl ProfileBuilder {
         self.auth(AuthDraft::ManagedIdentity { client_id: None, endpoint: None })
     }
 
-    /// As [`ProfileBuilder::managed_identity`], as one of several assigned identities, by its client id.
+    /// Like [`ProfileBuilder::managed_identity`], but chooses one of several assigned identities by its
+    /// client id.
     #[must_use]
     pub fn managed_identity_of(self, client_id: impl Into<String>) -> Self {
         self.auth(AuthDraft::ManagedIdentity { client_id: Some(client_id.into()), endpoint: None })
     }
 
-    /// The origin of the metadata service, in place of the platform's. For [`ProfileBuilder::managed_identity`], and
-    /// before it is of no effect.
+    /// Sets the origin of the metadata service, overriding the platform's. Call it after
+    /// [`ProfileBuilder::managed_identity`]; before, it has no effect.
     #[must_use]
     pub fn metadata_endpoint(mut self, origin: impl Into<String>) -> Self {
         if let Some(AuthDraft::ManagedIdentity { endpoint, .. }) = &mut self.auth {
@@ -84,27 +86,27 @@ impl ProfileBuilder {
     }
 
     /// Signs in as the application that the variables of Azure's workload identity name (`AZURE_CLIENT_ID`,
-    /// `AZURE_TENANT_ID`, `AZURE_FEDERATED_TOKEN_FILE`, `AZURE_AUTHORITY_HOST`), with the token that the file holds at
-    /// the time.
+    /// `AZURE_TENANT_ID`, `AZURE_FEDERATED_TOKEN_FILE`, `AZURE_AUTHORITY_HOST`), with the token that the file
+    /// holds at that moment.
     #[must_use]
     pub fn workload_identity(self) -> Self {
         self.auth(AuthDraft::WorkloadIdentity { client_id: None, token_file: None })
     }
 
-    /// As [`ProfileBuilder::workload_identity`], as that application, with the token in that file.
+    /// Like [`ProfileBuilder::workload_identity`], but with this application and the token in this file.
     #[must_use]
     pub fn workload_identity_of(self, client_id: impl Into<String>, token_file: impl Into<PathBuf>) -> Self {
         let (client_id, token_file) = (Some(client_id.into()), Some(token_file.into()));
         self.auth(AuthDraft::WorkloadIdentity { client_id, token_file })
     }
 
-    /// Signs in as whoever is signed in to the Azure CLI.
+    /// Signs in as the account that is signed in to the Azure CLI.
     #[must_use]
     pub fn azure_cli(self) -> Self {
         self.auth(AuthDraft::AzureCli)
     }
 
-    /// Uses a token that the embedding program has.
+    /// Uses a token that the embedding program provides.
     #[must_use]
     pub fn token(self, token: impl Into<SecretString>) -> Self {
         self.auth(AuthDraft::Ready(Auth::TokenGiven(token.into())))
@@ -127,7 +129,7 @@ impl ProfileBuilder {
         self.auth(AuthDraft::Ready(Auth::TokenCommand { program: program.into(), arguments }))
     }
 
-    /// Uses a credential of the embedding program's own making.
+    /// Uses a credential that the embedding program implements.
     #[must_use]
     pub fn credential(self, credential: Arc<dyn Credential>) -> Self {
         self.auth(AuthDraft::Ready(Auth::Custom(credential)))

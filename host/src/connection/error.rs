@@ -4,7 +4,7 @@ use super::{Proposal, RedirectError, clouds};
 use crate::egress::destination::{OriginError, Reason};
 use crate::remedy::Remedy;
 
-/// What is wrong with a profile. Keys are those of the configuration.
+/// What is wrong with a profile. Keys are named as in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProfileError {
@@ -17,12 +17,12 @@ pub enum ProfileError {
     /// The connector does not know the cloud.
     #[error("`cloud` is \"{name}\", which the connector does not know")]
     UnknownCloud {
-        /// The name that was given.
+        /// The unknown name.
         name: String,
-        /// The names that there are.
+        /// The clouds that the connector has.
         known: Vec<String>,
     },
-    /// The address is not a valid origin. It is not shown as a whole: it may contain a password.
+    /// The address is not a valid origin. It is not shown in full, since it may contain a password.
     #[error("`{key}` is not a valid address: {error}")]
     Origin {
         /// The key.
@@ -30,12 +30,12 @@ pub enum ProfileError {
         /// What is wrong with it.
         error: Box<OriginError>,
     },
-    /// Requests may not go to the origin, at least not without a further setting.
+    /// Requests may not go to this origin, or only with a further setting.
     #[error("`{key}` cannot be used: {reason}")]
     NotGranted {
         /// The key.
         key: &'static str,
-        /// Why.
+        /// Why requests may not go there.
         reason: Box<Reason>,
     },
     /// A number is out of range.
@@ -48,21 +48,21 @@ pub enum ProfileError {
         /// The most that is allowed.
         most: u64,
     },
-    /// Two keys that exclude each other.
+    /// Two keys that exclude each other are both set.
     #[error("`{}` and `{}` are both set", keys[0], keys[1])]
     Both {
         /// The keys.
         keys: [&'static str; 2],
     },
-    /// A key that the kind of credential does not have.
+    /// The key does not belong to this kind of credential.
     #[error("`{key}` does not belong to the kind \"{kind}\"")]
     NotOfKind {
         /// The key.
         key: &'static str,
-        /// The kind.
+        /// The kind of credential.
         kind: &'static str,
     },
-    /// The redirect address is not valid. It is not shown: it may be a secret in the wrong place.
+    /// The redirect address is not valid. It is not shown, since it may be a misplaced secret.
     #[error("`auth.redirect-uri` cannot be used: {error}")]
     Redirect {
         /// What is wrong with it.
@@ -74,19 +74,22 @@ pub enum ProfileError {
         /// The path, cut short and escaped.
         path: String,
     },
-    /// What should be the name of an environment variable is not one. It is not shown: it may be the secret itself.
+    /// The value is not the name of an environment variable. It is not shown, since it may be the secret
+    /// itself.
     #[error("`{key}` is not the name of an environment variable")]
     VariableName {
         /// The key.
         key: &'static str,
     },
-    /// Only the connector says where the credential would go, and it is not trusted with that ([`Trust`](crate::Trust)).
+    /// Only the connector says where the credential would go, and it is not trusted to decide that
+    /// ([`Trust`](crate::Trust)).
     #[error("the connector itself would decide where its credential goes: {}", list(proposals))]
     Unaccepted {
         /// What the connector proposes.
         proposals: Vec<Proposal>,
     },
-    /// An id or a name is empty or contains invalid characters. It is not shown: it may be a secret in the wrong place.
+    /// An id or a name is empty or contains invalid characters. It is not shown, since it may be a misplaced
+    /// secret.
     #[error("`{key}` is empty or contains invalid characters")]
     Identifier {
         /// The key.
@@ -166,7 +169,7 @@ impl ProfileError {
     }
 }
 
-/// What is proposed, for a message.
+/// The proposals as text for a message.
 fn list(proposals: &[Proposal]) -> String {
     let list: Vec<_> =
         proposals.iter().map(|Proposal { key, value }| format!("`{key}` = \"{value}\"")).collect();

@@ -1,12 +1,12 @@
-//! Where a browser is sent back to after a sign-in: an address of this machine.
+//! The address on this machine that a browser is sent back to after a sign-in.
 
 use std::fmt;
 use std::str::FromStr;
 
 /// A redirect address on this machine, such as `http://localhost` ([RFC 8252, section 7.3]).
 ///
-/// Without a port, any free one is listened on: Microsoft Entra lets an application that has `http://localhost` among
-/// its redirect addresses use any port.
+/// Without a port, the program listens on any free one: Microsoft Entra lets an application that has
+/// `http://localhost` among its redirect addresses use any port.
 ///
 /// [RFC 8252, section 7.3]: https://www.rfc-editor.org/rfc/rfc8252#section-7.3
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) enum LoopbackName {
     V6,
 }
 
-/// Text that is not the redirect address of a program on this machine.
+/// The text is not a redirect address on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is not an http address of this machine, such as http://localhost or http://127.0.0.1:8400/login")]
 pub struct RedirectError;
@@ -38,12 +38,12 @@ impl Redirect {
         self.port
     }
 
-    /// The path that the browser asks for.
+    /// The path that the browser requests.
     pub(crate) fn path(&self) -> &str {
         if self.path.is_empty() { "/" } else { &self.path }
     }
 
-    /// The address with that port, as the authority is told it.
+    /// The address with this port, as sent to the authority.
     pub(crate) fn with_port(&self, port: u16) -> String {
         format!("http://{}:{port}{}", self.host, self.path)
     }

@@ -1,4 +1,4 @@
-//! Builds a credential from its parts; the cloud provides what was left out.
+//! Builds a credential from its parts, and fills in what was left out from the cloud.
 
 use super::check::{identifier, origin, plain_origin, variable, visible};
 use super::{
@@ -9,7 +9,7 @@ use crate::egress::credential::SecretSource;
 use crate::egress::destination::{Origin, check_metadata};
 use crate::manifest::{Cloud, Endpoints};
 
-/// What makes a resource a scope, at Microsoft Entra.
+/// The suffix that turns a resource into a scope at Microsoft Entra.
 const DEFAULT_SCOPE: &str = "/.default";
 
 impl ProfileBuilder {
@@ -99,7 +99,8 @@ impl ProfileBuilder {
         visible(key, scope.ok_or(ProfileError::Missing { key })?)
     }
 
-    /// The connector's own endpoints or the profile's, checked: they may come from a manifest.
+    /// The profile's endpoints, or else the connector's. They are checked, since they may come from a
+    /// manifest.
     fn checked_endpoints(&self, cloud: Option<&Cloud>) -> Result<Endpoints, ProfileError> {
         let own = cloud.map(|cloud| cloud.endpoints.clone()).unwrap_or_default();
         let endpoints = Endpoints {

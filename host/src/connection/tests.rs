@@ -1,4 +1,4 @@
-//! Profiles from code.
+//! Profiles built in code.
 
 use super::*;
 use crate::manifest::{self, Manifest};

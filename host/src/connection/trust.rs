@@ -1,21 +1,22 @@
 //! Who decides where a credential goes.
 //!
-//! A connector names in its manifest where its API is, who gives tokens for it and for which scope. Whoever wrote the
-//! connector wrote that too, and whoever decides these decides who gets the client secret and the token. So what a
-//! manifest says is a proposal until somebody has accepted it: by writing it into the profile, or by vouching for the
-//! connector as a whole.
+//! A connector's manifest names where its API is, which authority issues tokens for it, and for which scope.
+//! These settings decide who gets the client secret and the token, and the author of the connector wrote
+//! them. So they are only proposals until somebody accepts them, either by writing them into the profile or
+//! by trusting the connector as a whole.
 
 use super::{AuthDraft, ProfileBuilder, ProfileError};
 use crate::manifest::{Cloud, Endpoints};
 
-/// Who decides on the addresses and the scope that a connection uses.
+/// Who decides which addresses and scope a connection uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// The profile alone: it sets all of them, or it is refused with [`ProfileError::Unaccepted`].
+    /// The profile alone. It must set all of them, or it is refused with [`ProfileError::Unaccepted`].
     #[default]
     Profile,
-    /// The connector too: its manifest provides what the profile leaves out. For a connector whose file is known, such as
-    /// one that the program carries: its author decides who gets the credential.
+    /// The connector as well: its manifest provides what the profile leaves out. Its author then decides who
+    /// gets the credential, so use this only for a connector whose file is known, such as one built into the
+    /// program.
     Connector,
 }
 
@@ -23,14 +24,14 @@ pub enum Trust {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proposal {
-    /// The key of the configuration that would accept it.
+    /// The configuration key that would accept it.
     pub key: &'static str,
-    /// What it would be set to, as the connector says it, cut short and escaped.
+    /// The value that the connector proposes, cut short and escaped.
     pub value: String,
 }
 
 impl ProfileBuilder {
-    /// Refuses what only the connector says, unless its word counts.
+    /// Refuses settings that only the connector gives, unless it is trusted.
     pub(super) fn accepted(&self, cloud: Option<&Cloud>) -> Result<(), ProfileError> {
         let Some(cloud) = cloud.filter(|_| self.trust == Trust::Profile) else {
             return Ok(());
@@ -53,7 +54,7 @@ impl ProfileBuilder {
         }
         if speaks_to_authority {
             let (own, usual) = (&cloud.endpoints, Endpoints::default());
-            // A path that is Entra's needs nobody's word. Of the others, the kind has those that it uses.
+            // Entra's own paths need no acceptance. Of the others, only those that this kind uses do.
             let mut propose =
                 |key, said: bool, path: &str, usual: String| propose(key, said || path == usual, path);
             propose("auth.token-path", self.token_path.is_some(), &own.token, usual.token);
@@ -78,7 +79,7 @@ impl ProfileBuilder {
 }
 
 impl Proposal {
-    /// The lines of configuration that accept the proposals for the connection of that name.
+    /// The lines of configuration that accept the proposals for this connection.
     pub(crate) fn lines(proposals: &[Self], connection: &str) -> String {
         let (auth, own): (Vec<_>, Vec<_>) =
             proposals.iter().partition(|proposal| proposal.key.starts_with(AUTH));
@@ -98,10 +99,10 @@ impl Proposal {
     }
 }
 
-/// What begins the keys of the table `auth`.
+/// The prefix of the keys in the table `auth`.
 const AUTH: &str = "auth.";
 
-/// As it can stand between quotation marks, in a message and in the configuration.
+/// The text as it can stand between quotation marks, in a message and in the configuration.
 fn shown(text: &str) -> String {
     let safe = |letter: char| matches!(letter, ' '..='~') && letter != '"' && letter != '\\';
     text.chars()

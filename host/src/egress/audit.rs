@@ -1,7 +1,7 @@
-//! What went out: one line per attempt, and counters.
+//! Records what was sent: one log line per attempt, and counters.
 //!
-//! A line has the address's path and the names of the query's keys. It has no query value, no header and no body:
-//! there may be secrets in these, and search terms are the user's own.
+//! A line contains the path and the names of the query's keys. It contains no query values, headers or
+//! bodies: these may hold secrets, and search terms are private to the user.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,20 +15,20 @@ use super::Purpose;
 use super::destination::Origin;
 use super::transport::TransportError;
 
-/// The target of the lines, for filters such as `connector::audit=info`.
+/// The tracing target of the lines, for filters such as `connector::audit=info`.
 pub const TARGET: &str = "connector::audit";
 
 /// What one connection has sent so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// How many requests went out to the API, over all attempts. Requests for tokens are not among them.
+    /// The number of requests sent to the API, counting each attempt. Requests for tokens are not included.
     pub requests: u64,
-    /// How many attempts were not the first of their request.
+    /// The number of attempts that were not the first of their request.
     pub retries: u64,
-    /// How many requests were refused here, because their destination is not allowed.
+    /// The number of requests refused by the host because their destination is not allowed.
     pub denied: u64,
-    /// How many bytes of replies' bodies arrived.
+    /// The number of bytes received in the bodies of replies.
     pub bytes: u64,
     /// The origins that requests were sent to.
     pub origins: Vec<Origin>,
@@ -38,7 +38,7 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) requests: AtomicU64,
-    /// How many attempts to send a request have begun. It only grows.
+    /// The number of attempts to send a request that have begun. It only grows.
     pub(super) begun: AtomicU64,
     pub(super) retries: AtomicU64,
     pub(super) denied: AtomicU64,
@@ -57,7 +57,8 @@ impl Counters {
     }
 }
 
-/// One attempt. The line is written when the attempt is over: once its reply is read, or dropped, or has failed.
+/// One attempt. Its line is written when the attempt is over: when the reply has been read, dropped, or has
+/// failed.
 pub(super) struct Attempt {
     connection: Arc<str>,
     action: Arc<str>,
@@ -185,7 +186,7 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// An address for the line: `https://api.example.com/api/alerts?$filter&$top`.
+/// An address as it appears in a line: `https://api.example.com/api/alerts?$filter&$top`.
 struct Address<'a>(&'a Uri);
 
 impl fmt::Display for Address<'_> {

@@ -1,13 +1,14 @@
-//! What a 401 says in its `WWW-Authenticate` fields ([RFC 9110, section 11.6.1]).
+//! Parses the `WWW-Authenticate` fields of a 401 ([RFC 9110, section 11.6.1]).
 //!
-//! A parser of our own: `http-auth`, the one that is kept up, knows no `token68`, and a `Negotiate` before the `Bearer`
-//! would hide it. The fields are the API's, or whoever's answers in its place: what cannot be parsed ends that field.
+//! This is our own parser because `http-auth`, the maintained one, does not support `token68`, so a
+//! `Negotiate` before the `Bearer` would hide it. The fields come from the API or whatever answers in its
+//! place: parsing of a field stops at the first error.
 //!
 //! [RFC 9110, section 11.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
 
 use http::{HeaderMap, header};
 
-/// The most of one field that is parsed, in bytes.
+/// The longest part of a field that is parsed, in bytes.
 const LONGEST: usize = 32 << 10;
 
 /// One challenge.
@@ -15,12 +16,12 @@ const LONGEST: usize = 32 << 10;
 pub(super) struct Challenge {
     /// The scheme, in lower case.
     pub(super) scheme: String,
-    /// The parameters, their names in lower case, in order.
+    /// The parameters in order, with names in lower case.
     pub(super) parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// The value of a parameter. A name may stand only once; of several, the first counts.
+    /// Returns the value of a parameter. A name may occur only once; if it is repeated, the first counts.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(candidate, _)| candidate == name);
         found.map(|(_, value)| value.as_str())
@@ -37,11 +38,11 @@ fn parse(field: &[u8]) -> Vec<Challenge> {
     let mut reader = Reader(&field[..field.len().min(LONGEST)]);
     let mut challenges: Vec<Challenge> = Vec::new();
     loop {
-        // Elements of a list may be empty.
+        // A list may have empty elements.
         while reader.takes(b',') || reader.takes(b' ') || reader.takes(b'\t') {}
         let Some(word) = reader.token() else { return challenges };
         if let Some(value) = reader.assigned() {
-            // A further parameter of the challenge that is being read.
+            // Another parameter of the current challenge.
             let (Some(challenge), Some(value)) = (challenges.last_mut(), value) else { return challenges };
             challenge.parameters.push((word, value));
         } else {
@@ -51,15 +52,15 @@ fn parse(field: &[u8]) -> Vec<Challenge> {
             }
             reader.token68();
         }
-        // What an element is followed by is the end, a comma, or after a scheme its first parameter.
+        // An element is followed by the end, by a comma, or, after a scheme, by its first parameter.
     }
 }
 
-/// What is left of a field.
+/// The unread rest of a field.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    /// A token, in lower case: names and schemes are the same in either ([RFC 9110, section 5.6.2]).
+    /// A token, in lower case: names and schemes are case-insensitive ([RFC 9110, section 5.6.2]).
     ///
     /// [RFC 9110, section 5.6.2]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
     fn token(&mut self) -> Option<String> {
@@ -69,8 +70,8 @@ impl Reader<'_> {
         (!token.is_empty()).then(|| String::from_utf8_lossy(token).to_ascii_lowercase())
     }
 
-    /// The value after an equals sign, which may have white space around it: `Some(None)` if it is none, and nothing
-    /// read if there is no such sign.
+    /// Reads the value after an equals sign, which may have white space around it. Returns `Some(None)` if
+    /// the value is invalid; reads nothing if there is no such sign.
     fn assigned(&mut self) -> Option<Option<String>> {
         let before = self.0;
         self.spaces();
@@ -82,8 +83,8 @@ impl Reader<'_> {
         Some(if self.0.first() == Some(&b'"') { self.quoted() } else { self.bare() })
     }
 
-    /// A token as a value: its case is kept. Some servers leave out the quotes of what is no token, such as an address:
-    /// it is read as far as a comma or white space.
+    /// A token as a value, with its case kept. Some servers omit the quotes around values that are not
+    /// tokens, such as addresses: those are read up to a comma or white space.
     fn bare(&mut self) -> Option<String> {
         let end = self.0.iter().position(|byte| matches!(byte, b',' | b' ' | b'\t' | b'"'));
         let (value, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
@@ -91,7 +92,7 @@ impl Reader<'_> {
         (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned())
     }
 
-    /// A quoted string ([RFC 9110, section 5.6.4]); none if it does not end.
+    /// A quoted string ([RFC 9110, section 5.6.4]); `None` if it is not terminated.
     ///
     /// [RFC 9110, section 5.6.4]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4
     fn quoted(&mut self) -> Option<String> {
@@ -110,8 +111,8 @@ impl Reader<'_> {
         None
     }
 
-    /// Passes over a `token68`, such as that of `Negotiate`: one that has the list's end or a comma after it, for else it
-    /// is a parameter's name.
+    /// Skips a `token68`, such as that of `Negotiate`. It must be followed by the end of the list or a comma;
+    /// otherwise it is the name of a parameter.
     fn token68(&mut self) {
         let mut rest = self.0;
         let body = rest.iter().position(|byte| !is_token68(*byte)).unwrap_or(rest.len());
@@ -181,7 +182,7 @@ mod tests {
                     challenge("bearer", &[("error", "a, b=\\c"), ("scope", "x")]),
                 ],
             ),
-            // The challenge of a policy of Microsoft Entra's, its quotes partly left out.
+            // A challenge from a Microsoft Entra policy, with some quotes left out.
             (
                 "Bearer realm=\"\", authorization_uri=https://login.example/common/oauth2/authorize, \
                  error=\"insufficient_claims\", claims=\"eyJhIjoxfQ==\"",
@@ -196,7 +197,7 @@ mod tests {
                 )],
             ),
             ("Bearer claims=eyJhIjoxfQ==", vec![challenge("bearer", &[("claims", "eyJhIjoxfQ==")])]),
-            // What cannot be read ends the field.
+            // Parsing of a field stops at the first error.
             ("Bearer a=\"b\", c=\"open", vec![challenge("bearer", &[("a", "b")])]),
             ("Bearer a=\"b\", c=\"open\\", vec![challenge("bearer", &[("a", "b")])]),
             ("Bearer a=", vec![challenge("bearer", &[])]),
@@ -207,7 +208,7 @@ mod tests {
         }
     }
 
-    /// A challenge as a server may write it.
+    /// A challenge, and one way a server may write it.
     fn written() -> impl Strategy<Value = (Challenge, String)> {
         let name = "[a-zA-Z][a-zA-Z0-9_-]{0,8}";
         let parameters = proptest::collection::vec((name, "[ -~\u{a0}-\u{ff}\t]{0,20}"), 0..4);

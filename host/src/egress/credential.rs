@@ -1,8 +1,8 @@
-//! Who the host is to the API. The connector never sees it.
+//! The credential with which the host authenticates to the API. The connector never sees it.
 //!
-//! A [`Source`] knows one way to obtain a token; [`Cached`] keeps the token, renews it ahead of time and lets a
-//! thousand calls that need one, in eight processes, wait for a single request. A further kind of credential is a further
-//! source.
+//! A [`Source`] knows one way to obtain a token. [`Cached`] keeps the token, renews it ahead of time, and
+//! lets a thousand calls in eight processes share a single request for one. To add a kind of credential, add
+//! a source.
 
 use std::fmt;
 use std::sync::Arc;
@@ -65,15 +65,16 @@ pub use token::{Literal, TokenCommand, TokenVariable};
 pub use unfinished::settle;
 use workload_identity::WorkloadIdentity;
 
-/// Gives the token that a request carries.
+/// Provides the token that a request carries.
 pub trait Credential: Send + Sync + fmt::Debug {
-    /// A token that is good now, from memory when there is one.
+    /// Returns a token that is valid now, from memory if there is one.
     ///
     /// # Errors
-    /// Says why no token was obtained; [`CredentialError::hint`] says what to do.
+    /// No token was obtained; the error says why, and [`CredentialError::hint`] says what to do.
     fn token(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
 
-    /// A token that was obtained just now: what a test of a connection asks for.
+    /// Returns a newly obtained token, for testing a connection. By default the same as
+    /// [`Credential::token`].
     ///
     /// # Errors
     /// As [`Credential::token`].
@@ -81,13 +82,14 @@ pub trait Credential: Send + Sync + fmt::Debug {
         self.token()
     }
 
-    /// Says that the API refused the token as expired or invalid, so that the next one is another.
+    /// Reports that the API refused the token as expired or invalid, so that the next call returns another.
     fn invalidate(&self, token: &AccessToken);
 
-    /// A token that meets claims, in place of one that the API refused because it does not.
+    /// Returns a token that meets the claims, to replace one that the API refused because it does not.
     ///
     /// # Errors
-    /// As [`Credential::token`], and [`CredentialError::StepUp`] where that takes a person (the default).
+    /// As [`Credential::token`], and [`CredentialError::StepUp`] if a person must sign in for that (the
+    /// default).
     fn step_up(
         &self,
         refused: &AccessToken,
@@ -97,39 +99,40 @@ pub trait Credential: Send + Sync + fmt::Debug {
         futures::future::ready(Err(CredentialError::StepUp)).boxed()
     }
 
-    /// Says that the API took the token and refused the request nevertheless. The token stays; but it may be of before a
-    /// permission was granted, so that other processes should obtain their own.
+    /// Reports that the API accepted the token but refused the request. The token stays valid, but it may be
+    /// older than a newly granted permission, so other processes should obtain their own.
     fn doubt<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, ()> {
         let _ = token;
         futures::future::ready(()).boxed()
     }
 }
 
-/// Obtains a token, each time anew.
+/// Obtains a new token each time it is asked.
 pub trait Source: Send + Sync + fmt::Debug + 'static {
-    /// Whose tokens these are: processes whose sources have the same identity share one token. `None` (the default) if
-    /// tokens must not be shared. It may wait for a disk.
+    /// Whose tokens these are. Processes whose sources have the same identity share one token. Returns `None`
+    /// (the default) if tokens must not be shared. This may wait for a disk.
     fn identity(&self) -> Option<Identity> {
         None
     }
 
-    /// A new token.
+    /// Obtains a new token.
     ///
     /// # Errors
-    /// Says why no token was obtained.
+    /// No token was obtained; the error says why.
     fn fetch(&self) -> BoxFuture<'_, Result<AccessToken, CredentialError>>;
 
-    /// A new token that meets claims: the authority's parameter `claims`.
+    /// Obtains a new token that meets the claims, which are sent as the authority's parameter `claims`.
     ///
     /// # Errors
-    /// As [`Source::fetch`], and [`CredentialError::StepUp`] where a person must sign in for that (the default).
+    /// As [`Source::fetch`], and [`CredentialError::StepUp`] if a person must sign in for that (the default).
     fn step_up<'a>(&'a self, claims: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
         let _ = claims;
         futures::future::ready(Err(CredentialError::StepUp)).boxed()
     }
 }
 
-/// A bearer token. Its text is in no message and no log, and is wiped from memory when the last clone is dropped.
+/// A bearer token. Its text never appears in messages or logs, and is wiped from memory when the last clone
+/// is dropped.
 #[derive(Clone)]
 pub struct AccessToken {
     header: HeaderValue,
@@ -137,8 +140,8 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that is good until `expires`, or for an unknown time. White space around it, such as a command's final
-    /// line break, is left out.
+    /// Creates a token that is valid until `expires`, or for an unknown time. Surrounding white space, such
+    /// as a command's final line break, is removed.
     ///
     /// # Errors
     /// The text is empty or contains characters that a token cannot have.
@@ -162,7 +165,7 @@ impl AccessToken {
         self.header.clone()
     }
 
-    /// Its text.
+    /// The token's text.
     pub(super) fn text(&self) -> Option<&str> {
         self.header.to_str().ok()?.strip_prefix("Bearer ")
     }
@@ -173,7 +176,7 @@ impl AccessToken {
         self.expires
     }
 
-    /// Whether it is the same text.
+    /// Whether both tokens have the same text.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.header == other.header
@@ -186,7 +189,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// The credential that a profile speaks of. Nothing is obtained yet.
+/// Sets up the profile's credential. Obtains nothing yet.
 pub(super) fn of_profile(
     profile: &Profile,
     transport: &Transport,
@@ -233,7 +236,7 @@ pub(super) fn of_profile(
     })
 }
 
-/// A source without an identity shares nothing.
+/// Caches the tokens of a source. They are shared through the vault only if the source has an identity.
 fn cached(source: impl Source, vault: &Arc<dyn Vault>, clock: &Arc<dyn Clock>) -> Arc<dyn Credential> {
     Arc::new(Cached::shared(source, vault.clone(), clock.clone()))
 }

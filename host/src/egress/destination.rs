@@ -1,9 +1,9 @@
-//! Where a connector may send requests: exact origins, and nothing else.
+//! Where a connector may send requests: to exact origins only.
 //!
-//! An origin is a scheme, a host and a port ([RFC 6454]). There are no wildcards and no suffixes, so there is no way
-//! for `evilexample.com` to pass as `example.com`, and an empty list denies all. A host that could be read in two ways
-//! (`127.1`, `0x7f.1`, `example.com.`, `::ffff:127.0.0.1`) is refused rather than interpreted: whatever reads it next
-//! might read it otherwise.
+//! An origin is a scheme, a host and a port ([RFC 6454]). There are no wildcards and no suffixes, so
+//! `evilexample.com` cannot pass as `example.com`, and an empty list denies everything. A host that could be
+//! read in two ways (`127.1`, `0x7f.1`, `example.com.`, `::ffff:127.0.0.1`) is refused rather than
+//! interpreted, because the next parser might read it differently.
 //!
 //! [RFC 6454]: https://www.rfc-editor.org/rfc/rfc6454#section-4
 
@@ -23,7 +23,7 @@ mod tests;
 pub use address::Forbidden;
 pub use origin::{Origin, OriginError, Scheme};
 
-/// A host, in the one spelling that this host of connectors accepts for it.
+/// The host of an origin, in the one spelling that is accepted for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Host {
@@ -36,7 +36,7 @@ pub enum Host {
 }
 
 impl Host {
-    /// Whether the host means this machine by its very name: `localhost`, `127.0.0.0/8` or `::1`.
+    /// Whether the host literally names this machine: `localhost`, `127.0.0.0/8` or `::1`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self {
@@ -46,7 +46,7 @@ impl Host {
         }
     }
 
-    /// The address, when the host is one.
+    /// Returns the address, if the host is an IP address.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         match self {
@@ -72,7 +72,8 @@ struct Allowed {
 }
 
 impl Destinations {
-    /// The origins that the connection of that name may reach. `loopback` says whether this machine may be among them.
+    /// The origins that the named connection may reach. `loopback` says whether this machine may be among
+    /// them.
     #[must_use]
     pub fn new(connection: Arc<str>, origins: impl IntoIterator<Item = Origin>, loopback: bool) -> Self {
         let allowed =
@@ -80,10 +81,10 @@ impl Destinations {
         Self { connection, loopback, allowed }
     }
 
-    /// The allowed origin to which the address belongs.
+    /// Returns the allowed origin that the address belongs to.
     ///
     /// # Errors
-    /// Says why the address may not be reached; nothing has been resolved or sent.
+    /// The address may not be reached; the error says why. Nothing has been resolved or sent.
     pub fn admit(&self, uri: &Uri) -> Result<&Origin, Denied> {
         let deny = |reason| Denied {
             connection: self.connection.clone(),
@@ -100,14 +101,14 @@ impl Destinations {
         Ok(&allowed.origin)
     }
 
-    /// Notes that a request was sent to the origin.
+    /// Records that a request was sent to the origin.
     pub fn note_contact(&self, origin: &Origin) {
         if let Some(allowed) = self.allowed.iter().find(|allowed| allowed.origin == *origin) {
             allowed.contacted.store(true, Ordering::Relaxed);
         }
     }
 
-    /// The origins that a request was sent to so far.
+    /// The origins that requests have been sent to so far.
     pub fn contacted(&self) -> impl Iterator<Item = &Origin> {
         self.allowed
             .iter()
@@ -121,11 +122,11 @@ impl Destinations {
     }
 }
 
-/// Whether requests with a credential may go to the origin: anywhere by `https`; by `http`, or to this machine, only
-/// with the grant for loopback.
+/// Checks whether requests with a credential may go to the origin: anywhere over `https`; over `http`, or to
+/// this machine, only with the grant for loopback.
 ///
 /// # Errors
-/// Names the grant that is missing, or says that no grant would help.
+/// Requests may not go there. The error names the missing grant, or says that no grant would help.
 pub fn check_grant(origin: &Origin, loopback: bool) -> Result<(), Reason> {
     let here = origin.host().is_loopback();
     match origin.scheme() {
@@ -140,11 +141,11 @@ pub fn check_grant(origin: &Origin, loopback: bool) -> Result<(), Reason> {
     }
 }
 
-/// Whether a connection may be made to the address.
+/// Checks whether a connection may be made to the address.
 ///
 /// # Errors
-/// Says what the address is. With `loopback`, everything but this machine's own is refused; without, everything but
-/// the public internet's.
+/// The address may not be dialled; the error says what kind it is. With `loopback`, only this machine's own
+/// addresses are allowed; without, only those of the public internet.
 pub fn check_address(address: IpAddr, loopback: bool) -> Result<(), Forbidden> {
     match address::classify(address) {
         Some(Forbidden { kind: address::Kind::Loopback, .. }) if loopback => Ok(()),
@@ -154,11 +155,11 @@ pub fn check_address(address: IpAddr, loopback: bool) -> Result<(), Forbidden> {
     }
 }
 
-/// Whether a platform's metadata service may be asked there: by `http` at a link-local address, or with the grant on
-/// this machine.
+/// Checks whether a platform's metadata service may be asked at this origin: over `http` at a link-local
+/// address, or on this machine with the grant for loopback.
 ///
 /// # Errors
-/// Names the grant that is missing, or says that no grant would help.
+/// Requests may not go there. The error names the missing grant, or says that no grant would help.
 pub fn check_metadata(origin: &Origin, loopback: bool) -> Result<(), Reason> {
     if origin.host().is_loopback() {
         return if loopback { Ok(()) } else { Err(Reason::Loopback(origin.clone())) };
@@ -169,11 +170,12 @@ pub fn check_metadata(origin: &Origin, loopback: bool) -> Result<(), Reason> {
     }
 }
 
-/// Whether a connection may be made to the address when a metadata service is looked for.
+/// Checks whether a connection to a metadata service may be made to the address.
 ///
 /// # Errors
-/// Says what the address is. With `loopback`, everything but this machine's own is refused; without, everything but
-/// this link's ([RFC 3927](https://www.rfc-editor.org/rfc/rfc3927)).
+/// The address may not be dialled; the error says what kind it is. With `loopback`, only this machine's own
+/// addresses are allowed; without, only those of this link
+/// ([RFC 3927](https://www.rfc-editor.org/rfc/rfc3927)).
 pub fn check_metadata_address(address: IpAddr, loopback: bool) -> Result<(), Forbidden> {
     let link_local = matches!(address, IpAddr::V4(v4) if v4.is_link_local());
     match address::classify(address) {
@@ -185,7 +187,8 @@ pub fn check_metadata_address(address: IpAddr, loopback: bool) -> Result<(), For
     }
 }
 
-/// Refuses what would be ambiguous on the wire. Everything else goes out as the connector wrote it, byte for byte.
+/// Refuses paths that would be ambiguous on the wire. Any other path is sent byte for byte as the connector
+/// wrote it.
 fn check_path(uri: &Uri) -> Result<(), Reason> {
     let text = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     if !text.starts_with('/') {
@@ -200,7 +203,7 @@ fn check_path(uri: &Uri) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The address without user, path and query, cut short, safe to print.
+/// The address without user, path and query, cut short and escaped for printing.
 fn printable(uri: &Uri) -> Box<str> {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let host = authority.rsplit('@').next().unwrap_or_default();
@@ -208,7 +211,7 @@ fn printable(uri: &Uri) -> Box<str> {
     format!("{scheme}://{host}").chars().take(280).flat_map(char::escape_default).collect::<String>().into()
 }
 
-/// A request that may not leave.
+/// A request that may not be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the connector asked for {destination}, which the connection \"{connection}\" may not reach: {reason}"
@@ -220,7 +223,7 @@ pub struct Denied {
     reason: Reason,
 }
 
-/// Why a request may not leave.
+/// Why a request may not be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
@@ -230,10 +233,10 @@ pub enum Reason {
     /// The address could be read in more than one way, or not at all.
     #[error(transparent)]
     Unclear(OriginError),
-    /// The path or query could.
+    /// The path or query could be read in more than one way.
     #[error("its path or query {0}")]
     Path(&'static str),
-    /// The origin would take the credential over the network in clear.
+    /// The credential would travel to the origin unencrypted.
     #[error("{0} is not encrypted")]
     Insecure(Origin),
     /// The origin is this machine, and the connection has no grant for it.
@@ -242,19 +245,19 @@ pub enum Reason {
     /// The origin is an address that is not on the public internet.
     #[error(transparent)]
     Address(Forbidden),
-    /// The origin has a name, and a platform's metadata service has none.
+    /// The origin has a domain name, but metadata services are found at link-local addresses.
     #[error("{0} is not a link-local address, where metadata services are")]
     NotMetadata(Origin),
 }
 
 impl Denied {
-    /// Why the request may not leave.
+    /// Why the request may not be sent.
     #[must_use]
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
 
-    /// What to do next: the lines of configuration that would allow the request, when there are any.
+    /// What to do next: the lines of configuration that would allow the request, if any would.
     #[must_use]
     pub fn hint(&self) -> Remedy {
         let connection = &self.connection;

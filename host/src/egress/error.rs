@@ -1,4 +1,4 @@
-//! Why a request has no reply.
+//! Why a request has no complete reply.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,48 +10,49 @@ use super::quota::QuotaError;
 use super::transport::{DialError, TransportError};
 use crate::remedy::Remedy;
 
-/// Why a request has no reply, or not all of it. No variant holds a secret.
+/// Why a request has no reply, or only part of one. No variant holds a secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum EgressError {
-    /// The destination is not one of the connection's. Nothing was sent.
+    /// The destination is not one that the connection may reach. Nothing was sent.
     #[error(transparent)]
     DestinationDenied(#[from] Box<Denied>),
-    /// The destination's name leads to an address that is not on the public internet. Nothing was sent.
+    /// The destination's name resolves to an address that is not on the public internet. Nothing was sent.
     #[error("{origin} leads to an address that may not be dialled: {forbidden}")]
     AddressDenied {
-        /// The destination.
+        /// The origin that the request was for.
         origin: Box<Origin>,
-        /// The address and what it is.
+        /// The address, and what kind it is.
         forbidden: Forbidden,
     },
     /// No token could be obtained. Nothing was sent.
     #[error(transparent)]
     Credential(#[from] CredentialError),
-    /// The connection's quota, or one of the action's own limits, is used up for longer than the call may wait. Nothing
-    /// was sent.
+    /// The connection's quota or one of the action's own limits is used up, and the call cannot wait long
+    /// enough. Nothing was sent.
     #[error(transparent)]
     Quota(#[from] QuotaError),
     /// No connection could be made. Nothing was sent.
     #[error("{origin} was not reached: {error}")]
     NotSent {
-        /// The destination.
+        /// The origin that the request was for.
         origin: Box<Origin>,
         /// Why there was no connection.
         error: Arc<DialError>,
     },
-    /// The server said that it did not process the request: see [`TransportError::Refused`]. Nothing was changed.
+    /// The server said that it did not process the request; see [`TransportError::Refused`]. Nothing was
+    /// changed.
     #[error("{origin} turned the request away before it was processed: {message}")]
     Refused {
-        /// The destination.
+        /// The origin that the request was for.
         origin: Box<Origin>,
-        /// How.
+        /// What happened.
         message: Arc<str>,
     },
-    /// The time was up before a reply came.
+    /// The time was up before the reply was complete.
     #[error("{origin} did not answer in time{}", if *sent { "; the request may have been carried out" } else { "; the request was not sent" })]
     Timeout {
-        /// The destination.
+        /// The origin that the request was for.
         origin: Box<Origin>,
         /// Whether the request may have been sent.
         sent: bool,
@@ -59,23 +60,23 @@ pub enum EgressError {
     /// The connection was lost before the reply, or in the middle of it. The request may have been carried out.
     #[error("the connection to {origin} was lost: {message}")]
     Broken {
-        /// The destination.
+        /// The origin that the request was for.
         origin: Box<Origin>,
-        /// How.
+        /// What happened.
         message: Arc<str>,
     },
-    /// The reply is larger than the connection takes. The request was carried out.
+    /// The reply is larger than the connection accepts. The request was carried out.
     #[error("the reply of {origin} is larger than {limit} bytes")]
     ReplyTooLarge {
-        /// The destination.
+        /// The origin that the request was for.
         origin: Box<Origin>,
-        /// What the connection takes, in bytes.
+        /// The largest reply that the connection accepts, in bytes.
         limit: u64,
     },
-    /// The request is larger than the host takes. Nothing was sent.
+    /// The request is larger than the host allows. Nothing was sent.
     #[error("the request is larger than {limit} bytes")]
     RequestTooLarge {
-        /// What the host takes, in bytes.
+        /// The largest request that the host sends, in bytes.
         limit: usize,
     },
 }
@@ -97,7 +98,7 @@ impl EgressError {
         }
     }
 
-    /// Whether the API may have processed the request: if so, a change may have been made.
+    /// Whether the API may have processed the request, so that a change may have been made.
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         match self {
@@ -107,7 +108,7 @@ impl EgressError {
         }
     }
 
-    /// The address that may not be dialled, if that is the reason.
+    /// The forbidden address, if that is the reason.
     #[must_use]
     pub fn forbidden_address(&self) -> Option<IpAddr> {
         match self {
@@ -116,7 +117,7 @@ impl EgressError {
         }
     }
 
-    /// How long to wait before another try, in whole seconds, rounded up, when that is known.
+    /// How long to wait before trying again, in whole seconds rounded up, if known.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u32> {
         match self {

@@ -1,5 +1,5 @@
-//! A request that can be sent several times. The connector's own headers go out; those that the host sets, or that
-//! concern one connection only, do not.
+//! A request that can be sent several times. It carries the connector's headers, except those that only the
+//! host may set and those that concern a single connection.
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -30,8 +30,8 @@ impl Outgoing {
     }
 }
 
-/// Headers that are the host's to set, or that speak of one connection and not of the request ([RFC 9110, section
-/// 7.6.1]).
+/// Headers that only the host sets, or that concern the connection rather than the request
+/// ([RFC 9110, section 7.6.1]).
 ///
 /// [RFC 9110, section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 const HOSTS_OWN: [HeaderName; 12] = [
@@ -49,10 +49,11 @@ const HOSTS_OWN: [HeaderName; 12] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Headers that travel through proxies under this prefix: `proxy-authorization`, `proxy-connection`, …
+/// The prefix of headers that are meant for proxies: `proxy-authorization`, `proxy-connection`, …
 const PROXY: &str = "proxy-";
 
-/// The headers that go out. Names are compared without case, so `AUTHORIZATION` does not get through either.
+/// Returns the headers to send. Names are compared without regard to case, so `AUTHORIZATION` does not get
+/// through either.
 pub(super) fn headers(mut headers: HeaderMap) -> HeaderMap {
     for name in named_by_connection(&headers) {
         headers.remove(name);

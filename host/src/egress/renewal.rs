@@ -1,38 +1,38 @@
-//! Whether a 401 is about the token, so that another token may help.
+//! Whether a 401 is about the token, so that a different token may help.
 
 use http::{HeaderMap, header};
 
 use super::challenge::{Challenge, challenges};
 use super::credential::Claims;
 
-/// How much of a 401's body is looked at, in bytes.
+/// How much of a 401's body is examined, in bytes.
 pub(super) const PEEK: usize = 16 << 10;
 
-/// Phrases of 401s that are about the account and not about the token: a new token would be refused as well.
+/// Phrases in a 401 that is about the account rather than the token: a new token would be refused as well.
 const ACCOUNT: [&str; 5] = ["license", "licence", "account mode", "subscription", "inactive"];
-/// Phrases of 401s that are about the token's age.
+/// Phrases in a 401 that is about the token's age.
 const AGE: [&str; 4] = ["expired", "invalid_token", "invalidauthenticationtoken", "token is not valid"];
 
-/// Which token may help against a 401.
+/// Which kind of token may help after a 401.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Renewal {
-    /// None.
+    /// No token would help.
     Useless,
-    /// A new one.
+    /// A new token may help.
     Fresh,
-    /// One that meets these claims.
+    /// A token that meets these claims may help.
     StepUp(Claims),
 }
 
 impl Renewal {
-    /// By the reply's challenge ([RFC 6750, section 3.1]), or else by its words. A 401 that says nothing at all may well
-    /// be about the token's age.
+    /// Judges by the reply's challenge ([RFC 6750, section 3.1]), or else by its wording. A 401 that gives no
+    /// reason may be about the token's age.
     ///
     /// [RFC 6750, section 3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Self {
         let challenges = challenges(headers);
         let bearers = || challenges.iter().filter(|challenge| challenge.scheme == "bearer");
-        // The one challenge that says exactly what it wants.
+        // This is the only challenge that says exactly what it wants.
         if let Some(claims) = bearers().find_map(asked) {
             return Self::StepUp(claims);
         }

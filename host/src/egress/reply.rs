@@ -1,4 +1,5 @@
-//! A reply's body on its way to the connector: bounded in size and time, holding its quota slot until it is read.
+//! The body of a reply on its way to the connector. It is limited in size and time, and holds its quota slot
+//! until it has been read.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,15 +17,15 @@ use super::destination::Origin;
 use super::error::EgressError;
 use super::quota::Permit;
 
-/// The most of an unwanted reply that is read so that its connection can be used again.
+/// How much of an unwanted reply is read at most so that its connection can be used again.
 const DRAIN_BYTES: usize = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_millis(250);
 
 /// The body of a reply. Once it has ended, failed or been dropped, the request no longer counts as in flight.
 pub struct ReplyBody {
-    /// What was read ahead.
+    /// The bytes that were read ahead.
     ahead: Bytes,
-    /// What became of the body while it was read ahead: it comes after what was read.
+    /// The error that occurred while reading ahead. It is returned after the bytes that were read.
     spoiled: Option<EgressError>,
     flight: Option<Flight>,
     deadline: Pin<Box<Sleep>>,
@@ -33,8 +34,8 @@ pub struct ReplyBody {
     origin: Origin,
 }
 
-/// What is held while the reply is read. In the order in which it is given up: the audit line is written before the
-/// slot is free.
+/// What is held while the reply is read. The order of the fields is the order of release: the audit line is
+/// written before the slot becomes free.
 struct Flight {
     wire: Incoming,
     attempt: Attempt,
@@ -62,8 +63,8 @@ impl ReplyBody {
         body
     }
 
-    /// Reads up to that many bytes ahead; they are still part of the body. A body that breaks off meanwhile does so for
-    /// its reader too, after the bytes that came.
+    /// Reads up to `most` bytes ahead; they remain part of the body. If the body breaks off meanwhile, its
+    /// reader sees that too, after the bytes that came.
     ///
     /// # Errors
     /// The body broke off.
@@ -83,7 +84,7 @@ impl ReplyBody {
         }
     }
 
-    /// Reads the rest of an unwanted reply, if that is short, so that its connection can be used again.
+    /// Reads the rest of an unwanted reply, if it is short, so that its connection can be used again.
     pub(super) async fn drain(mut self) {
         let _ = tokio::time::timeout(DRAIN_TIME, self.peek(DRAIN_BYTES)).await;
     }
@@ -94,7 +95,7 @@ impl ReplyBody {
         }
     }
 
-    /// A body of known length may never be asked for its end.
+    /// Ends the flight if the body is complete. A reader that knows the length may never ask for the end.
     fn settle(&mut self) {
         if self.flight.as_ref().is_some_and(|flight| flight.wire.is_end_stream()) {
             self.end(Outcome::Complete);
@@ -116,7 +117,7 @@ impl ReplyBody {
     }
 }
 
-/// Without what the reply says.
+/// Leaves out the contents of the reply.
 impl fmt::Debug for ReplyBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let attempt = self.flight.as_ref().map(|flight| &flight.attempt);
@@ -184,7 +185,7 @@ impl Body for ReplyBody {
         let ahead = self.ahead.len() as u64;
         let rest = match &self.flight {
             Some(flight) => flight.wire.size_hint(),
-            // It is not known how much was missing.
+            // The length of the missing part is unknown.
             None if self.spoiled.is_some() => SizeHint::default(),
             None => SizeHint::with_exact(0),
         };

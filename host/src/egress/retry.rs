@@ -4,9 +4,10 @@
 //!
 //! - there was no connection, or it closed before anything of the request was written;
 //! - the server said over HTTP/2 that it did not process the request ([`TransportError::Refused`]);
-//! - the API answered 429, which says that the request was too many;
-//! - the API answered 401, and another token could be had: once for the token's age, and once for the claims that the
-//!   API asks for. That is decided where the tokens are, in [`Egress::send`](super::Egress::send).
+//! - the API answered 429, which says that there were too many requests;
+//! - the API answered 401, and a different token could be obtained: once because of the token's age, and once
+//!   for the claims that the API asks for. This is decided in [`Egress::send`](super::Egress::send), which
+//!   has the tokens.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,30 +17,30 @@ use super::transport::{DialError, TransportError};
 use crate::clock::Timestamp;
 use crate::manifest::Effect;
 
-/// How often a request is sent at most, the first time included.
+/// How many times a request is sent at most, including the first.
 pub const ATTEMPTS: u32 = 3;
-/// How often a request is sent at most while the server turns it away unprocessed. A server that ends each connection
-/// after a number of requests does that to all that are under way at that moment.
+/// How many times a request is sent at most while the server rejects it unprocessed. A server that closes
+/// each connection after a number of requests rejects all requests that are in flight at that moment.
 pub const REFUSALS: u32 = 6;
-/// The longest wait before the second attempt; it doubles with each.
+/// The longest wait before the second attempt. It doubles with each attempt.
 const BASE: Duration = Duration::from_millis(500);
-/// The shortest wait after a 429 that does not say how long to wait; it doubles too.
+/// The shortest wait after a 429 that does not say how long to wait. It doubles as well.
 const COOLING: Duration = Duration::from_secs(1);
 /// The longest wait that the API did not ask for.
 const CEILING: Duration = Duration::from_secs(20);
-/// If the API asks for a longer wait, the reply goes to the caller, who can read when to come again.
+/// If the API asks for a longer wait, the reply goes to the caller, who can read when to try again.
 const LONGEST_WISH: Duration = Duration::from_secs(120);
 
 /// What to do after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// This is the outcome.
+    /// Stop: the attempt's outcome is final.
     Final,
     /// Send the request again, after this wait.
     Again(Duration),
 }
 
-/// What to do after a reply, which may say how long to wait. `chance` is a random number from 0 to 1.
+/// Decides what to do after a reply, which may say how long to wait. `chance` is a random number from 0 to 1.
 #[must_use]
 pub fn after_reply(
     effect: Effect,
@@ -48,7 +49,7 @@ pub fn after_reply(
     wish: Option<Duration>,
     chance: f64,
 ) -> Verdict {
-    // Over the limit, a request was not processed; after the others it may have been.
+    // A request over the limit was not processed; after the other statuses it may have been.
     let unprocessed = status == StatusCode::TOO_MANY_REQUESTS;
     let passing = matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504);
     if attempt >= ATTEMPTS || !(unprocessed || passing && effect.is_read()) {
@@ -56,7 +57,7 @@ pub fn after_reply(
     }
     match wish {
         Some(wish) if wish > LONGEST_WISH => Verdict::Final,
-        // A little more than asked, so that all who were turned away do not come back at once.
+        // Wait a little longer than asked, so that not all rejected requests come back at once.
         Some(wish) => Verdict::Again(wish + BASE.mul_f64(chance)),
         None if unprocessed => {
             let least = COOLING.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(CEILING / 2);
@@ -66,7 +67,8 @@ pub fn after_reply(
     }
 }
 
-/// How long a refusal asks to wait in words, where it has no header that does: `… in 8 seconds`.
+/// How long a refusal asks to wait in its text, such as `… in 8 seconds`, for replies without a header that
+/// says so.
 #[must_use]
 pub fn wish_in_words(body: &[u8]) -> Option<Duration> {
     let words = String::from_utf8_lossy(body).to_ascii_lowercase();
@@ -82,12 +84,12 @@ pub fn wish_in_words(body: &[u8]) -> Option<Duration> {
     })
 }
 
-/// What to do after an attempt without a reply.
+/// Decides what to do after an attempt without a reply. `chance` is a random number from 0 to 1.
 #[must_use]
 pub fn after_failure(effect: Effect, attempt: u32, error: &TransportError, chance: f64) -> Verdict {
     let (again, most) = match error {
         TransportError::NotSent(dial) => (dial.is_passing(), ATTEMPTS),
-        // The sender asks for permission again, and does not wait here.
+        // The sender asks for permission again instead of waiting here.
         TransportError::Withheld => (false, 0),
         TransportError::Refused(_) => (true, REFUSALS),
         TransportError::Closing(_) | TransportError::Broken(_) => (effect.is_read(), ATTEMPTS),
@@ -95,14 +97,14 @@ pub fn after_failure(effect: Effect, attempt: u32, error: &TransportError, chanc
     };
     match attempt {
         _ if !again || attempt >= most => Verdict::Final,
-        // Nothing is wrong with the server: it only wants another connection.
+        // Nothing is wrong with the server; it only wants a new connection.
         1 if is_goodbye(error) => Verdict::Again(Duration::ZERO),
         _ if is_goodbye(error) => Verdict::Again(backoff(attempt.saturating_sub(1), chance)),
         _ => Verdict::Again(backoff(attempt, chance)),
     }
 }
 
-/// Whether the connection was at its end, and the next is as good as any.
+/// Whether only the connection came to its end, so that a new one will do.
 fn is_goodbye(error: &TransportError) -> bool {
     match error {
         TransportError::NotSent(dial) => matches!(**dial, DialError::Closed(_)),
@@ -111,7 +113,7 @@ fn is_goodbye(error: &TransportError) -> bool {
     }
 }
 
-/// The wait after that attempt, the first being 1: exponential, with full jitter.
+/// The wait after this attempt, counted from 1: exponential, with full jitter.
 #[must_use]
 pub fn backoff(attempt: u32, chance: f64) -> Duration {
     let most = BASE.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(CEILING);

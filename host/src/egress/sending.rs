@@ -1,4 +1,4 @@
-//! A request on its way through the door: attempt after attempt, until there is an outcome.
+//! Sends a request, attempt after attempt, until there is an outcome.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,22 +20,22 @@ use super::transport::{Departure, Reuse, TransportError};
 use super::{Egress, EgressError, MAX_REQUEST_BYTES, Purpose, ReplyBody};
 use crate::manifest::Effect;
 
-/// A token this near its end after the wait for a slot is asked for again.
+/// If a token is this close to its expiry after the wait for a slot, it is requested again.
 const STALE: Duration = Duration::from_secs(10);
 
-/// Where an attempt to send a request has come to.
+/// The stage that an attempt to send a request has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// From now on bytes of the request may be under way.
+    /// From now on, bytes of the request may be on the wire.
     Leaving,
-    /// The head of its reply has come, or it is known that it was not processed.
+    /// The head of the reply has come, or the request is known not to have been processed.
     Settled,
 }
 
-/// Is told where an attempt has come to.
+/// Is called when an attempt reaches a stage.
 type Observer<'a> = &'a (dyn Fn(Stage) + Send + Sync);
 
-/// What has been tried against a request's 401s.
+/// What has been tried after a request's 401s.
 #[derive(Debug, Default)]
 struct Tried {
     renewal: bool,
@@ -43,12 +43,12 @@ struct Tried {
 }
 
 impl Egress {
-    /// Sends a request, several times if need be and allowed, and returns the head of the reply; the body follows as it
-    /// is read.
+    /// Sends a request, repeatedly if necessary and allowed, and returns the head of the reply. The body
+    /// follows as it is read.
     ///
     /// # Errors
-    /// Says why there is no reply, and in [`EgressError::may_have_been_processed`] whether the request may have had an
-    /// effect nevertheless. A reply that is an HTTP error is a reply.
+    /// There is no reply; the error says why, and [`EgressError::may_have_been_processed`] says whether the
+    /// request may still have had an effect. A reply with an HTTP error status is not an error here.
     pub async fn send(
         &self,
         purpose: &Purpose,
@@ -57,7 +57,7 @@ impl Egress {
         self.send_observed(purpose, request, &|_| {}).await
     }
 
-    /// The same, and tells where each attempt has come to.
+    /// Like [`Self::send`], and reports the stages of each attempt.
     pub(crate) async fn send_observed(
         &self,
         purpose: &Purpose,
@@ -111,7 +111,7 @@ impl Egress {
                         }
                     }
                 }
-                // The slot may be another's by now.
+                // The slot may belong to another request by now.
                 Err(TransportError::Withheld) => continue,
                 Err(error) => {
                     let verdict = retry::after_failure(effect, number, &error, fastrand::f64());
@@ -135,7 +135,7 @@ impl Egress {
         in_time(credential.token(), ends).await.map(Some)
     }
 
-    /// The token, or another if the wait for a slot has made it old.
+    /// Returns the token, or a newer one if it got too old while waiting for a slot.
     async fn fresh(
         &self,
         token: Option<AccessToken>,
@@ -146,7 +146,7 @@ impl Egress {
         if old { self.token(ends).await } else { Ok(token) }
     }
 
-    /// One attempt: at most one request leaves.
+    /// Makes one attempt: at most one request leaves.
     async fn attempt(
         &self,
         outgoing: &Outgoing,
@@ -179,8 +179,9 @@ impl Egress {
         }
     }
 
-    /// A refused token is replaced, once for its age and once for the claims that the API asks for. The request was not
-    /// processed, so a change may be sent again. If no other token can be had, the caller learns why, which is worth more than the 401.
+    /// Replaces a refused token, once because of its age and once for the claims that the API asks for. The
+    /// request was not processed, so a change may be sent again. If no other token can be obtained, the
+    /// caller learns why, which is more useful than the 401.
     async fn after_unauthorized(
         &self,
         response: &mut Response<ReplyBody>,
@@ -211,15 +212,15 @@ impl Egress {
         Ok(if next.is_same(token) { Verdict::Final } else { Verdict::Again(Duration::ZERO) })
     }
 
-    /// The API refused what the token should allow: it may be from before the permission was granted, so that other
-    /// processes had better not go on with it.
+    /// Called when the API refuses what the token should allow. The token may be older than the permission,
+    /// so other processes should not go on using it.
     async fn doubt(&self, token: Option<&AccessToken>) {
         if let (Some(credential), Some(token)) = (&self.credential, token) {
             credential.doubt(token).await;
         }
     }
 
-    /// How long a reply asks to wait: by its header, or where that is missing from a refusal, in words.
+    /// How long a reply asks to wait: from its header, or, for a refusal without one, from its text.
     async fn wish(&self, response: &mut Response<ReplyBody>) -> Option<Duration> {
         match retry::retry_after(response.headers(), self.clock.now()) {
             None if response.status() == StatusCode::TOO_MANY_REQUESTS => {
@@ -230,7 +231,7 @@ impl Egress {
         }
     }
 
-    /// A wait that would go past the deadline is not begun: the last reply or failure is the outcome.
+    /// Does not begin a wait that would pass the deadline: the last reply or failure is then the outcome.
     fn in_time(&self, verdict: Verdict, purpose: &Purpose) -> Verdict {
         match (verdict, purpose.deadline) {
             (Verdict::Again(wait), Some(deadline)) if self.clock.now().saturating_add(wait) >= deadline => {
@@ -241,14 +242,14 @@ impl Egress {
     }
 }
 
-/// A request that is about to leave, with the permit that lets it.
+/// A request that is about to leave, with its permit.
 struct Departing<'a> {
     permit: Permit,
     observer: Observer<'a>,
 }
 
 impl Departing<'_> {
-    /// The API has seen the request, or never will.
+    /// Records that the API has seen the request or never will.
     fn settle(mut self) -> Permit {
         self.permit.arrived();
         (self.observer)(Stage::Settled);
@@ -267,7 +268,7 @@ impl Departure for Departing<'_> {
     }
 }
 
-/// The token, unless the call's time is up first.
+/// Waits for the token, unless the call's time is up first.
 async fn in_time(
     token: BoxFuture<'_, Result<AccessToken, CredentialError>>,
     ends: Option<Instant>,

@@ -1,4 +1,4 @@
-//! The door as a whole, against a scripted server on this machine.
+//! The whole path of a request, against a scripted server on this machine.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -35,7 +35,7 @@ mod timing;
 
 use server::{Act, Server};
 
-/// A clock on which every sleep is over at once, and is noted down.
+/// A clock on which every sleep ends at once and is recorded.
 #[derive(Debug, Default)]
 struct Leaping {
     ahead: Mutex<Duration>,

@@ -1,14 +1,15 @@
-//! Pooled connections, and what became of a request that got no answer.
+//! Sends requests over pooled connections, and reports what happened to a request that got no answer.
 //!
-//! The client is hyper's own ([`hyper_util::client::legacy`]) and not a layer over it: it puts a path on the wire byte
-//! for byte, where a URL library would write `'` as `%27` and `/a/../b` as `/b`; it says whether a connection was at
-//! hand when a request failed; and it lets the dialler check the address that it dials. It never follows a redirect
-//! and never sends a request twice: see [`Transport::new`].
+//! The client is hyper's own ([`hyper_util::client::legacy`]) rather than a layer over it. It puts a path on
+//! the wire byte for byte, where a URL library would write `'` as `%27` and `/a/../b` as `/b`; it says
+//! whether there was a connection when a request failed; and it lets the dialler check the address that it
+//! dials. It never follows a redirect and never sends a request twice: see [`Transport::new`].
 //!
-//! A server may close an idle connection just as a request is written to it. Then it cannot be known whether the
-//! request was processed. A read does not mind; a change does. So there are two pools: reads use any idle connection;
-//! whatever must not be sent twice uses one that was in use a moment ago ([`RECENT`]), or else a new one. Both give up
-//! an idle connection before the server does, where the server says when that is: see `keep_alive`.
+//! A server may close an idle connection just as a request is written to it. Then it is unknown whether the
+//! request was processed. For a read that is harmless, but not for a change. So there are two pools: reads
+//! use any idle connection; requests that must not be sent twice use one that was in use a moment ago
+//! ([`RECENT`]), or else a new one. Both pools close an idle connection before the server does, if the server
+//! says when it will: see `keep_alive`.
 
 use std::error::Error as StdError;
 use std::io;
@@ -46,19 +47,21 @@ pub use error::TransportError;
 use payload::{Payload, Taken};
 use proxies::Proxies;
 
-/// How long a connection may take, name resolution and TLS included.
+/// How long making a connection may take, including name resolution and TLS.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection to a metadata service may take: where there is one, it is near.
+/// How long making a connection to a metadata service may take. It is short because such a service is always
+/// nearby.
 const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long an idle connection is kept for reads. Azure's front ends close theirs after some 120 s to 240 s; the
-/// side that closes first decides whether a request is ever written to a dead connection.
+/// How long an idle connection is kept for reads. Azure's front ends close theirs after about 120 s to 240 s.
+/// By closing first, we never write a request to a dead connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-/// How long ago a connection may have been used last for a request that must not be sent twice. Servers keep idle
-/// connections for a second at least, most for much longer.
+/// How recently a connection must have been used to carry a request that must not be sent twice. Servers keep
+/// idle connections for at least a second, most for much longer.
 pub const RECENT: Duration = Duration::from_millis(500);
-/// As many as calls run at a time unless told otherwise: with fewer, those that run together close each other's.
+/// The default number of concurrent calls. With fewer idle connections, concurrent calls would close each
+/// other's.
 const IDLE_PER_ORIGIN: usize = 128;
-/// A server that is silent for these on HTTP/2, with a request in flight, is taken for dead.
+/// An HTTP/2 server that stays silent this long with a request in flight is considered dead.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -81,17 +84,17 @@ pub(super) enum Reuse {
     Recent,
 }
 
-/// The sender of a request, who is asked before it leaves, and told when it does.
+/// The sender of a request. It is asked before the request leaves, and told when it does.
 pub(super) trait Departure: Send {
-    /// Whether the request may still leave. Asked until there is a connection, the last time right before the request
-    /// is handed to it.
+    /// Whether the request may still leave. This is asked repeatedly until there is a connection, and a last
+    /// time right before the request is handed to it.
     fn may_leave(&mut self) -> bool;
 
-    /// From now on, bytes of the request may be under way.
+    /// Called when bytes of the request may be on the wire from now on.
     fn leaves(&mut self);
 }
 
-/// A sender who always lets it go.
+/// A sender that always lets the request leave.
 struct Unwatched;
 
 impl Departure for Unwatched {
@@ -103,15 +106,16 @@ impl Departure for Unwatched {
 }
 
 impl Transport {
-    /// Pools for one connection profile. `loopback` says whether this machine may be dialled, by its own names.
-    /// Proxies are the system's: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, and where these are unset the platform's
-    /// settings. What goes to this machine goes there directly.
+    /// Creates the pools for one connection profile. `loopback` says whether this machine may be dialled by
+    /// its own names. Proxies are taken from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, or from the
+    /// platform's settings if these are unset. Requests to this machine never use a proxy.
     #[must_use]
     pub fn new(loopback: bool) -> Self {
         Self::over(&Dialler::new(Reach::Public { loopback }, Proxies::of_system()))
     }
 
-    /// A way to a platform's metadata service: to this link or this machine, never through a proxy, and soon given up.
+    /// A transport to a platform's metadata service: only to this link or this machine, never through a
+    /// proxy, and with a short connection timeout.
     pub(super) fn to_metadata() -> Self {
         Self::over(&Dialler::new(Reach::Metadata, Proxies::none()))
     }
@@ -127,19 +131,20 @@ impl Transport {
                 .http2_adaptive_window(true)
                 .http2_keep_alive_interval(PING_INTERVAL)
                 .http2_keep_alive_timeout(PING_TIMEOUT)
-                // A pooled connection may close while a request waits in its queue. hyper then hands the request back,
-                // unwritten, and it goes out on another connection. Once taken from the queue it is never handed back
-                // (hyper's `TrySendError::take_message`), so nothing is sent twice; the tests close at every point.
+                // A pooled connection may close while a request waits in its queue. hyper then hands the
+                // request back unwritten, and it goes out on another connection. Once taken from the queue, a
+                // request is never handed back (hyper's `TrySendError::take_message`), so nothing is sent
+                // twice. The tests close the connection at every point.
                 .retry_canceled_requests(true)
                 .build(dialler.clone())
         };
         Self { any: pool(IDLE_TIMEOUT), recent: pool(RECENT), underway }
     }
 
-    /// Sends a request, at most once, and returns the head of the reply. `until` bounds the wait for it.
+    /// Sends a request at most once, and returns the head of the reply. `until` limits the wait for it.
     ///
     /// # Errors
-    /// Says whether the server may have processed the request.
+    /// There is no reply; the error says whether the server may have processed the request.
     pub async fn send(
         &self,
         request: Request<Full<Bytes>>,
@@ -148,8 +153,8 @@ impl Transport {
         self.send_watched(request, Reuse::Recent, until, &mut Unwatched).await
     }
 
-    /// The same, for a request that may be sent again: it uses any idle connection, even one that its server may be
-    /// closing.
+    /// Like [`Transport::send`], for a request that may be sent again: it uses any idle connection, even one
+    /// that the server may be closing.
     ///
     /// # Errors
     /// As [`Transport::send`].
@@ -161,7 +166,7 @@ impl Transport {
         self.send_watched(request, Reuse::Any, until, &mut Unwatched).await
     }
 
-    /// The same, unless it turns out, when there is a connection, that the request may no longer leave
+    /// Like [`Transport::send`], but fails if the request may no longer leave once there is a connection
     /// ([`TransportError::Withheld`]).
     pub(super) async fn send_watched(
         &self,
@@ -177,7 +182,7 @@ impl Transport {
         let left = || connection.connection_metadata().is_some();
         let pool = if reuse == Reuse::Any { &self.any } else { &self.recent };
         let mut reply = pin!(pool.request(request));
-        // The pool hands the request to a connection within one of these polls, and nowhere else.
+        // The pool hands the request to a connection only within one of these polls.
         let exchange = poll_fn(|context| {
             if left() {
                 return reply.as_mut().poll(context).map_err(|error| TransportError::of(&error, &taken));
@@ -213,12 +218,12 @@ impl std::fmt::Debug for Transport {
     }
 }
 
-/// The first error of that type in the chain of causes.
+/// Returns the first error of this type in the chain of causes.
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The last cause's message: the nearest to what happened.
+/// The message of the last cause, which is closest to what happened.
 fn innermost(error: &(dyn StdError + 'static)) -> Arc<str> {
     causes(error).last().map_or_else(String::new, ToString::to_string).into()
 }

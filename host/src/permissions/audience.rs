@@ -1,15 +1,15 @@
-//! Whether a token is for the API that it is sent to.
+//! Whether a token is meant for the API that it is sent to.
 
 use super::Statement;
 use crate::connection::Profile;
 use crate::manifest::Manifest;
 
-/// What a token's audience says of where it is taken.
+/// What a token's audience says about the API that accepts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// It is for the API.
     Own,
-    /// It is for the resource of the connection's scope, which is not known to be the API.
+    /// It is for the resource of the connection's scope, which may or may not be the API.
     Asked,
     /// It is for another API.
     Foreign,
@@ -18,7 +18,7 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// What the token's audience is to the connection.
+    /// Compares the token's audiences with the connection's API and scope.
     #[must_use]
     pub fn of(statement: &Statement, profile: &Profile, manifest: &Manifest) -> Self {
         if statement.audiences.is_empty() || manifest.audiences.is_empty() {
@@ -42,18 +42,18 @@ impl Audience {
     }
 }
 
-/// What the scopes may be of: each itself, and all but its last part, such as `https://api.example.com` of
-/// `https://api.example.com/.default`.
+/// The resources that the scopes may belong to: each scope itself, and the scope without its last part, such
+/// as `https://api.example.com` for `https://api.example.com/.default`.
 fn resources(scopes: &str) -> impl Iterator<Item = &str> {
     scopes.split(' ').flat_map(|scope| {
         let resource = scope.rsplit_once('/').map(|(resource, _)| resource);
-        // What is left of an address without a path is no resource.
+        // The remainder of an address without a path is not a resource.
         [Some(scope), resource.filter(|resource| !resource.ends_with(":/"))].into_iter().flatten()
     })
 }
 
 fn same(one: &str, other: &str) -> bool {
-    // A double slash before `.default` keeps one at the end, as the API was once registered.
+    // A double slash before `.default` leaves one slash at the end, for APIs that were registered that way.
     one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
 }
 

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use super::{Grants, Kind, Statement};
 use crate::clock::Timestamp;
 
-/// The longest token that is read, in bytes; no header would hold a longer one.
+/// The longest token that is read, in bytes. A longer one would not fit into a header.
 const LONGEST: usize = 64 << 10;
 
-/// `roles` are an application's ([application permissions]); `scp` is what a user lets an application do; other
-/// authorities call that `scope` ([RFC 8693, section 4.2]).
+/// `roles` are the permissions of an application ([application permissions]); `scp` is what a user allows an
+/// application to do, which other authorities call `scope` ([RFC 8693, section 4.2]).
 ///
 /// [application permissions]: https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
 /// [RFC 8693, section 4.2]: https://www.rfc-editor.org/rfc/rfc8693#section-4.2
@@ -32,7 +32,7 @@ struct Claims {
     exp: Option<serde_json::Value>,
 }
 
-/// Names in a list, or in one text with spaces between them.
+/// Names in a list, or in one string, separated by spaces.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Names {
@@ -48,7 +48,8 @@ pub(super) fn read(token: &str) -> Statement {
         return Statement::NOTHING;
     };
     let grants = match scp {
-        // A token for a user may also have roles: those are the user's own, and permit the application nothing.
+        // A token for a user may also have roles, but those are the user's own and grant the application
+        // nothing.
         Some(names) => Grants::Known { kind: Kind::Delegated, permissions: names.into_set() },
         None => Grants::Known {
             kind: Kind::Application,
@@ -69,7 +70,7 @@ fn audiences(aud: Option<serde_json::Value>) -> Vec<String> {
 }
 
 fn time(exp: &serde_json::Value) -> Option<Timestamp> {
-    // No token is good for so long that a fraction of a second counts.
+    // A fraction of a second does not matter for the lifetime of a token.
     #[allow(clippy::cast_possible_truncation)]
     let seconds = exp.as_i64().or_else(|| exp.as_f64().map(|seconds| seconds as i64))?;
     Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000)))

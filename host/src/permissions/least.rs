@@ -1,12 +1,12 @@
-//! The least set of permissions for a set of actions.
+//! The least permissions that suffice for a set of actions.
 
 use std::collections::BTreeSet;
 
 use super::Kind;
 use crate::manifest::Permissions;
 
-/// How much is tried: branches, times the square of the number of actions. Real connectors need some dozens of
-/// branches; what a hostile manifest makes of it ends here.
+/// The search effort: branches times the square of the number of actions. Real connectors need a few dozen
+/// branches; this limit stops the search in a hostile manifest.
 const EFFORT: usize = 2_000_000;
 
 /// The least permissions that a set of actions needs.
@@ -14,28 +14,29 @@ const EFFORT: usize = 2_000_000;
 pub struct Least {
     /// The permissions: with them every action is allowed, and without any one of them some action is not.
     pub permissions: BTreeSet<String>,
-    /// Whether actions are among them that tokens of that kind cannot be allowed.
+    /// Whether some of the actions cannot be allowed with tokens of this kind at all.
     pub incomplete: bool,
 }
 
-/// The least permissions with which tokens of that kind are allowed all of the actions.
+/// Returns the least permissions that allow tokens of this kind all of the actions.
 ///
-/// A manifest lists the alternatives of an action with the least powerful first, and of all sets to which nothing is
-/// superfluous, the one that comes nearest to the beginnings of the lists is the least. In a manifest of thousands of
-/// alternatives that need not be found; what is returned suffices, and nothing in it is superfluous, even so.
+/// A manifest lists the alternatives for an action with the least powerful first. Among all sets without
+/// superfluous permissions, the one closest to the beginnings of the lists is the least. With thousands of
+/// alternatives the search may stop before it finds that set; the result then still suffices and has nothing
+/// superfluous.
 pub fn least<'a>(needs: impl IntoIterator<Item = &'a Permissions>, kind: Kind) -> Least {
     let mut lists: Vec<&[String]> = Vec::new();
     let mut incomplete = false;
     for needs in needs {
         let alternatives = needs.of(kind);
         if alternatives.is_empty() {
-            // An action for which nothing is listed at all needs nothing.
+            // An action with no permissions listed at all needs none.
             incomplete |= !(needs.application.is_empty() && needs.delegated.is_empty());
         } else {
             lists.push(alternatives);
         }
     }
-    // Where there is no choice, there is nothing to try.
+    // Actions with the fewest alternatives come first: without a choice, there is nothing to try.
     lists.sort_by_key(|alternatives| alternatives.len());
     let mut search = Search { lists: &lists, steps: EFFORT / (lists.len().pow(2) + 1), best: None };
     search.extend(&mut Vec::new());
@@ -49,11 +50,11 @@ struct Search<'a> {
     best: Option<(Cost, BTreeSet<&'a str>)>,
 }
 
-/// How far from the beginnings of the lists, then how many.
+/// The distance from the beginnings of the lists, then the number of permissions.
 type Cost = (usize, usize);
 
 impl<'a> Search<'a> {
-    /// Tries all ways to go on from what is chosen.
+    /// Tries all ways to extend the chosen set.
     fn extend(&mut self, chosen: &mut Vec<&'a str>) {
         let open = self.lists.iter().find(|list| !list.iter().any(|name| chosen.contains(&name.as_str())));
         let Some(open) = open else {
@@ -61,7 +62,7 @@ impl<'a> Search<'a> {
             return;
         };
         for name in *open {
-            // The first way is always followed to its end.
+            // The first branch is always followed to its end.
             if self.steps == 0 && self.best.is_some() {
                 return;
             }
@@ -72,7 +73,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Takes what is chosen, without what is superfluous, if it is the best so far.
+    /// Drops superfluous permissions from the chosen set, and keeps it if it is the best so far.
     fn settle(&mut self, chosen: &[&'a str]) {
         let mut kept: BTreeSet<&str> = chosen.iter().copied().collect();
         for name in chosen.iter().rev() {
@@ -159,7 +160,7 @@ mod tests {
             }
         }
 
-        /// All sets are tried: none to which nothing is superfluous is nearer to the beginnings of the lists.
+        /// Tries all sets: no set without superfluous permissions is closer to the beginnings of the lists.
         #[test]
         fn no_other_set_is_less(
             lists in prop::collection::vec(prop::collection::vec("[A-F]", 1..4), 0..6),

@@ -1,4 +1,4 @@
-//! Programs that behave, and programs that leave something behind.
+//! Programs that behave well, and programs that leave processes behind.
 
 use std::path::Path;
 use std::time::Instant;
@@ -6,10 +6,10 @@ use std::time::Instant;
 use super::*;
 
 const LONG: Duration = Duration::from_secs(60);
-/// How long those live who are left behind: much longer than a test may take.
+/// How long processes that are left behind live: much longer than a test may take.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
-/// A shell that runs the script, whose `$0` is the path.
+/// A shell that runs the script with the path as `$0`.
 fn shell(script: &str, path: &Path, timeout: Duration) -> Program {
     Program::new("/bin/sh", timeout)
         .arguments([OsStr::new("-c"), script.as_ref(), path.as_os_str()])
@@ -96,7 +96,7 @@ async fn a_program_that_is_not_there_is_told_apart() {
 
 #[tokio::test]
 async fn variables_that_hold_secrets_are_kept_from_a_program() {
-    // Cargo sets it for every test.
+    // Cargo sets this variable for every test.
     let text = "printf \"${CARGO_PKG_NAME-unset}\"";
     let printed = async |program: Program| program.run().await.unwrap().stdout.to_vec();
     assert_eq!(printed(script(text)).await, b"connector-host");

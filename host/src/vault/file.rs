@@ -1,22 +1,24 @@
-//! A vault in a directory that is the user's alone, encrypted.
+//! An encrypted vault in a directory that only its user can access.
 //!
-//! Each entry is a file, named after a digest of its name, replaced as a whole, and encrypted; the key is elsewhere, as
-//! [`KeyPlace`] says.
+//! Each entry is an encrypted file, named after a digest of the entry's name and replaced as a whole.
+//! [`KeyPlace`] says where the key is kept.
 //!
 //! # What it protects from
 //!
 //! - *Other users* of the machine cannot open the files, and files that they could open are refused.
-//! - *Whoever gets the files and not the key*, such as from a backup or a synchronised folder that leaves the key out,
-//!   or with a key in the platform's keyring: they learn how many entries there are, how long and how old.
-//! - *Whoever alters or swaps files* without the key: what they leave is [`VaultError::Damaged`], and is not used.
+//! - *Anyone who gets the files but not the key*, for example from a backup or a synchronised folder without
+//!   the key, or because the key is in the platform's keyring. They learn only the number, length and age of
+//!   the entries.
+//! - *Anyone who alters or swaps files* without the key: such files are reported as [`VaultError::Damaged`]
+//!   and not used.
 //!
 //! # What it does not protect from
 //!
-//! - *Programs of the same user*, and the administrator: they can do whatever this program can.
-//! - *Whoever gets the files and the key*: with [`KeyPlace::File`] both are in one directory, so that a copy of the whole
-//!   directory is a copy of the secrets.
-//! - *Whoever puts back an old file*: an entry may be an old one.
-//! - On Windows, rights are those of the directory, and are not checked.
+//! - *Programs of the same user*, and the administrator: they can do anything that this program can.
+//! - *Anyone who gets the files and the key*: with [`KeyPlace::File`] both are in one directory, so a copy of
+//!   the whole directory is a copy of the secrets.
+//! - *Anyone who restores an old file*: the vault does not notice that an entry is outdated.
+//! - On Windows, files have the access rights of the directory, and these are not checked.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,14 +37,14 @@ mod tests;
 
 pub(super) use cipher::Key;
 
-/// How long a keyring that failed is left alone.
+/// How long to wait before asking a failed keyring again.
 const REST: Duration = Duration::from_secs(30);
 
-/// Where the key of a [`FileVault`] is.
+/// Where the key of a [`FileVault`] is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum KeyPlace {
-    /// In the platform's keyring; in a file if no keyring answers.
+    /// In the platform's keyring, or in a file if no keyring answers.
     #[default]
     KeyringOrFile,
     /// In the platform's keyring: Keychain, Credential Manager, or the Secret Service. Needs the feature `keyring`.
@@ -51,10 +53,10 @@ pub enum KeyPlace {
     File,
 }
 
-/// Keeps secrets in a directory, encrypted. Nothing is made or read before the first use.
+/// Keeps secrets encrypted in a directory. Nothing is created or read before the first use.
 ///
-/// Entries whose key is in a keyring and those whose key is in a file are in directories of their own, so that a
-/// keyring that comes and goes spoils nothing.
+/// Entries whose key is in a keyring and entries whose key is in a file have separate directories, so a
+/// keyring that comes and goes does no harm.
 #[derive(Debug)]
 pub struct FileVault {
     root: PathBuf,
@@ -62,14 +64,14 @@ pub struct FileVault {
     opened: Mutex<State>,
 }
 
-/// What came of the attempts to open it.
+/// The result of the attempts to open the vault.
 #[derive(Debug, Default)]
 enum State {
     #[default]
     Closed,
     Open(Arc<Opened>),
-    /// The keyring did not answer, or only to say no. It is left alone until then: it may take its time, and every task
-    /// would wait for that, one after another.
+    /// The keyring did not answer, or refused. It is not asked again until this time: it may be slow, and
+    /// every task would wait for it, one after another.
     Locked(VaultError, Instant),
 }
 
@@ -80,13 +82,14 @@ struct Opened {
 }
 
 impl FileVault {
-    /// A vault in that directory, which is made, for this user alone, when it is first needed.
+    /// Creates a vault in this directory. The directory is created on first use, accessible to this user
+    /// alone.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, place: KeyPlace) -> Self {
         Self { root: root.into(), place, opened: Mutex::default() }
     }
 
-    /// The directory.
+    /// The directory of the vault.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
@@ -109,7 +112,7 @@ impl FileVault {
     }
 
     fn open(&self) -> Result<Opened, VaultError> {
-        // The root is checked as well: whoever may write there could put another directory in the place of ours.
+        // The root is checked as well: anyone who may write there could replace our directory with another.
         Directory::open(&self.root)?;
         match self.place {
             KeyPlace::File => self.open_with_file(),
@@ -132,7 +135,7 @@ impl FileVault {
 
     #[cfg(feature = "keyring")]
     fn open_with_keyring(&self) -> Result<Opened, VaultError> {
-        // The keyring is asked first: without one, no directory is made.
+        // The keyring is asked first, so that no directory is created without one.
         let found = super::keyring::key()?;
         let directory = Directory::open(&self.root.join("keyring"))?;
         let key = match found {

@@ -1,7 +1,7 @@
 //! The vault's key in the platform's keyring: Keychain, Credential Manager, or the Secret Service.
 //!
-//! Only the key is there, and what it encrypts is in files: Windows' Credential Manager takes no more than 2560 bytes,
-//! which many a token exceeds, and no keyring has locks.
+//! The keyring holds only the key; the encrypted entries are in files. Windows' Credential Manager takes at
+//! most 2560 bytes, which many tokens exceed, and no keyring has locks.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use secrecy::zeroize::Zeroizing;
 use super::VaultError;
 use super::file::Key;
 
-/// What the entry goes by.
+/// The name of the keyring's entry.
 const SERVICE: &str = "connector";
 const USER: &str = "vault key";
-/// How long the keyring may take: one that is locked asks its user for a password, who may not be there.
+/// How long the keyring may take: a locked keyring asks its user for a password, and the user may be away.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The key, if there is one.
@@ -30,14 +30,14 @@ pub(super) fn key() -> Result<Option<Key>, VaultError> {
     Key::of_bytes(&bytes).ok_or_else(foreign).map(Some)
 }
 
-/// Keeps the key.
+/// Stores the key.
 pub(super) fn keep(key: Key) -> Result<Key, VaultError> {
     let bytes = Zeroizing::new(key.bytes().to_vec());
     ask(move |entry| entry.set_secret(&bytes))?;
     Ok(key)
 }
 
-/// Does something with the entry on a thread of its own: keyrings block, some start a runtime, and some never answer.
+/// Uses the entry on a separate thread: keyrings block, some start a runtime, and some never answer.
 fn ask<T: Send + 'static>(
     question: impl FnOnce(&Entry) -> keyring::Result<T> + Send + 'static,
 ) -> Result<T, VaultError> {
@@ -46,7 +46,7 @@ fn ask<T: Send + 'static>(
         .name("keyring".into())
         .spawn(move || {
             let outcome = Entry::new(SERVICE, USER).and_then(|entry| question(&entry));
-            // Nobody may be waiting any more.
+            // The receiver may have given up.
             let _ = answer.send(outcome.map_err(|error| explain(&error)));
         })
         .map_err(|error| failed(error.to_string()))?;
@@ -54,14 +54,14 @@ fn ask<T: Send + 'static>(
         .recv_timeout(PATIENCE)
         .map_err(|_| {
             let error = failed(format!("it did not answer within {} s", PATIENCE.as_secs()));
-            // Whoever waited for that long should know why.
+            // A user who waited this long should know why.
             tracing::warn!(%error, hint = %error.hint());
             error
         })?
         .map_err(failed)
 }
 
-/// In words; some of the library's errors hold what was kept.
+/// Describes the error. It is not printed as it is, because some of the library's errors contain the secret.
 fn explain(error: &Error) -> String {
     match error {
         Error::BadEncoding(_) | Error::BadDataFormat(..) => "its entry is damaged".into(),

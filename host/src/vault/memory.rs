@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::{Vault, VaultError, VaultLock};
 
-/// Keeps secrets in memory, where they are wiped when they are forgotten. Clones share what they keep.
+/// Keeps secrets in memory, and wipes them when they are removed. Clones share their contents.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryVault {
     state: Arc<Mutex<State>>,
@@ -45,7 +45,7 @@ impl Vault for MemoryVault {
     }
 }
 
-/// A lock that is held.
+/// A held lock; dropping it releases the name.
 struct Guard {
     vault: MemoryVault,
     name: String,

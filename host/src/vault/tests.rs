@@ -1,4 +1,4 @@
-//! What holds of every vault.
+//! Checks that apply to every vault.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
-/// The promises of [`Vault`], kept by one that is empty.
+/// Checks that an empty vault keeps the promises of [`Vault`].
 pub(super) fn keeps_what_it_is_given(vault: &dyn Vault) {
     let read = |name: &str| vault.read(name).unwrap().map(|secret| secret.expose_secret().to_owned());
     assert_eq!(read("a"), None);

@@ -1,5 +1,5 @@
-//! The vault, as asynchronous code asks it: on a thread that may wait for a disk, and for another's lock never without
-//! bound. A process that is suspended keeps its locks.
+//! Access to the vault from asynchronous code: on a thread that may wait for a disk. Waits for locks are
+//! bounded, because a suspended process keeps its locks.
 
 use std::io;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::vault::{Vault, VaultError, VaultLock, longer};
 
-/// Asks the vault something.
+/// Runs an operation on the vault.
 pub(super) async fn ask<T: Send + 'static>(
     vault: &Arc<dyn Vault>,
     name: &str,
@@ -20,9 +20,9 @@ pub(super) async fn ask<T: Send + 'static>(
     answer.await.unwrap_or_else(|_| Err(cut_off()))
 }
 
-/// Takes the name's lock. `None` if others have held it for as long as `patience`.
+/// Takes the name's lock. Returns `None` if others hold it for longer than `patience`.
 ///
-/// It can be given up at any time: no thread waits for the lock.
+/// The future can be dropped at any time: no thread waits for the lock.
 pub(super) async fn lock(
     vault: &Arc<dyn Vault>,
     name: &str,

@@ -1,6 +1,6 @@
-//! The authorization code grant ([RFC 6749, section 4.1]) for programs on a person's machine ([RFC 8252]): a browser
-//! signs in and comes back to an address of this machine with a code. PKCE ([RFC 7636]) makes the code useless to
-//! anyone else, and the state makes any other browser's visit useless here.
+//! The authorization code grant ([RFC 6749, section 4.1]) for programs on a person's machine ([RFC 8252]): a
+//! person signs in with a browser, which is then sent back to an address on this machine with a code. PKCE
+//! ([RFC 7636]) makes the code useless to anyone else, and the state rejects visits by any other browser.
 //!
 //! [RFC 6749, section 4.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1
 //! [RFC 7636]: https://www.rfc-editor.org/rfc/rfc7636
@@ -23,12 +23,12 @@ mod listener;
 use answer::Answer;
 use listener::Listener;
 
-/// How long a person has.
+/// How long a person has to sign in.
 const TIME: Duration = Duration::from_secs(300);
 
 impl Registration {
-    /// Shows the address to open in a browser, and waits until the browser comes back, from a sign-in that meets the
-    /// claims.
+    /// Shows the address to open in a browser, and waits until the browser comes back from a sign-in that
+    /// meets the claims.
     pub(super) async fn auth_code(
         &self,
         redirect: &Redirect,

@@ -1,4 +1,4 @@
-//! The token authority: one bounded request at a time, and what its refusals mean.
+//! The token authority: sends bounded requests, and interprets its refusals.
 
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,11 +26,12 @@ use crate::egress::transport::{Transport, TransportError};
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How often a request is sent at most, when the authority is busy or away.
+/// How many times a request is sent at most while the authority is busy or unreachable.
 const ATTEMPTS: u32 = 3;
-/// The longest wait that the authority may ask for; beyond it, the caller is told how long it would be.
+/// The longest wait that is honoured at the authority's request. If it asks for longer, the caller is told
+/// how long.
 const LONGEST_WISH: Duration = Duration::from_secs(15);
-/// The longest wish that is remembered.
+/// The longest requested wait that is remembered.
 const LONGEST_BELIEVED: Duration = Duration::from_secs(3600);
 
 /// A token authority, such as `https://login.microsoftonline.com`.
@@ -39,7 +40,7 @@ pub(super) struct Authority {
     origin: Origin,
     loopback: bool,
     transport: Transport,
-    /// Until when it last asked to be left alone, and in which status.
+    /// The end of the wait that it last asked for, and the status of that reply.
     asked_to_wait: Mutex<Option<(Instant, StatusCode)>>,
 }
 
@@ -53,18 +54,18 @@ impl Authority {
         format!("{}{path}", self.origin)
     }
 
-    /// Whether the authority, and the addresses that it hands out, may be this machine.
+    /// Whether the authority and the addresses that it returns may be on this machine.
     pub(super) fn loopback(&self) -> bool {
         self.loopback
     }
 
-    /// Whether it may be sent a secret.
+    /// Checks whether the authority may be sent a secret.
     pub(super) fn check(&self) -> Result<(), CredentialError> {
         check_grant(&self.origin, self.loopback)
             .map_err(|reason| CredentialError::AuthorityDenied { reason: Box::new(reason) })
     }
 
-    /// Sends a request for a token. A token request may be sent again: the worst is a second token.
+    /// Sends a request for a token. It is safe to repeat: at worst, a second token is issued.
     pub(super) async fn post(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
         let request = self.ready(request).await?;
         let mut attempt = 1;
@@ -78,15 +79,15 @@ impl Authority {
             if attempt == ATTEMPTS || wish.is_some_and(|wish| wish > LONGEST_WISH) {
                 return outcome.and_then(|response| self.unless_busy(response, wish));
             }
-            // A little more than asked, so that all who were turned away do not come back at once.
+            // Wait a little longer than asked, so that not all rejected requests come back at once.
             let backoff = retry::backoff(attempt, fastrand::f64());
             tokio::time::sleep(wish.map_or(backoff, |wish| wish + backoff)).await;
             attempt += 1;
         }
     }
 
-    /// Asks whether a person has signed in yet, once: whoever asks says when to ask again, which is not before that. An
-    /// authority that is busy or broken has not answered, whatever else it says.
+    /// Asks once whether a person has signed in yet; the caller decides when to ask again. A busy or broken
+    /// authority counts as not having answered, whatever else its reply says.
     pub(super) async fn poll(&self, request: HttpRequest) -> Result<HttpResponse, CredentialError> {
         let request = self.ready(request).await?;
         let response = self.attempt(&request).await?;
@@ -96,17 +97,17 @@ impl Authority {
         Err(self.busy(response.status(), self.wish(&response)))
     }
 
-    /// The request, once it may be sent.
+    /// Returns the request as soon as it may be sent.
     async fn ready(&self, request: HttpRequest) -> Result<Request<Bytes>, CredentialError> {
         self.check()?;
         let (parts, body) = request.into_parts();
-        // The body has the secret: one copy for all attempts, which is wiped.
+        // The body contains the secret: all attempts share one copy, which is wiped.
         let request = Request::from_parts(parts, Bytes::from_owner(Zeroizing::new(body)));
         self.patience().await?;
         Ok(request)
     }
 
-    /// Waits until the authority's last wish is met, unless that is too long.
+    /// Waits as long as the authority last asked for, unless that is too long.
     async fn patience(&self) -> Result<(), CredentialError> {
         let Some((until, status)) = *self.asked_to_wait() else { return Ok(()) };
         let wait = until.saturating_duration_since(Instant::now());
@@ -117,7 +118,7 @@ impl Authority {
         Ok(())
     }
 
-    /// How long the authority asks to wait, which is noted down for others.
+    /// Returns how long the authority asks to wait, and remembers it for other requests.
     fn wish(&self, response: &HttpResponse) -> Option<Duration> {
         let wish =
             retry::retry_after(response.headers(), SystemClock.now()).filter(|wish| !wish.is_zero())?;
@@ -128,7 +129,7 @@ impl Authority {
 
     async fn attempt(&self, request: &Request<Bytes>) -> Result<HttpResponse, CredentialError> {
         let response = exchange(&self.transport, request.clone(), TIMEOUT).await;
-        // From here on the reply, which may hold a token, is the library's.
+        // From here on, the library owns the reply, which may hold a token.
         response
             .map(|response| response.map(|mut body| numbers::unquoted(std::mem::take(&mut *body))))
             .map_err(|error| match error {
@@ -137,7 +138,7 @@ impl Authority {
             })
     }
 
-    /// What a failed exchange means. `secret` is left out of whatever the authority says.
+    /// Explains why an exchange failed. `secret` is removed from the authority's message.
     pub(super) fn explain<T: ErrorResponseType + AsRef<str> + Display + 'static>(
         &self,
         error: RequestTokenError<CredentialError, StandardErrorResponse<T>>,
@@ -168,8 +169,8 @@ impl Authority {
         }
     }
 
-    /// A server that is busy or broken says so in its status, often without any error that the standard knows; and how
-    /// long it will be is worth more than its words.
+    /// A busy or broken server says so in its status, often without an error code of the standard. How long
+    /// to wait is then more useful than its message.
     fn unless_busy(
         &self,
         response: HttpResponse,
@@ -212,12 +213,12 @@ impl Authority {
     }
 }
 
-/// Whether a server of that status is busy or broken.
+/// Whether this status means that the server is busy or broken.
 fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500..=599)
 }
 
-/// Whether a reply says that nobody has signed in yet ([RFC 8628, section 3.5]), be its status what it may.
+/// Whether a reply says that nobody has signed in yet ([RFC 8628, section 3.5]), whatever its status.
 ///
 /// [RFC 8628, section 3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
 fn is_answer_to_poll(body: &[u8]) -> bool {
@@ -228,7 +229,7 @@ fn is_answer_to_poll(body: &[u8]) -> bool {
     serde_json::from_slice(body).is_ok_and(pending)
 }
 
-/// The client by which `oauth2` sends its requests.
+/// The client with which `oauth2` sends its requests.
 impl<'c> AsyncHttpClient<'c> for Authority {
     type Error = CredentialError;
     type Future = BoxFuture<'c, Result<HttpResponse, CredentialError>>;

@@ -1,7 +1,7 @@
-//! The token of whoever is signed in to the Azure CLI.
+//! Uses the token of the account that is signed in to the Azure CLI.
 //!
-//! The CLI takes a second to start, so its tokens are shared between processes for as long as it says that they are good,
-//! and its own files do not change: these say who is signed in, and to which cloud.
+//! The CLI takes a second to start, so its tokens are shared between processes while they are valid and the
+//! CLI's own files do not change. Those files say who is signed in, and to which cloud.
 //!
 //! Source: <https://learn.microsoft.com/cli/azure/account#az-account-get-access-token>
 
@@ -33,13 +33,15 @@ const PROGRAM: &str = if cfg!(windows) { "az.cmd" } else { "az" };
 /// Source: <https://learn.microsoft.com/cli/azure/azure-cli-configuration>
 const HOME: &str = ".azure";
 const HOME_VARIABLE: &str = "AZURE_CONFIG_DIR";
-/// Which of them change when somebody else signs in, or the cloud is another. The first is there once somebody has.
+/// The files that change when somebody else signs in or the cloud changes. The first exists once somebody has
+/// signed in.
 const FILES: [&str; 2] = ["azureProfile.json", "config"];
-/// The largest of them that is read, in bytes: the first has some hundred for each subscription.
+/// The largest of these files that is read, in bytes. The first has a few hundred bytes for each
+/// subscription.
 const LARGEST: u64 = 16 << 20;
-/// How much of what the CLI complains of is read, in bytes.
+/// How much of the CLI's error output is read, in bytes.
 const COMPLAINTS: usize = 64 << 10;
-/// The authorities of clouds other than the CLI's usual one, and what it calls these clouds.
+/// The authorities of the clouds other than the CLI's default, and the CLI's names for these clouds.
 ///
 /// Source: <https://learn.microsoft.com/cli/azure/manage-clouds-azure-cli>
 const CLOUDS: [(&str, &str); 3] = [
@@ -56,7 +58,7 @@ pub(super) struct AzureCli {
     variables: Variables,
 }
 
-/// What the CLI prints. `expires_on`, in seconds since the epoch, is there from version 2.54.
+/// What the CLI prints. `expires_on`, in seconds since the epoch, is present since version 2.54.
 #[derive(Deserialize)]
 struct TokenReply {
     #[serde(rename = "accessToken")]
@@ -101,7 +103,7 @@ impl AzureCli {
         AccessToken::new(&token, expires)
     }
 
-    /// What the CLI complains of, on standard error.
+    /// Interprets what the CLI printed to standard error.
     fn complaint(&self, text: &str) -> CredentialError {
         let lower = text.to_lowercase();
         if ["az login", "az account set", "not logged in"].iter().any(|phrase| lower.contains(phrase)) {
@@ -120,7 +122,7 @@ impl AzureCli {
         CredentialError::AzureCli { message, cloud: self.cloud().map(Into::into) }
     }
 
-    /// The command that signs in, such that the claims are met. It is shown, and never run.
+    /// The command that signs in so that the claims are met. It is only shown, never run.
     ///
     /// Source: <https://learn.microsoft.com/cli/azure/reference-index#az-login>
     fn login(&self, claims: Option<&Claims>) -> String {
@@ -136,14 +138,14 @@ impl AzureCli {
         command
     }
 
-    /// The command that chooses the connection's cloud, if that is not the CLI's usual one.
+    /// The command that selects the connection's cloud, if it is not the CLI's default.
     fn cloud(&self) -> Option<String> {
         let authority = self.profile.authority.as_deref()?.trim_end_matches('/');
         let (_, name) = CLOUDS.into_iter().find(|(known, _)| *known == authority)?;
         Some(format!("az cloud set --name {name}"))
     }
 
-    /// Where the CLI's files are.
+    /// The directory of the CLI's files.
     fn home(&self) -> Option<PathBuf> {
         let variable = |name| self.variables.var(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let user = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
@@ -230,7 +232,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("az");
         let script = "#!/bin/sh\nprintf '{\"accessToken\":\"%s\",\"expires_on\":4102444800}' \"$(echo \"$@\" | tr ' ' '_')\"\n";
-        // Another process writes it: what this one has open for writing, children of other tests might hold open.
+        // Another process writes the file: if this one had it open for writing, children of other tests might
+        // inherit the handle.
         let write = ["-c", "printf %s \"$1\" > \"$0\" && chmod +x \"$0\"", program.to_str().unwrap(), script];
         assert!(std::process::Command::new("sh").args(write).status().unwrap().success());
         let asked = async |tenant: Option<&str>| {

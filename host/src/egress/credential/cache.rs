@@ -1,4 +1,5 @@
-//! One token for all: kept, renewed ahead of its end, obtained once however many tasks and processes wait for it.
+//! Keeps one token for all tasks and processes: it is renewed before it expires, and obtained once, however
+//! many are waiting for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +15,7 @@ use crate::vault::Vault;
 mod held;
 mod shelf;
 
-/// Keeps a source's token, for this process and, with a vault, for others whose source has the same
+/// Keeps a source's token, for this process and, with a vault, for other processes whose source has the same
 /// [`Identity`](super::Identity).
 #[derive(Debug)]
 pub struct Cached<S> {
@@ -33,13 +34,14 @@ struct Inner<S> {
 struct State {
     held: Option<Held>,
     flight: Option<Flight>,
-    /// How many flights there were.
+    /// The number of requests started so far.
     flights: u64,
-    /// The last token that the API refused: no other process's word makes it good again.
+    /// The last token that the API refused. It is never used again, even if another process still shares it.
     refused: Option<AccessToken>,
 }
 
-/// The request for a token that is on its way; all who wait share its outcome. Of two at a time, the later counts.
+/// A request for a token in progress; all waiting callers share its outcome. If there are two at a time, the
+/// later one counts.
 #[derive(Debug, Clone)]
 struct Flight {
     number: u64,
@@ -47,27 +49,28 @@ struct Flight {
     outcome: Shared<BoxFuture<'static, Result<AccessToken, CredentialError>>>,
 }
 
-/// What sort of token is wanted.
+/// Which kind of token is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Want {
-    /// One that is good.
+    /// Any valid token.
     Good,
-    /// One that was obtained just now.
+    /// A newly obtained token.
     New,
-    /// One that meets what the API asks for.
+    /// A token that meets the claims that the API asks for.
     Meeting(Claims),
 }
 
 impl<S: Source> Cached<S> {
-    /// Keeps that source's tokens for this process alone.
+    /// Keeps the source's tokens for this process alone.
     #[must_use]
     pub fn new(source: S, clock: Arc<dyn Clock>) -> Self {
         Self::with(source, None, clock)
     }
 
-    /// Keeps that source's tokens in a vault, for all processes that have the vault and the source's identity.
+    /// Keeps the source's tokens in a vault, for all processes that use the vault and whose source has the
+    /// same identity.
     ///
-    /// When the vault cannot be used, this process does without it.
+    /// If the vault cannot be used, this process works without it.
     #[must_use]
     pub fn shared(source: S, vault: Arc<dyn Vault>, clock: Arc<dyn Clock>) -> Self {
         Self::with(source, Some(vault), clock)
@@ -77,7 +80,7 @@ impl<S: Source> Cached<S> {
         Self { inner: Arc::new(Inner { source, vault, clock, state: Mutex::default() }) }
     }
 
-    /// The token at hand, or the request to wait for.
+    /// Returns the current token, or the request to wait for.
     fn look(&self) -> Result<AccessToken, Flight> {
         let now = self.inner.clock.now();
         let mut state = self.inner.state();
@@ -96,7 +99,7 @@ impl<S: Source> Cached<S> {
         }
     }
 
-    /// The request for a token of that sort, which takes the place of one for another sort.
+    /// Joins the request for this kind of token, or starts one, replacing a request for another kind.
     fn board(&self, state: &mut State, want: Want) -> Flight {
         match &state.flight {
             Some(flight) if flight.want == want => flight.clone(),
@@ -104,7 +107,7 @@ impl<S: Source> Cached<S> {
         }
     }
 
-    /// Starts the request on a task of its own, so that it ends even if all who wait for it give up.
+    /// Starts the request on its own task, so that it completes even if all callers give up.
     fn depart(&self, state: &mut State, want: Want) -> Flight {
         state.flights += 1;
         let number = state.flights;
@@ -128,7 +131,8 @@ impl<S: Source> Cached<S> {
 }
 
 impl<S: Source> Inner<S> {
-    /// Obtains a token: another process's if it will do, or else from the source, while the others wait.
+    /// Obtains a token: one from another process if it is suitable, or else from the source while the others
+    /// wait.
     async fn obtain(self: &Arc<Self>, want: &Want) -> Result<Held, CredentialError> {
         let Some(shelf) = self.shelf().await else {
             return self.fetch(want).await;
@@ -137,7 +141,7 @@ impl<S: Source> Inner<S> {
             return Ok(held);
         }
         let turn = shelf.turn().await;
-        // The one whose turn was before may have brought it.
+        // The previous holder of the lock may have obtained it.
         if let Some(held) = self.found(&shelf, want).await {
             return Ok(held);
         }
@@ -148,7 +152,8 @@ impl<S: Source> Inner<S> {
     }
 
     async fn fetch(&self, want: &Want) -> Result<Held, CredentialError> {
-        // The time before the request: seen from here, the token's life may only be shorter than it is.
+        // Take the time before the request, so that the token's life may be underestimated but never
+        // overestimated.
         let obtained = self.clock.now();
         let (token, claims) = match want {
             Want::Good | Want::New => (self.source.fetch().await?, None),
@@ -157,7 +162,7 @@ impl<S: Source> Inner<S> {
         Ok(Held::new(token, obtained, claims, fastrand::f64()))
     }
 
-    /// The shared token, if it will do.
+    /// Returns the shared token, if it is suitable.
     async fn found(&self, shelf: &SharedShelf, want: &Want) -> Option<Held> {
         if *want == Want::New {
             return None;
@@ -166,7 +171,7 @@ impl<S: Source> Inner<S> {
         let now = self.clock.now();
         let state = self.state();
         let refused = state.refused.as_ref().is_some_and(|refused| refused.is_same(&found.token));
-        // Whoever has a token wants one that is due later.
+        // A process that already has a token only wants one that is due later.
         let stale = match &state.held {
             Some(held) => held.token.is_same(&found.token) || found.is_due(now),
             None => false,
@@ -178,15 +183,15 @@ impl<S: Source> Inner<S> {
         (found.is_good(now) && !refused && !stale && meets).then_some(found)
     }
 
-    /// Where the token is shared, if it is.
+    /// The place where the token is shared, if it is shared at all.
     async fn shelf(self: &Arc<Self>) -> Option<SharedShelf> {
         let (vault, inner) = (self.vault.clone()?, self.clone());
-        // A source may have to look into a file to know whose it is.
+        // A source may have to read a file to find out its identity.
         let identity = tokio::task::spawn_blocking(move || inner.source.identity()).await.ok()??;
         Some(SharedShelf::new(vault, identity))
     }
 
-    /// Notes how a request ended, unless another has taken its place.
+    /// Records how a request ended, unless another has replaced it.
     fn land(
         &self,
         number: u64,
@@ -222,7 +227,7 @@ impl<S: Source> Inner<S> {
 }
 
 impl State {
-    /// Does without a token that the API refused.
+    /// Discards a token that the API refused.
     fn refuse(&mut self, token: &AccessToken) {
         if self.held.as_ref().is_some_and(|held| held.token.is_same(token)) {
             self.held = None;
@@ -257,7 +262,7 @@ impl<S: Source> Credential for Cached<S> {
         let mut state = self.inner.state();
         state.refuse(refused);
         match &state.held {
-            // Another task was asked for the same, and has it.
+            // Another task has already obtained a token that meets the same claims.
             Some(held) if held.is_good(now) && held.claims.as_ref() == Some(claims) => {
                 futures::future::ready(Ok(held.token.clone())).boxed()
             }

@@ -1,5 +1,5 @@
-//! An application that signs in with a certificate: a statement signed with its key ([RFC 7523]), good for minutes, in
-//! place of a secret.
+//! An application that signs in with a certificate: instead of a secret, it sends an assertion signed with
+//! the certificate's key ([RFC 7523]), which is valid for minutes.
 //!
 //! Source: <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>
 //!
@@ -39,8 +39,8 @@ impl Certificate {
         self.registration.token(Proof::Assertion(&assertion), claims).await
     }
 
-    /// The files are read each time: whoever replaces them need not restart the host. A certificate that has expired
-    /// shows here, before anything is sent.
+    /// Reads the files each time, so that they can be replaced without restarting the host. An expired
+    /// certificate is detected here, before anything is sent.
     async fn assertion(&self) -> Result<SecretString, CredentialError> {
         let (profile, variables) = (self.certificate.clone(), self.variables.clone());
         let statement = Statement {
@@ -48,7 +48,7 @@ impl Certificate {
             client_id: self.registration.application().client_id.clone(),
             now: self.clock.now(),
         };
-        // Opening a protected file takes a good part of a second, on purpose.
+        // Opening a protected file takes a good part of a second, by design.
         let signed = tokio::task::spawn_blocking(move || {
             let pair = KeyPair::open(&profile, &variables)?;
             pair.check_validity(&profile.certificate_file, statement.now)?;
@@ -59,7 +59,7 @@ impl Certificate {
 }
 
 impl Source for Certificate {
-    /// Those share a token who have the same files, and the password that opens them.
+    /// Processes share a token if they have the same files and the same password.
     fn identity(&self) -> Option<Identity> {
         let proof = files::proof(&self.certificate, &self.variables).ok()?;
         Some(self.registration.identity("certificate").bound_to(&proof))

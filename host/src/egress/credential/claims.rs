@@ -1,15 +1,15 @@
-//! What an API asks of a token, beyond that it be good: a claims challenge.
+//! A claims challenge: what an API requires of a token in addition to being valid.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-/// The longest challenge that is passed on, in bytes of JSON. Known ones have a few hundred.
+/// The longest challenge that is passed on, in bytes of JSON. Known ones are a few hundred bytes long.
 const LONGEST: usize = 8 << 10;
 
 /// Claims that a token must have, as the API asked for them: the `claims` parameter of OpenID Connect
-/// ([Core, section 5.5]). What is in it is between the API and the authority.
+/// ([Core, section 5.5]). Their content is a matter between the API and the authority.
 ///
 /// Source: <https://learn.microsoft.com/entra/identity-platform/claims-challenge>
 ///
@@ -18,8 +18,8 @@ const LONGEST: usize = 8 << 10;
 pub struct Claims(Box<str>);
 
 impl Claims {
-    /// The claims in a challenge: Base64 of either alphabet, with or without its padding, of a JSON object. None if it
-    /// is anything else, or too long.
+    /// Decodes the claims in a challenge: a JSON object in Base64, in either alphabet and with or without
+    /// padding. Returns `None` if it is anything else or too long.
     #[must_use]
     pub fn of_challenge(encoded: &str) -> Option<Self> {
         const PADDING: GeneralPurposeConfig =
@@ -32,18 +32,18 @@ impl Claims {
         Self::of_json(std::str::from_utf8(&decoded).ok()?)
     }
 
-    /// The claims in a JSON object.
+    /// Reads the claims from a JSON object.
     pub(super) fn of_json(text: &str) -> Option<Self> {
         if text.len() > LONGEST {
             return None;
         }
-        // Read and written anew: what goes to the authority is JSON, whatever came.
+        // Parse and serialize again, so that the authority always gets valid JSON.
         let object: Map<String, Value> = serde_json::from_str(text).ok()?;
         let text = (!object.is_empty()).then(|| Value::Object(object).to_string())?;
         Some(Self(text.into()))
     }
 
-    /// The value of the authority's parameter `claims`.
+    /// The claims as JSON: the value of the authority's parameter `claims`.
     #[must_use]
     pub fn json(&self) -> &str {
         &self.0

@@ -19,7 +19,7 @@ pub(super) struct ClientSecret {
 
 impl ClientSecret {
     async fn exchange(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
-        // The secret is read each time: whoever replaces it need not restart the host.
+        // The secret is read each time, so that it can be replaced without restarting the host.
         let secret = self.secret.fetch(&self.variables).await?;
         self.registration.token(Proof::Secret(&secret), claims).await
     }
@@ -27,7 +27,7 @@ impl ClientSecret {
 
 impl Source for ClientSecret {
     fn identity(&self) -> Option<Identity> {
-        // Without its secret it shares nothing, and obtaining a token says what is wrong.
+        // Without its secret nothing is shared; the error comes when a token is obtained.
         let secret = self.secret.read(&self.variables).ok()?;
         Some(self.registration.identity("client-secret").bound_to(&secret))
     }

@@ -1,5 +1,5 @@
-//! An application that acts for a person who has signed in. The person is asked once, in [`login`](super::login); from
-//! then on the refresh token, which the vault keeps, buys the access tokens
+//! An application that acts for a person who has signed in. The person signs in once, in
+//! [`login`](super::login); from then on, access tokens are obtained with the refresh token in the vault
 //! ([RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::unfinished::Unfinished;
 use super::{AccessToken, Claims, CredentialError, Identity, Refusal, Source, unkept};
 use crate::vault::Vault;
 
-/// How long another task or process may have the login. One that is suspended has it for good.
+/// How long to wait while another task or process holds the login. A suspended process never releases it.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Obtains tokens for a person who has signed in.
@@ -34,7 +34,8 @@ impl Delegated {
         Self { registration, place, connection: connection.into() }
     }
 
-    /// Once it has begun, it is not broken off by those who give up waiting: it is the cache's task.
+    /// Obtains new tokens. This runs on the cache's task, so callers that give up waiting do not interrupt
+    /// it.
     async fn renew(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
         let lock = self.place.lock(PATIENCE).await?;
         let kept = self.place.read().await?;
@@ -55,7 +56,8 @@ impl Delegated {
         Ok(granted.access)
     }
 
-    /// What a failed renewal means. What only a person can provide is noted down for the next login, which asks for it.
+    /// Explains a failed renewal. Claims that only a person can meet are stored, so that the next login asks
+    /// for them.
     async fn explain(
         &self,
         error: CredentialError,

@@ -18,16 +18,17 @@ use super::registration::Registration;
 use super::{Claims, CredentialError, Refusal};
 use crate::egress::destination::{Origin, check_grant};
 
-/// The longest that a code is waited for.
+/// The longest time to wait for a code to be used.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
-/// The shortest and the longest wait between two questions to the authority, which says how long; 5 s when it does not.
+/// The shortest and the longest wait between two polls. The authority says how long to wait; the default is 5
+/// s.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(300);
-/// A question that was not answered doubles the wait, up to this or to what the authority said, whichever is longer.
+/// A poll without an answer doubles the wait, up to this or the authority's interval, whichever is longer.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
 
 impl Registration {
-    /// Asks for a code, shows it, and waits until somebody has signed in with it, such that the claims are met.
+    /// Requests a code, shows it, and waits until somebody has signed in with it and met the claims.
     pub(super) async fn device_code(
         &self,
         claims: Option<&Claims>,
@@ -49,10 +50,11 @@ impl Registration {
         let time = given.expires_in().min(LONGEST);
         prompt(self.prompt(&given)?);
 
-        // The library takes every failure to send for one that passes. What does not pass ends the wait here.
+        // The library treats every failure to send as temporary. A permanent one ends the wait here.
         let (fail, failed) = oneshot::channel();
         let fail = Mutex::new(Some(fail));
-        // Why the last poll got no answer: if the code runs out like that, it is not the person who was late.
+        // Why the last poll got no answer. If the code expires in that state, it is not the person who was
+        // late.
         let unanswered = Mutex::new(None);
         let note = |error: Option<CredentialError>| {
             *unanswered.lock().unwrap_or_else(PoisonError::into_inner) = error;
@@ -97,7 +99,7 @@ impl Registration {
         }
     }
 
-    /// What to show: it comes from the authority, so it is checked before somebody follows it.
+    /// What to show the person. It comes from the authority, so it is checked before anyone follows it.
     fn prompt(&self, given: &StandardDeviceAuthorizationResponse) -> Result<Prompt, CredentialError> {
         let junk = |what| self.authority().junk(what);
         let code = given.user_code().secret();
@@ -134,7 +136,7 @@ impl Registration {
             RequestTokenError::ServerResponse(said) => match said.error() {
                 DeviceCodeErrorResponseType::ExpiredToken => Some(Refusal::CodeExpired),
                 DeviceCodeErrorResponseType::AccessDenied => Some(Refusal::Declined),
-                // Microsoft Entra's own word for it.
+                // Microsoft Entra's own error codes.
                 other if other.as_ref() == "authorization_declined" => Some(Refusal::Declined),
                 other if other.as_ref() == "code_expired" => Some(Refusal::CodeExpired),
                 _ => None,

@@ -1,4 +1,4 @@
-//! Why no token was obtained, in words that someone can act on.
+//! Why no token was obtained, in words that a user can act on.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use crate::vault::VaultError;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
-    /// What should be the name of an environment variable is not one. It is not shown: it may be the secret itself.
+    /// The value is not the name of an environment variable. It is not shown, since it may be the secret
+    /// itself.
     #[error(
         "what should be the name of an environment variable is not one; it may be the secret itself, so it is not shown"
     )]
@@ -22,13 +23,13 @@ pub enum CredentialError {
         /// The variable's name.
         variable: Box<str>,
     },
-    /// An environment variable is not text.
+    /// An environment variable is not valid Unicode.
     #[error("the environment variable {variable} is not UTF-8")]
     UnreadableVariable {
         /// The variable's name.
         variable: Box<str>,
     },
-    /// An environment variable holds something else than it should. Its value is not shown.
+    /// An environment variable has an invalid value. The value is not shown.
     #[error("the environment variable {variable} is not {expected}")]
     BadVariable {
         /// The variable's name.
@@ -36,7 +37,7 @@ pub enum CredentialError {
         /// What it should hold.
         expected: &'static str,
     },
-    /// The variables of Azure's workload identity are not set.
+    /// A variable of Azure's workload identity is not set.
     #[error("no workload identity was found: the environment variable {variable} is not set")]
     NoWorkloadIdentity {
         /// The variable's name.
@@ -45,50 +46,50 @@ pub enum CredentialError {
     /// There is no metadata service to ask for a managed identity's token.
     #[error("no managed identity was found: the metadata service at {endpoint} did not answer: {message}")]
     NoManagedIdentity {
-        /// Where it was looked for.
+        /// The address where it was expected.
         endpoint: Origin,
-        /// What happened.
+        /// What went wrong.
         message: Box<str>,
     },
     /// Something else answers where the metadata service should be.
     #[error("what answers at {endpoint} is not Azure's metadata service (HTTP status {status})")]
     ForeignMetadata {
-        /// Where it was looked for.
+        /// The address where it was expected.
         endpoint: Origin,
         /// The status of its reply.
         status: u16,
     },
-    /// The Azure CLI is not installed, or not where programs are found.
+    /// The Azure CLI is not installed, or not on the search path.
     #[error("the Azure CLI was not found: there is no program `az`")]
     NoAzureCli,
-    /// Nobody is signed in to the Azure CLI, or no longer.
+    /// Nobody is signed in to the Azure CLI, or the sign-in has expired.
     #[error("nobody is signed in to the Azure CLI, or the sign-in has expired")]
     AzureCliLogin {
         /// The command that signs in.
         command: Box<str>,
     },
-    /// The Azure CLI gave no token.
+    /// The Azure CLI did not return a token.
     #[error("the Azure CLI gave no token: {message}")]
     AzureCli {
-        /// What it said.
+        /// What the CLI said.
         message: Box<str>,
-        /// The command that chooses the connection's cloud, when that is not the CLI's usual one.
+        /// The command that selects the connection's cloud, if it is not the CLI's default.
         cloud: Option<Box<str>>,
     },
-    /// A file cannot be read, or cannot be a secret.
+    /// A file cannot be read, or does not contain a valid secret.
     #[error("cannot read a secret from the file {}: {message}", path.display())]
     SecretFile {
         /// The file.
         path: Box<Path>,
-        /// Why.
+        /// Why not.
         message: Box<str>,
     },
-    /// A certificate's file cannot be used.
+    /// The file of a certificate or its key cannot be used.
     #[error("cannot read a certificate from the file {}: {message}", path.display())]
     Certificate {
         /// The file.
         path: Box<Path>,
-        /// Why.
+        /// Why not.
         message: Box<str>,
     },
     /// The certificate has expired. Nothing was sent.
@@ -104,19 +105,19 @@ pub enum CredentialError {
     Command {
         /// The program, without its arguments.
         program: Box<str>,
-        /// How.
+        /// How it failed.
         message: Box<str>,
     },
-    /// What should be a token is empty.
+    /// The token is empty.
     #[error("the token is empty")]
     EmptyToken,
-    /// What should be a token contains white space, control or other characters that a token cannot have.
+    /// The token contains white space, control characters or other characters that a token cannot have.
     #[error("the token contains invalid characters")]
     UnprintableToken,
-    /// What provides the token provides something else.
+    /// The provider of the token returned something that is not a token.
     #[error("{provider}: {error}")]
     NotAToken {
-        /// What provides it, such as a variable, with its name.
+        /// The provider, such as a variable, with its name.
         provider: Box<str>,
         /// What is wrong with it.
         error: Box<CredentialError>,
@@ -126,16 +127,16 @@ pub enum CredentialError {
     LoginRequired {
         /// The connection's name.
         connection: Box<str>,
-        /// Why.
+        /// Why not.
         message: Box<str>,
     },
-    /// Another task or process holds the login, and does not release it.
+    /// Another task or process holds the login and does not release it.
     #[error("another process has been using the connection's login for {seconds} s")]
     LoginBusy {
         /// How long this process waited, in seconds.
         seconds: u64,
     },
-    /// The login was kept by a later version of this program.
+    /// The login was stored by a later version of this program.
     #[error("the stored login was written by a later version of this program")]
     StrangeLogin,
     /// The connection needs no login: it signs in without a person.
@@ -144,13 +145,13 @@ pub enum CredentialError {
         /// The kind of credential.
         kind: &'static str,
     },
-    /// Nobody signed in.
+    /// Nobody signed in within the time allowed.
     #[error("nobody signed in within {seconds} s")]
     LoginTimedOut {
         /// How long this process waited, in seconds.
         seconds: u64,
     },
-    /// The browser could not return its answer.
+    /// The address for the browser's answer could not be listened on.
     #[error("cannot listen at {address} for the browser's answer: {message}")]
     Listener {
         /// The address.
@@ -164,14 +165,14 @@ pub enum CredentialError {
     /// The refresh token of a login cannot be stored or read.
     #[error("the login cannot be stored or read: {0}")]
     Vault(#[from] VaultError),
-    /// The authority answered, and said no.
+    /// The authority refused the request.
     #[error("the token authority refused: {refusal} ({error}{}{message})", if message.is_empty() { "" } else { ": " })]
     Refused {
         /// What the refusal means.
         refusal: Refusal,
         /// The authority's own code, such as `invalid_client`.
         error: Box<str>,
-        /// The authority's own words.
+        /// The authority's own message.
         message: Box<str>,
     },
     /// The authority did not answer.
@@ -179,7 +180,7 @@ pub enum CredentialError {
     Unreachable {
         /// The authority.
         authority: Origin,
-        /// What happened.
+        /// What went wrong.
         message: Box<str>,
         /// What to do next.
         hint: Remedy,
@@ -194,13 +195,13 @@ pub enum CredentialError {
         authority: Origin,
         /// The status of its reply.
         status: u16,
-        /// How long it asks to wait, in seconds, if it does.
+        /// How long the authority asks to wait, in seconds, if it says so.
         retry_after_seconds: Option<u32>,
     },
     /// The authority may not be sent a secret.
     #[error("the token authority cannot be used: {reason}")]
     AuthorityDenied {
-        /// Why.
+        /// Why not.
         reason: Box<Reason>,
     },
     /// The authority's reply is neither a token nor an error.
@@ -211,25 +212,27 @@ pub enum CredentialError {
         /// What is wrong with it.
         message: Box<str>,
     },
-    /// The API asks for a token that meets further claims, such as after a policy has changed, and this kind of
-    /// credential cannot ask for one by itself.
+    /// The API asks for a token that meets further claims, for example after a policy has changed, and this
+    /// kind of credential cannot obtain one by itself.
     #[error("the API asks for a fresh sign-in, which a policy of the tenant demands")]
     StepUp,
-    /// The same, for the Azure CLI: its command for a token takes no claims, its command for a sign-in does.
+    /// Like [`Self::StepUp`], for the Azure CLI: its command for a token takes no claims, but its command for
+    /// a sign-in does.
     #[error("the API asks for a fresh sign-in with the Azure CLI, which a policy of the tenant demands")]
     AzureCliStepUp {
         /// The command that signs in so that the claims are met.
         command: Box<str>,
     },
-    /// The same, for a managed identity: there is nobody to sign in, and no way to ask for claims.
+    /// Like [`Self::StepUp`], for a managed identity: nobody can sign in, and there is no way to ask for
+    /// claims.
     #[error(
         "the API asks for a token that a policy of the tenant demands, and a managed identity cannot ask for one"
     )]
     ManagedIdentityStepUp,
-    /// The call's time was up before there was a token.
+    /// The call's time was up before a token was obtained.
     #[error("no token was obtained in time; the request was not sent")]
     NotInTime,
-    /// The request for the token was cut off by this program.
+    /// This program ended the request for the token before it was complete.
     #[error("the request for a token was interrupted")]
     Interrupted,
 }

@@ -1,4 +1,4 @@
-//! One request to whoever gives tokens: bounded in time and size, never redirected.
+//! A single request for a token: limited in time and size, and never redirected.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::egress::transport::{Transport, TransportError};
 /// The largest reply that is read, in bytes.
 pub(super) const LARGEST_REPLY: usize = 1 << 20;
 
-/// Why there is no reply that can be read.
+/// Why there is no readable reply.
 #[derive(Debug)]
 pub(super) enum ExchangeError {
-    /// No reply came, or only a part of it.
+    /// No reply came, or only part of one.
     Transport(TransportError),
-    /// It is one that is not read.
+    /// The reply cannot be read.
     Unreadable(String),
 }
 
-/// Sends the request, once, and reads the reply, which may hold a token.
+/// Sends the request once and reads the reply, which may hold a token.
 pub(super) async fn exchange(
     transport: &Transport,
     request: Request<Bytes>,

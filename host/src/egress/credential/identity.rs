@@ -1,10 +1,11 @@
-//! Whose token it is.
+//! The identity under which a token is shared.
 
 use std::fmt;
 
 use secrecy::SecretString;
 
-/// Whose tokens a source obtains, and with what proof: what two processes must have in common to share one.
+/// Whose tokens a source obtains, and with what proof. Two processes must have the same identity to share a
+/// token.
 #[derive(Clone)]
 pub struct Identity {
     name: String,
@@ -12,24 +13,24 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// An identity: the kind of credential, then all that tells one token from another, such as authority, tenant,
-    /// client and scope. None of it is secret.
+    /// Creates an identity from the kind of credential and everything that distinguishes one token from
+    /// another, such as authority, tenant, client and scope. None of it is secret.
     #[must_use]
     pub fn new(kind: &str, parts: &[&str]) -> Self {
-        // A list of JSON cannot be read in two ways, whatever the parts hold.
+        // A JSON list is unambiguous, whatever the parts contain.
         let name = serde_json::json!(["token", kind, parts]).to_string();
         Self { name, proof: None }
     }
 
-    /// The same, for those alone who have that secret too: one who has another gets no token that it did not buy. Of
-    /// the secret only a salted digest is kept.
+    /// Restricts the identity to processes that have this secret: a process with another secret does not get
+    /// the token. Only a salted digest of the secret is stored.
     #[must_use]
     pub fn bound_to(mut self, secret: &SecretString) -> Self {
         self.proof = Some(secret.clone());
         self
     }
 
-    /// The name of what is shared.
+    /// The name under which the token is shared.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -41,7 +42,7 @@ impl Identity {
     }
 }
 
-/// Without the secret.
+/// Leaves out the secret.
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Identity").field(&self.name).finish()

@@ -1,4 +1,5 @@
-//! What the vault keeps of a login: what buys tokens, which login it was, and what the next one is to bring.
+//! What the vault keeps of a login: the refresh token, the id of the login, and the claims that the next one
+//! must meet.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,22 +16,23 @@ use super::{Claims, CredentialError, Identity};
 use crate::connection::Application;
 use crate::vault::{Vault, VaultLock};
 
-/// The version of what is written.
+/// The version of the stored format.
 const VERSION: u32 = 1;
-/// The longest claims that are kept for the next login, in bytes of JSON: they are part of an address then.
+/// The longest claims that are kept for the next login, in bytes of JSON. They become part of an address.
 const LONGEST_CLAIMS: usize = 2 << 10;
 
-/// A login.
+/// A stored login.
 #[derive(Clone)]
 pub(super) struct Login {
-    /// Tells it from every other: what one has bought is not for the next, who may be another person.
+    /// Distinguishes this login from every other: tokens obtained with one must not be used with the next,
+    /// which may be another person's.
     id: String,
     pub(super) refresh: SecretString,
-    /// What the API asks for, and only a person can give.
+    /// The claims that the API asks for and only a person's sign-in can meet.
     claims: Option<Claims>,
 }
 
-/// How it is written. The first versions of this program wrote the refresh token alone.
+/// The stored form of a login. The first versions of this program stored the refresh token alone.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -48,22 +50,22 @@ impl Drop for Entry {
 }
 
 impl Login {
-    /// A login that has just happened.
+    /// Creates a login that has just happened.
     pub(super) fn new(refresh: SecretString) -> Self {
         Self { id: Uuid::new_v4().to_string(), refresh, claims: None }
     }
 
-    /// What tells it from every other login, however often it is renewed.
+    /// The id that distinguishes this login from every other, however often it is renewed.
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 
-    /// The claims that the next login is to ask for; none that are too long.
+    /// Sets the claims that the next login must ask for. Claims that are too long are dropped.
     pub(super) fn asking_for(&mut self, claims: &Claims) {
         self.claims = (claims.json().len() <= LONGEST_CLAIMS).then(|| claims.clone());
     }
 
-    /// None if a later version of this program has written it.
+    /// Returns `None` if a later version of this program wrote it.
     fn read(text: &SecretString) -> Option<Self> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -77,7 +79,8 @@ impl Login {
                 Some(Self { id: entry.id.clone(), refresh: entry.refresh.as_str().into(), claims })
             }
             Ok(_) => None,
-            // No refresh token is an object with a version. All processes must come to one id.
+            // A refresh token alone is never a JSON object with a version. All processes must derive the same
+            // id from it.
             Err(_) => Some(Self { id: hex(text.as_bytes()), refresh: text.into(), claims: None }),
         }
     }
@@ -94,12 +97,12 @@ impl Login {
     }
 }
 
-/// Where the vault keeps the login of an application, and the token that it has bought.
+/// Where the vault keeps the login of an application, and the token obtained with it.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     vault: Arc<dyn Vault>,
     name: String,
-    /// Whose the token is, whichever login bought it.
+    /// The identity of the token, whichever login obtained it.
     tokens: Identity,
 }
 
@@ -108,21 +111,22 @@ impl Place {
         Self { vault, name: name(registration.application()), tokens: registration.identity("login") }
     }
 
-    /// Whose tokens the login buys: all share them that have the vault, as they share the login. It waits for a disk.
+    /// The identity of the tokens that this login obtains. All processes that use the vault share them, as
+    /// they share the login. This waits for a disk.
     pub(super) fn identity(&self) -> Option<Identity> {
-        // Without a login nothing is shared, and obtaining a token says what is wrong.
+        // Without a login nothing is shared; the error comes when a token is obtained.
         let login = Login::read(&self.vault.read(&self.name).ok()??)?;
         Some(self.tokens.clone().bound_to(&login.id.into()))
     }
 
-    /// Takes the login for this task alone. Authorities give each refresh token once: two who use the same one would both
-    /// be signed out.
+    /// Locks the login for this task alone. A refresh token can be used only once: if two tasks used the same
+    /// one, both would be signed out.
     pub(super) async fn lock(&self, patience: Duration) -> Result<VaultLock, CredentialError> {
         let lock = lock(&self.vault, &self.name, patience).await?;
         lock.ok_or(CredentialError::LoginBusy { seconds: patience.as_secs() })
     }
 
-    /// The login, if there is one.
+    /// Reads the login, if there is one.
     pub(super) async fn read(&self) -> Result<Option<Login>, CredentialError> {
         let Some(text) = ask(&self.vault, &self.name, |vault, name| vault.read(name)).await? else {
             return Ok(None);
@@ -130,31 +134,31 @@ impl Place {
         Login::read(&text).ok_or(CredentialError::StrangeLogin).map(Some)
     }
 
-    /// Whether there is a login. Whether it is still good, only the authority knows.
+    /// Whether there is a login. Only the authority knows whether it is still valid.
     pub(super) async fn is_taken(&self) -> Result<bool, CredentialError> {
         Ok(ask(&self.vault, &self.name, |vault, name| vault.read(name)).await?.is_some())
     }
 
-    /// The claims that the next login is to ask for. What cannot be read asks for none.
+    /// The claims that the next login must ask for. A login that cannot be read asks for none.
     pub(super) async fn claims(&self) -> Option<Claims> {
         self.read().await.ok()??.claims
     }
 
-    /// Keeps the login, for whoever has it alone.
+    /// Stores the login. The caller must hold its lock.
     pub(super) async fn write(&self, login: &Login) -> Result<(), CredentialError> {
         let Some(text) = login.text() else { return Err(CredentialError::Interrupted) };
         Ok(ask(&self.vault, &self.name, move |vault, name| vault.write(name, &text)).await?)
     }
 
-    /// Puts a login in the old one's place, or none, and takes away what the old one has bought. Returns whether there was
-    /// one before, or is one now.
+    /// Replaces the old login with a new one or none, and removes the tokens obtained with the old one.
+    /// Returns whether there was a login before or is one now.
     pub(super) async fn replace(
         &self,
         login: Option<&Login>,
         patience: Duration,
     ) -> Result<bool, CredentialError> {
-        // In the order in which a renewal takes them. Who does not let go of the first may leave a token behind, which
-        // is bound to the old login and of use to nobody.
+        // Locks in the same order as a renewal. If another holder does not release the first, a token may be
+        // left behind, but it is bound to the old login and thus useless.
         let _tokens = lock(&self.vault, self.tokens.name(), patience).await?;
         let _login = self.lock(patience).await?;
         ask(&self.vault, self.tokens.name(), |vault, tokens| vault.remove(tokens)).await?;
@@ -165,13 +169,14 @@ impl Place {
     }
 }
 
-/// Under which name the vault keeps the login of an application: no two that differ share one.
+/// The name under which the vault keeps the login of an application. Different applications never share a
+/// name.
 fn name(application: &Application) -> String {
     let Application { authority, tenant, client_id, scope, .. } = application;
     format!("login-{}", hex(format!("{authority}\n{tenant}\n{client_id}\n{scope}").as_bytes()))
 }
 
-/// Half a digest, in hexadecimal.
+/// The first half of a digest, in hexadecimal.
 fn hex(text: &[u8]) -> String {
     digest(&SHA256, text).as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! The part of a sign-in that needs a person: once, and then the vault has what it takes.
+//! The part of a sign-in that needs a person. It happens once; afterwards the vault holds the refresh token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::connection::{Application, Auth, Profile};
 use crate::egress::transport::Transport;
 use crate::vault::Vault;
 
-/// How long another process may have the old login: as long as the authority may take to answer it.
+/// How long another process may hold the old login: as long as the authority may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a person is asked to do.
@@ -22,23 +22,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub enum Prompt {
     /// Open the address, on any machine, and type the code.
     DeviceCode {
-        /// The address.
+        /// The address to open.
         address: String,
-        /// The code.
+        /// The code to type.
         code: String,
-        /// The address with the code in it, for those who can click, when the authority has one.
+        /// The address including the code, for people who can click it, if the authority provides one.
         complete_address: Option<String>,
-        /// How long the code is good.
+        /// How long the code is valid.
         expires_in: Duration,
     },
-    /// Open the address in a browser on this machine. It is good for this one sign-in.
+    /// Open the address in a browser on this machine. It is valid for this one sign-in.
     Browser {
-        /// The address.
+        /// The address to open.
         address: String,
     },
 }
 
-/// Whoever reads the code or the address could sign in instead: they are for the person alone.
+/// Leaves out the code and the address: anyone who reads them could sign in instead of the person.
 impl fmt::Debug for Prompt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -52,12 +52,12 @@ impl fmt::Debug for Prompt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignedIn {
-    /// Who signed in, as the authority names them, if it does.
+    /// The name of the person who signed in, if the authority gives it.
     pub user: Option<String>,
 }
 
-/// Has a person sign in for the profile, so that it brings what a policy has demanded since the last time, and keeps what
-/// comes of it.
+/// Lets a person sign in for the profile, asking for the claims that a policy has demanded since the last
+/// time, and stores the login.
 pub(crate) async fn login(
     profile: &Profile,
     vault: &Arc<dyn Vault>,
@@ -66,7 +66,7 @@ pub(crate) async fn login(
 ) -> Result<SignedIn, CredentialError> {
     let registration = registration(profile, clock)?;
     let place = Place::of(&registration, vault.clone());
-    // If the login cannot be had, that is better known before a person has signed in for nothing.
+    // If the login cannot be locked, it is better to find out before a person has signed in for nothing.
     drop(place.lock(PATIENCE).await?);
     let claims = place.claims().await;
     let Granted { refresh, user, .. } = match profile.auth() {
@@ -78,7 +78,7 @@ pub(crate) async fn login(
     Ok(SignedIn { user })
 }
 
-/// Whether a login of the profile's is kept.
+/// Whether a login for the profile is stored.
 pub(crate) async fn is_logged_in(
     profile: &Profile,
     vault: &Arc<dyn Vault>,

@@ -1,8 +1,8 @@
-//! The identity that Azure gives to a machine or an app: the platform itself hands out its tokens, on this link or this
-//! machine.
+//! The identity that Azure gives to a machine or an app. The platform itself issues its tokens, on the local
+//! link or this machine.
 //!
-//! Machines have the [instance metadata service]; App Service, Functions and Container Apps name [an endpoint of their
-//! own] in variables.
+//! Machines have the [instance metadata service]; App Service, Functions and Container Apps give
+//! [an endpoint of their own] in variables.
 //!
 //! [instance metadata service]: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 //! [an endpoint of their own]: https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
@@ -27,10 +27,10 @@ use crate::egress::transport::{Transport, TransportError};
 
 mod reply;
 
-/// Where every Azure machine finds the metadata service.
+/// The address of the metadata service on every Azure machine.
 const INSTANCE_METADATA: &str = "http://169.254.169.254";
 const INSTANCE_PATH: &str = "/metadata/identity/oauth2/token";
-/// The variables by which an app is told where its endpoint is, and the secret that opens it.
+/// The variables that tell an app where its endpoint is, and the secret for it.
 const ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const HEADER: &str = "IDENTITY_HEADER";
 /// How long one request may take.
@@ -38,7 +38,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The waits between attempts: exponential, as Microsoft asks.
 const WAITS: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(6), Duration::from_secs(14), Duration::from_secs(30)];
-/// While it is updated, the service answers 410, for up to 70 s.
+/// The waits after a 410, which the service answers for up to 70 s while it is being updated.
 const WAITS_GONE: [Duration; 4] =
     [Duration::from_secs(10), Duration::from_secs(20), Duration::from_secs(20), Duration::from_secs(25)];
 
@@ -52,12 +52,12 @@ pub(super) struct ManagedIdentity {
     clock: Arc<dyn Clock>,
 }
 
-/// Who hands out the tokens here.
+/// The service that issues the tokens here.
 struct Service {
     kind: Kind,
     origin: Origin,
     path: String,
-    /// What opens an app's endpoint.
+    /// The secret for an app's endpoint.
     key: Option<SecretString>,
 }
 
@@ -75,7 +75,8 @@ impl ManagedIdentity {
         variables: Variables,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        // Its own way: nothing else of the host may reach a metadata service, and no proxy is between.
+        // It has a transport of its own: nothing else in the host may reach a metadata service, and no proxy
+        // is used.
         Self { profile, loopback, transport: Transport::to_metadata(), variables, clock }
     }
 
@@ -154,7 +155,8 @@ impl ManagedIdentity {
         INSTANCE_METADATA.parse().map(machine).map_err(|_| CredentialError::Interrupted)
     }
 
-    /// The endpoint is the platform's, which puts it on this machine or this link, and speaks plain http there.
+    /// The endpoint belongs to the platform, which puts it on this machine or this link and uses plain http
+    /// there.
     fn app(&self) -> Result<Service, CredentialError> {
         let text = secret::variable(&self.variables, ENDPOINT)?;
         let bad = || CredentialError::BadVariable {
@@ -173,7 +175,7 @@ impl ManagedIdentity {
 }
 
 impl Service {
-    /// What must not be in any message.
+    /// The secret that must not appear in any message.
     fn secret(&self) -> &str {
         self.key.as_ref().map_or("", |key| key.expose_secret())
     }
@@ -195,7 +197,7 @@ impl Source for ManagedIdentity {
         self.obtain().boxed()
     }
 
-    /// The metadata services take no claims.
+    /// Always fails: the metadata services take no claims.
     fn step_up<'a>(&'a self, _: &'a Claims) -> BoxFuture<'a, Result<AccessToken, CredentialError>> {
         futures::future::ready(Err(CredentialError::ManagedIdentityStepUp)).boxed()
     }

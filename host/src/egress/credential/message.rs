@@ -1,10 +1,11 @@
-//! An authority's own words, and how they can be shown.
+//! Prepares an authority's own messages for display.
 
 /// How much of a message is shown, in characters.
 const LONGEST: usize = 300;
-/// By what support finds a refused request in its logs. Microsoft Entra ends its messages with these.
+/// The labels of the ids by which support finds a refused request in its logs. Microsoft Entra ends its
+/// messages with these.
 const MARKS: [&str; 3] = ["Trace ID: ", "Correlation ID: ", "Timestamp: "];
-/// The longest that follows such a mark, in characters.
+/// The longest value after such a label, in characters.
 const LONGEST_MARK: usize = 40;
 
 /// The number in Microsoft Entra's messages: `AADSTS7000215: Invalid client secret provided. …`
@@ -16,8 +17,8 @@ pub(super) fn entra_code(text: &str) -> Option<u32> {
     digits.get(..end)?.parse().ok()
 }
 
-/// The first line, cut short, without control characters and without the secret; then, whole, the ids by which support
-/// finds the request.
+/// The first line, cut short, without control characters and without the secret, followed by the complete ids
+/// by which support finds the request.
 pub(super) fn presentable(text: &str, secret: &str) -> Box<str> {
     let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "(secret)") };
     let end = MARKS.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
@@ -36,7 +37,7 @@ pub(super) fn presentable(text: &str, secret: &str) -> Box<str> {
     shown.into()
 }
 
-/// What follows the mark: an id, or a time such as `2030-01-31 12:00:00Z`.
+/// The value after the label: an id, or a time such as `2030-01-31 12:00:00Z`.
 fn marked<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     let rest = text.split_once(mark)?.1;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.' | ' ');

@@ -1,5 +1,6 @@
-//! Numbers that come as text: `"expires_in":"3599"`, as AD FS and the first version of Microsoft Entra's endpoints write
-//! them. The standard ([RFC 6749, section 5.1]) has numbers, and so has the library that reads the replies.
+//! Numbers written as strings: `"expires_in":"3599"`, as AD FS and the first version of Microsoft Entra's
+//! endpoints write them. The standard ([RFC 6749, section 5.1]) requires numbers, and so does the library
+//! that reads the replies.
 //!
 //! [RFC 6749, section 5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
 
@@ -8,20 +9,21 @@ use std::collections::BTreeMap;
 use secrecy::zeroize::Zeroize as _;
 use serde_json::value::RawValue;
 
-/// The members that are numbers of seconds. `interval` is of replies with a code for a person ([RFC 8628, section 3.2]).
+/// The members that hold a number of seconds. `interval` occurs in replies with a code for a person
+/// ([RFC 8628, section 3.2]).
 ///
 /// [RFC 8628, section 3.2]: https://www.rfc-editor.org/rfc/rfc8628#section-3.2
 const SECONDS: [&str; 2] = ["expires_in", "interval"];
 
-/// The reply with numbers in place of texts of digits; any other reply as it is.
+/// Returns the reply with strings of digits replaced by numbers; any other reply is returned unchanged.
 pub(super) fn unquoted(mut reply: Vec<u8>) -> Vec<u8> {
     let Some(changed) = change(&reply) else { return reply };
-    // It may hold a token.
+    // The old text may hold a token.
     reply.zeroize();
     changed
 }
 
-/// The reply anew, if there is something to change.
+/// Returns the changed reply, if there is something to change.
 fn change(reply: &[u8]) -> Option<Vec<u8>> {
     let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(reply).ok()?;
     let digits = |name: &&str| {
@@ -36,7 +38,7 @@ fn change(reply: &[u8]) -> Option<Vec<u8>> {
     }
     let mut members = members;
     members.extend(numbers.iter().map(|(name, number)| (*name, &**number)));
-    // Room for all of it: memory that a vector outgrows is not wiped.
+    // Reserve room for all of it: memory that a growing vector leaves behind is not wiped.
     let mut changed = Vec::with_capacity(reply.len());
     serde_json::to_writer(&mut changed, &members).ok()?;
     Some(changed)

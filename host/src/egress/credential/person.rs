@@ -23,10 +23,10 @@ use super::registration::{Registration, given};
 use super::{AccessToken, Claims, CredentialError, Refusal};
 use crate::clock::Timestamp;
 
-/// What is asked for besides the API: a refresh token, and the person's name.
+/// The scopes requested in addition to the API's: for a refresh token and the person's name.
 const BESIDES: [&str; 3] = ["offline_access", "openid", "profile"];
 
-/// What a person's sign-in brings.
+/// The result of a person's sign-in.
 pub(super) struct Granted {
     pub(super) access: AccessToken,
     pub(super) refresh: Option<SecretString>,
@@ -36,7 +36,7 @@ pub(super) struct Granted {
 /// Why a refresh token was not exchanged.
 pub(super) struct NotRenewed {
     pub(super) error: CredentialError,
-    /// What a sign-in must bring, where the authority says so.
+    /// The claims that a sign-in must meet, if the authority names them.
     pub(super) claims: Option<Claims>,
 }
 
@@ -54,8 +54,8 @@ pub(super) type Client = oauth2::Client<
     EndpointSet,
 >;
 
-/// Sends requests to the authority, and hears what the library leaves out of an error because the standard does not know
-/// it.
+/// Sends requests to the authority, and picks up the non-standard parts of an error that the library leaves
+/// out.
 struct Ear<'a> {
     authority: &'a Authority,
     demanded: Mutex<Option<Claims>>,
@@ -75,7 +75,7 @@ impl<'c> AsyncHttpClient<'c> for Ear<'_> {
     }
 }
 
-/// What a token reply has besides: who signed in.
+/// An extra field of a token reply that says who signed in.
 #[derive(Default, Deserialize, Serialize)]
 pub(super) struct IdToken {
     #[serde(default)]
@@ -98,7 +98,7 @@ impl Registration {
             .set_token_uri(endpoint))
     }
 
-    /// The API's scope, and what is asked for besides.
+    /// The API's scope and the additional scopes.
     pub(super) fn delegated_scopes(&self) -> impl Iterator<Item = Scope> {
         let own = self.application().scope.split_ascii_whitespace();
         let besides = BESIDES.into_iter().filter(|scope| !own.clone().any(|own| own == *scope));
@@ -137,7 +137,8 @@ impl Registration {
         error: RequestTokenError<CredentialError, BasicErrorResponse>,
         secret: &SecretString,
     ) -> CredentialError {
-        // The standard's code for a token or code that is spent, expired, withdrawn or another's.
+        // The standard's error for a token or code that is used up, expired, revoked, or issued to someone
+        // else.
         let over = matches!(
             &error,
             RequestTokenError::ServerResponse(said) if *said.error() == BasicErrorResponseType::InvalidGrant
@@ -154,7 +155,8 @@ impl Registration {
     }
 }
 
-/// An application without a secret is a public client; an authority that asks it for one must be told so.
+/// An application without a secret is a public client. If the authority asks for a secret, it is not
+/// registered as one.
 pub(super) fn public(error: CredentialError) -> CredentialError {
     match error {
         CredentialError::Refused { refusal: Refusal::WrongSecret, error, message } => {
@@ -172,7 +174,7 @@ pub(super) fn granted(response: &Response, asked: Timestamp) -> Result<Granted, 
     })
 }
 
-/// The claims that a refusal of Microsoft Entra's asks a sign-in for.
+/// The claims that a refusal from Microsoft Entra demands of a sign-in.
 ///
 /// Source: <https://learn.microsoft.com/entra/identity-platform/v2-conditional-access-dev-guide>
 fn demand(response: &HttpResponse) -> Option<Claims> {
@@ -187,7 +189,8 @@ fn demand(response: &HttpResponse) -> Option<Claims> {
     Claims::of_json(&refused.claims)
 }
 
-/// Whom an ID token names. It came from the authority itself, over TLS, and is only shown: its signature is not checked
+/// The person named by an ID token. The token came from the authority itself, over TLS, and the name is only
+/// displayed, so the signature is not checked
 /// ([OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
 fn user(token: &str) -> Option<String> {
     #[derive(Deserialize)]

@@ -4,16 +4,17 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The secret is not the application's.
+    /// The secret does not belong to the application.
     #[error("the client secret is wrong")]
     WrongSecret,
     /// The secret has expired.
     #[error("the client secret has expired")]
     ExpiredSecret,
-    /// The application does not know whoever signed the assertion.
+    /// The authority rejected the client assertion: it is not signed with a key that the application has
+    /// registered.
     #[error("the authority rejected the client assertion")]
     WrongAssertion,
-    /// The application does not have the certificate.
+    /// The certificate is not registered with the application.
     #[error("the application does not know the certificate")]
     UnknownCertificate,
     /// The certificate has expired.
@@ -25,22 +26,22 @@ pub enum Refusal {
     /// The assertion is too old or not valid yet.
     #[error("the client assertion has expired, or is not valid yet")]
     WrongTime,
-    /// The person, or an administrator, said no.
+    /// The person or an administrator declined.
     #[error("the sign-in was declined")]
     Declined,
     /// The code was not used in time.
     #[error("the code has expired")]
     CodeExpired,
-    /// The refresh token that a login left behind is no longer good.
+    /// The refresh token of the login is no longer valid: the sign-in has expired.
     #[error("the sign-in has expired")]
     LoginOver,
-    /// The authority asks for a secret of an application that has none.
+    /// The authority expects a secret, but the application has none.
     #[error("the application cannot sign people in without a secret")]
     NotPublic,
-    /// The redirect address is not one of the application's.
+    /// The redirect address is not registered with the application.
     #[error("the redirect address is not registered for the application")]
     BadRedirect,
-    /// No such identity is assigned to the machine or app.
+    /// The requested identity is not assigned to the machine or app.
     #[error("this machine or app has no such identity")]
     NoIdentity,
     /// The tenant does not have the application.
@@ -49,13 +50,13 @@ pub enum Refusal {
     /// The application is disabled.
     #[error("the application is disabled in the tenant")]
     DisabledClient,
-    /// There is no such tenant.
+    /// The tenant does not exist.
     #[error("the tenant was not found at this authority")]
     UnknownTenant,
     /// The scope is malformed, or the tenant does not have the resource that it belongs to.
     #[error("the scope is not valid in the tenant")]
     BadScope,
-    /// Nobody has consented.
+    /// Nobody has consented to the permissions.
     #[error("no administrator has consented to the application's permissions")]
     NoConsent,
     /// Only users who are assigned to the application may use it.
@@ -64,22 +65,22 @@ pub enum Refusal {
     /// The account is not in the tenant.
     #[error("the account does not belong to the tenant")]
     UnknownUser,
-    /// The account may not sign in.
+    /// The account is not allowed to sign in.
     #[error("the account is disabled")]
     DisabledUser,
-    /// A policy of the tenant.
+    /// A policy of the tenant blocks the sign-in.
     #[error("blocked by a conditional access policy of the tenant")]
     Policy,
     /// The authority is busy or broken.
     #[error("the authority cannot serve the request now")]
     Unavailable,
-    /// Something else.
+    /// The authority refused for another reason.
     #[error("for a reason of its own")]
     Other,
 }
 
 impl Refusal {
-    /// By Microsoft Entra's code, or else by the standard's ([RFC 6749, section 5.2]).
+    /// Interprets Microsoft Entra's code, or else the standard's ([RFC 6749, section 5.2]).
     ///
     /// Source: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
     ///
@@ -92,7 +93,7 @@ impl Refusal {
             "invalid_scope" | "invalid_resource" => Self::BadScope,
             "consent_required" => Self::NoConsent,
             "temporarily_unavailable" | "server_error" => Self::Unavailable,
-            // With a code that is not known, it is about something else.
+            // If there is a code that is not known here, the refusal is about something else.
             "invalid_client" if code.is_none() => Self::WrongSecret,
             "unauthorized_client" if code.is_none() => Self::UnknownClient,
             _ => Self::Other,

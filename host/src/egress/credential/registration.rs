@@ -1,4 +1,5 @@
-//! An application at its authority: the client credentials grant ([RFC 6749, section 4.4]), by whatever proof.
+//! An application at its authority: the client credentials grant ([RFC 6749, section 4.4]), with any kind of
+//! proof.
 //!
 //! [RFC 6749, section 4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 
@@ -16,11 +17,12 @@ use crate::connection::Application;
 use crate::egress::transport::Transport;
 use crate::manifest::Endpoints;
 
-/// How long a token is taken to be good when the authority does not say.
+/// How long a token is assumed to be valid if the authority does not say.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
-/// The longest life that is believed.
+/// The longest lifetime that is accepted.
 const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// What a client assertion is: [RFC 7523, section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2).
+/// The type of a client assertion:
+/// [RFC 7523, section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// An application at its authority.
@@ -69,12 +71,12 @@ impl Registration {
         Identity::new(kind, &[&self.token_address(), tenant, client_id, scope])
     }
 
-    /// The address where tokens are given.
+    /// The address of the token endpoint.
     pub(super) fn token_address(&self) -> String {
         self.address(&self.application.endpoints.token)
     }
 
-    /// A token for the application itself, which meets the claims.
+    /// Obtains a token for the application itself that meets the claims.
     pub(super) async fn token(
         &self,
         proof: Proof<'_>,
@@ -116,7 +118,7 @@ impl Registration {
 }
 
 impl Proof<'_> {
-    /// The standard has one code for all proofs that are refused.
+    /// Refines a refusal by the kind of proof, since the standard has one code for all refused proofs.
     fn judge(&self, error: CredentialError) -> CredentialError {
         match (self, error) {
             (
@@ -128,8 +130,8 @@ impl Proof<'_> {
     }
 }
 
-/// The access token of a reply. Its life is counted by this machine's own clock, from before the request: the
-/// authority's clock does not matter.
+/// Returns the access token of a reply. Its lifetime is counted from before the request by this machine's own
+/// clock, so the authority's clock does not matter.
 pub(super) fn given(response: &impl TokenResponse, asked: Timestamp) -> Result<AccessToken, CredentialError> {
     let life = response.expires_in().unwrap_or(DEFAULT_LIFE).min(LONGEST_LIFE);
     AccessToken::new(&response.access_token().secret().as_str().into(), Some(asked.saturating_add(life)))

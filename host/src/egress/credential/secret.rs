@@ -1,4 +1,4 @@
-//! Where a secret comes from. It is read when it is needed, so that one that was replaced is found.
+//! Where a secret comes from. It is read each time it is needed, so a replaced secret is noticed.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::CredentialError;
 use crate::config::{Variables, is_variable_name, looks_secret};
 use crate::regular;
 
-/// The largest file that is taken for a secret, in bytes.
+/// The largest file that is read as a secret, in bytes.
 const LARGEST: u64 = 64 << 10;
 
 /// Where a secret is kept.
@@ -18,18 +18,18 @@ const LARGEST: u64 = 64 << 10;
 pub enum SecretSource {
     /// In an environment variable.
     Variable(String),
-    /// In a regular file of UTF-8. A byte order mark at its beginning is left out, and white space around it, such as a
-    /// final line break.
+    /// In a regular file of UTF-8. A byte order mark at the beginning and surrounding white space, such as a
+    /// final line break, are removed.
     File(PathBuf),
-    /// In memory, given by a program that embeds the host.
+    /// In memory, provided by a program that embeds the host.
     Given(SecretString),
 }
 
 impl SecretSource {
-    /// The secret. It may wait for a disk.
+    /// Reads the secret. This may wait for a disk.
     ///
     /// # Errors
-    /// There is no secret; the error says where it was looked for.
+    /// The secret was not found; the error says where it was expected.
     pub fn read(&self, variables: &Variables) -> Result<SecretString, CredentialError> {
         match self {
             Self::Variable(name) => variable(variables, name),
@@ -38,7 +38,7 @@ impl SecretSource {
         }
     }
 
-    /// The secret, for asynchronous code.
+    /// Reads the secret from asynchronous code.
     pub(super) async fn fetch(&self, variables: &Variables) -> Result<SecretString, CredentialError> {
         let (source, variables) = (self.clone(), variables.clone());
         let read = tokio::task::spawn_blocking(move || source.read(&variables));

@@ -1,4 +1,4 @@
-//! Tokens that someone else obtains: from an environment variable, from a command, from the embedding program.
+//! Tokens obtained elsewhere: from an environment variable, a command, or the embedding program.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -20,7 +20,7 @@ pub struct TokenVariable {
 }
 
 impl TokenVariable {
-    /// The token in the variable of that name.
+    /// Uses the token in the variable of this name.
     #[must_use]
     pub fn new(name: impl Into<String>, variables: Variables) -> Self {
         Self { name: name.into(), variables }
@@ -41,7 +41,7 @@ impl Source for TokenVariable {
 pub struct Literal(SecretString);
 
 impl Literal {
-    /// That token.
+    /// Uses this token.
     #[must_use]
     pub fn new(token: SecretString) -> Self {
         Self(token)
@@ -65,7 +65,7 @@ pub struct TokenCommand {
 }
 
 impl TokenCommand {
-    /// The program with its arguments.
+    /// Runs this program with these arguments.
     #[must_use]
     pub fn new(program: impl Into<String>, arguments: Vec<String>) -> Self {
         Self { program: program.into(), arguments }
@@ -96,8 +96,8 @@ fn not_a_token(provider: String, error: CredentialError) -> CredentialError {
     CredentialError::NotAToken { provider: provider.into(), error: Box::new(error) }
 }
 
-/// When a token says that it expires, if it is a JWT ([RFC 7519]). It is a hint for the cache and proves nothing. A
-/// time that has passed is taken for a clock that is wrong.
+/// The expiry time that a token states, if it is a JWT ([RFC 7519]). It is a hint for the cache and proves
+/// nothing. A time in the past is ignored, since a wrong clock is more likely.
 ///
 /// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4
 pub(super) fn expiry(token: &str) -> Option<Timestamp> {

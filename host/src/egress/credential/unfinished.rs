@@ -1,15 +1,17 @@
-//! What must not be broken off: an authority gives each refresh token once, and from its reply until the next one is in
-//! the vault, it is in memory alone. A program that ended there would sign its user out.
+//! Exchanges that must not be interrupted. An authority issues each refresh token only once, and from its
+//! reply until the token is in the vault, it exists in memory alone. If the program ended in between, its
+//! user would be signed out.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How many exchanges are under way in this process: it is the process whose end they must not meet.
+/// The number of exchanges in progress in this process. It is global because the process must not end while
+/// there are any.
 static UNFINISHED: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
-/// An exchange that is under way, until it is dropped.
+/// Marks an exchange as in progress until it is dropped.
 pub(super) struct Unfinished(());
 
 impl Unfinished {
@@ -25,10 +27,11 @@ impl Drop for Unfinished {
     }
 }
 
-/// Waits until the vault has the replacement of each refresh token that this process has used, but no longer than
-/// `patience`. Returns whether it has them all.
+/// Waits until the vault holds the replacement of each refresh token that this process has used, for
+/// `patience` at most. Returns whether all have been stored.
 ///
-/// For the end of a program, before it lets go of its runtime: renewals go on when nobody waits for them any more.
+/// Call it at the end of a program, before the runtime is dropped: renewals continue even if nobody waits for
+/// them any more.
 pub async fn settle(patience: Duration) -> bool {
     let mut number = UNFINISHED.subscribe();
     let settled = number.wait_for(|number| *number == 0);

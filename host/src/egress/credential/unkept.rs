@@ -1,5 +1,6 @@
-//! A renewed login that the vault cannot take, because the disk is full, say. The authority takes the old refresh token no
-//! more, so that the new one must not be lost: it stays in memory, serves the next renewal, and keeping it is tried again.
+//! Renewed logins that the vault cannot store, for example because the disk is full. The authority no longer
+//! accepts the old refresh token, so the new one must not be lost: it stays in memory, is used for the next
+//! renewal, and storing it is tried again.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -9,8 +10,8 @@ use super::kept::{Login, Place};
 use super::unfinished::Unfinished;
 use crate::vault::VaultLock;
 
-/// The pauses between tries at once: no longer, all together, than a program waits at its end. Further tries come with
-/// further renewals.
+/// The pauses between the immediate attempts. Together they are no longer than a program waits at its end.
+/// Further attempts come with further renewals.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
@@ -18,10 +19,10 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
-/// Such logins of this process, by their ids. A new login has a new id.
+/// The unstored logins of this process, by id. A new login has a new id.
 static UNKEPT: LazyLock<Mutex<HashMap<String, Login>>> = LazyLock::new(Mutex::default);
 
-/// The login as it was renewed last. Says whether the vault has an older form.
+/// Returns the latest renewal of the login, and whether the vault holds an older one.
 pub(super) fn newest(kept: Login) -> (Login, bool) {
     match all().get(kept.id()) {
         Some(newer) => (newer.clone(), true),
@@ -29,7 +30,7 @@ pub(super) fn newest(kept: Login) -> (Login, bool) {
     }
 }
 
-/// Keeps the renewed login. While that fails, nobody else can take the lock and use the old form.
+/// Stores the renewed login. While it is retried, the lock is held, so nobody else can use the old one.
 pub(super) async fn keep(place: &Place, login: Login, lock: VaultLock) {
     let Err(error) = place.write(&login).await else {
         all().remove(login.id());

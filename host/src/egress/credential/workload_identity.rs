@@ -1,4 +1,4 @@
-//! Workload identity federation: the token that a platform writes to a file is the application's assertion.
+//! Workload identity federation: the application's assertion is a token that the platform writes to a file.
 //!
 //! Source: <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>
 
@@ -28,7 +28,7 @@ pub(super) struct WorkloadIdentity {
 }
 
 impl WorkloadIdentity {
-    /// The platform replaces the file every hour or so, hence it is read each time.
+    /// The file is read each time, because the platform replaces it every hour or so.
     async fn exchange(&self, claims: Option<&Claims>) -> Result<AccessToken, CredentialError> {
         let registration = self.registration()?;
         let assertion = SecretSource::File(self.token_file()?).fetch(&self.variables).await?;

@@ -1,14 +1,15 @@
 //! Which IP addresses are not on the public internet.
 //!
-//! A name that is allowed may still resolve to a machine inside, by mistake or by malice (DNS rebinding), so what is
-//! dialled is checked too. The lists are IANA's [special-purpose registries] and the clouds' metadata services.
+//! An allowed name may still resolve to an internal machine, by mistake or by malice (DNS rebinding), so the
+//! dialled address is checked too. The lists come from IANA's [special-purpose registries] and the clouds'
+//! metadata services.
 //!
 //! [special-purpose registries]: https://www.iana.org/assignments/iana-ipv4-special-registry
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An address that no connection is made to.
+/// An address that may not be dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Forbidden {
     pub(super) address: IpAddr,
@@ -57,7 +58,7 @@ impl fmt::Display for Forbidden {
 
 impl std::error::Error for Forbidden {}
 
-/// What the address is, unless it is on the public internet.
+/// Returns what kind of address this is, unless it is on the public internet.
 pub(super) fn classify(address: IpAddr) -> Option<Forbidden> {
     let kind = match address {
         IpAddr::V4(v4) => classify_v4(v4),
@@ -93,7 +94,8 @@ fn classify_v6(address: Ipv6Addr) -> Option<Kind> {
         [0xfc00..=0xfdff, ..] => Kind::Private,
         [0xfe80..=0xfeff, ..] => Kind::LinkLocal,
         [0xff00..=0xffff, ..] => Kind::Multicast,
-        // NAT64, by which a network without IPv4 reaches the public IPv4 internet: as good as what it stands for.
+        // NAT64, through which a network without IPv4 reaches the public IPv4 internet: judged by the
+        // embedded address.
         [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => {
             return classify_v4(embedded(high, low)).map(|_| Kind::Embedded);
         }

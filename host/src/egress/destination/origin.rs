@@ -1,4 +1,4 @@
-//! One origin, parsed strictly.
+//! A strictly parsed origin.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -8,12 +8,12 @@ use http::Uri;
 
 use super::Host;
 
-/// How an origin is spoken to.
+/// The scheme of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scheme {
-    /// In clear.
+    /// Unencrypted HTTP.
     Http,
-    /// Over TLS.
+    /// HTTP over TLS.
     Https,
 }
 
@@ -27,7 +27,7 @@ impl Scheme {
         }
     }
 
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,10 +54,10 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of a request.
+    /// Returns the origin of a request's address.
     ///
     /// # Errors
-    /// Says what about the address is missing or could be read in two ways.
+    /// Part of the address is missing or ambiguous; the error says which.
     pub fn of(uri: &Uri) -> Result<Self, OriginError> {
         let scheme = Scheme::parse(uri.scheme_str().ok_or(OriginError::Relative)?)?;
         Self::with_authority(scheme, uri.authority().ok_or(OriginError::Relative)?.as_str())
@@ -75,7 +75,7 @@ impl Origin {
         &self.host
     }
 
-    /// The port, whether written or implied.
+    /// The port, whether explicit or implied by the scheme.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -102,7 +102,8 @@ impl Origin {
     }
 }
 
-/// Reads an origin as people write it in a configuration: `https://api.example.com`, perhaps with a port or a final `/`.
+/// Parses an origin as written in a configuration: `https://api.example.com`, optionally with a port or a
+/// trailing `/`.
 impl FromStr for Origin {
     type Err = OriginError;
 
@@ -133,7 +134,7 @@ impl FromStr for Origin {
     }
 }
 
-/// As it is written: the port only where it is not the scheme's own.
+/// Writes the port only if it is not the scheme's default.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://", self.scheme.as_str())?;
@@ -156,7 +157,7 @@ fn parse_port(digits: &str) -> Result<u16, OriginError> {
 
 fn v6(text: &str) -> Result<Host, OriginError> {
     let address: Ipv6Addr = text.parse().map_err(|_| OriginError::Host(shown(text)))?;
-    // Two spellings of one IPv4 address are two origins that are one machine.
+    // Two spellings of one IPv4 address would be two origins for the same machine.
     let inside_v4 = address.to_ipv4().is_some() && !address.is_loopback() && !address.is_unspecified();
     if inside_v4 { Err(OriginError::OddAddress(shown(text))) } else { Ok(Host::V6(address)) }
 }
@@ -178,7 +179,7 @@ fn name_or_v4(text: &str) -> Result<Host, OriginError> {
     if name.len() > 253 || !name.split('.').all(label) {
         return Err(OriginError::Host(shown(text)));
     }
-    // Resolvers and URL parsers read such names as IPv4 addresses: 2130706433, 0x7f.1, 0177.0.0.1.
+    // Resolvers and URL parsers take such names for IPv4 addresses: 2130706433, 0x7f.1, 0177.0.0.1.
     let last = name.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x") {
         return Err(OriginError::OddAddress(shown(text)));
@@ -186,7 +187,7 @@ fn name_or_v4(text: &str) -> Result<Host, OriginError> {
     Ok(Host::Name(name.into()))
 }
 
-/// Part of an address in a message: escaped and cut short. What may be a user and a password is left out.
+/// Part of an address for a message, escaped and cut short. A possible user and password are left out.
 fn shown(text: &str) -> Box<str> {
     let (hidden, text) = match text.rfind('@') {
         Some(at) => ("…", &text[at..]),
@@ -196,38 +197,38 @@ fn shown(text: &str) -> Box<str> {
     hidden.chars().chain(shown).collect::<String>().into()
 }
 
-/// Text that is not the address of an origin, or could be read as more than one.
+/// The text is not an origin, or is ambiguous.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OriginError {
-    /// There is no scheme or no host.
+    /// The scheme or the host is missing.
     #[error("it is not an absolute address such as https://api.example.com")]
     Relative,
-    /// The scheme is another.
+    /// The scheme is neither `http` nor `https`.
     #[error("its scheme \"{0}\" is neither https nor http")]
     Scheme(Box<str>),
-    /// There is a user or a password.
+    /// The address contains a user or a password.
     #[error("it has a user name or password before an `@`")]
     User,
-    /// There is a path, a query or a fragment.
+    /// The address has a path, a query or a fragment.
     #[error("it has more than a scheme, a host and a port")]
     MoreThanOrigin,
-    /// There are characters that no address has.
+    /// The address contains invalid characters.
     #[error("it has spaces, control characters or backslashes")]
     Characters,
-    /// There is a wildcard.
+    /// The address contains a wildcard.
     #[error("it has a `*`, and origins are allowed one by one, by their full names")]
     Wildcard,
-    /// The host is not one.
+    /// The host is invalid.
     #[error("\"{0}\" is not a host name")]
     Host(Box<str>),
     /// The host ends with a dot.
     #[error("the host \"{0}\" ends with a dot")]
     TrailingDot(Box<str>),
-    /// The host is an address in a spelling that is read in different ways.
+    /// The host is an IP address in a spelling that can be read in different ways.
     #[error("\"{0}\" is an IP address in an unusual spelling")]
     OddAddress(Box<str>),
-    /// The port is not one.
+    /// The port is invalid.
     #[error("\"{0}\" is not a port from 1 to 65535")]
     Port(Box<str>),
 }

@@ -1,4 +1,4 @@
-//! Tricks with addresses, and which of them get through: none.
+//! Tricks with addresses, none of which gets through.
 
 use std::net::IpAddr;
 
@@ -43,7 +43,7 @@ fn no_trick_gets_through() {
     ];
     let destinations = destinations(&allowed, true);
     for trick in [
-        // Another host that looks like it.
+        // Another host that looks similar.
         "https://example.com/",
         "https://evilapi.example.com/",
         "https://api.example.com.evil.com/",
@@ -60,7 +60,7 @@ fn no_trick_gets_through() {
         "https://api。example。com/",
         "https://xn--pi-6kc.example.com/",
         "https://bucher.example/",
-        // A user name that looks like it.
+        // A user name that looks like the host.
         "https://api.example.com@evil.com/",
         "https://api.example.com:443@evil.com/",
         "https://user@api.example.com/",
@@ -68,7 +68,7 @@ fn no_trick_gets_through() {
         "https://:@api.example.com/",
         "https://@api.example.com/",
         "https://evil.com@api.example.com/",
-        // Separators that some parsers take for others.
+        // Separators that some parsers confuse.
         "https://evil.com\\@api.example.com/",
         "https://api.example.com\\.evil.com/",
         "https:\\\\api.example.com/",
@@ -103,7 +103,7 @@ fn no_trick_gets_through() {
         "file:///etc/passwd",
         "gopher://api.example.com/",
         "javascript:alert(1)",
-        // This machine, by names that were not allowed.
+        // This machine, by names that are not allowed.
         "https://localhost:9000/",
         "http://localhost/",
         "http://localhost:9001/",
@@ -122,7 +122,7 @@ fn no_trick_gets_through() {
         "http://0x7f000001:9000/",
         "http://0x7f.1:9000/",
         "http://0177.0.0.1:9000/",
-        // An address that was allowed, in other spellings.
+        // An allowed address in other spellings.
         "https://08.8.8.8/",
         "https://8.8.2056/",
         "https://134744072/",
@@ -136,7 +136,7 @@ fn no_trick_gets_through() {
         "http://169.254.169.254/latest/meta-data/",
         "https://[fd00:ec2::254]/",
         "http://168.63.129.16/",
-        // What is ambiguous in a path.
+        // Ambiguous paths.
         "https://api.example.com/a\\b",
         "https://api.example.com/a b",
         "https://api.example.com/é",
@@ -297,7 +297,7 @@ proptest! {
     fn whatever_is_admitted_is_the_allowed_host(address in "https?://[a-z.@:%\\[\\]0-9/\\\\#?-]{0,30}api\\.example\\.com[a-z.@:%0-9/#?-]{0,12}") {
         let destinations = destinations(&["https://api.example.com"], false);
         if let Ok(uri) = address.parse::<Uri>() && destinations.admit(&uri).is_ok() {
-            // A second parser, the WHATWG's, must see the same host.
+            // A second parser, following WHATWG, must see the same host.
             let url = url::Url::parse(&address).unwrap();
             prop_assert_eq!(url.host_str(), Some("api.example.com"));
             prop_assert_eq!(url.port_or_known_default(), Some(443));

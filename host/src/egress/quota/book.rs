@@ -1,4 +1,4 @@
-//! What is done at the door, as transactions in the store.
+//! The operations of the quota, as transactions in the store.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -14,15 +14,15 @@ use crate::clock::{Clock, Timestamp};
 use crate::manifest::Limit;
 use crate::store::{Key, Place, Store, StoreError, Ticket, Transaction};
 
-/// How long a slot in flight, or a ticket, counts without a sign of life from its owner; and how long a request that
-/// was given up counts as in flight.
+/// How long a slot in flight or a ticket counts without a heartbeat from its owner, and how long an abandoned
+/// request counts as in flight.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
-/// How often an owner gives a sign of life.
+/// How often an owner sends a heartbeat.
 pub(super) const BEAT: Duration = Duration::from_secs(3);
-/// How often old rows are looked for.
+/// How often old rows are purged.
 const PURGE: Duration = Duration::from_secs(10);
 
-/// One quota's view of its bucket in the store, and those who wait in this process.
+/// One quota's view of its bucket in the store, and the requests that wait in this process.
 #[derive(Debug)]
 pub(super) struct Book {
     pub(super) store: Arc<dyn Store>,
@@ -34,20 +34,20 @@ pub(super) struct Book {
     pub(super) owner: u64,
     numbers: AtomicU64,
     pub(super) waiters: Mutex<Waiters>,
-    /// How many slots this process has in flight.
+    /// The number of slots that this process has in flight.
     pub(super) in_flight: AtomicUsize,
-    /// What the store could not take: places that were given up, with the time of completion if they were slots. It
-    /// is tried again, lest they be renewed for ever.
+    /// Places that were given up but could not be written to the store, with the time of completion if they
+    /// were slots. Writing is tried again, so that they are not renewed forever.
     pub(super) owed: Mutex<Vec<(Place, Option<Timestamp>)>>,
-    /// Whether the store failed when it was last written to.
+    /// Whether the last write to the store failed.
     pub(super) failing: AtomicBool,
     pub(super) renewals: Mutex<Renewals>,
-    /// The longest period for which this process has asked that slots be kept.
+    /// The longest period for which this process has asked the store to keep slots.
     kept: Mutex<Duration>,
     purged: Mutex<Option<Timestamp>>,
 }
 
-/// What became of a request for a slot.
+/// The result of a request for a slot.
 #[derive(Debug)]
 pub(super) enum Entry {
     Claimed(Claim),
@@ -75,7 +75,7 @@ impl Book {
         }
     }
 
-    /// A request for a slot, not yet made.
+    /// Creates a ticket, a request for a slot. It is not yet entered.
     pub(super) fn ticket(&self, action: &str, limits: &[Limit]) -> Ticket {
         let key = Key { owner: self.owner, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let keep = limits.iter().chain(&self.limit).map(|limit| limit.period()).max().unwrap_or_default();
@@ -107,7 +107,7 @@ impl Book {
             {
                 true
             } else if self.when_exceeded == WhenExceeded::Wait && deadline.is_none() {
-                // Its turn is worked out together with that of others, once for all that arrive meanwhile.
+                // Its turn is computed together with those of all others that arrive meanwhile.
                 false
             } else {
                 transaction.clamp(&self.bucket, now, latest(now))?;
@@ -143,7 +143,7 @@ impl Book {
         }
     }
 
-    /// Whether one more may go now, provided that no other waits.
+    /// Whether one more request may go now, provided that no other is waiting.
     fn has_room(
         &self,
         transaction: &mut dyn Transaction,
@@ -161,7 +161,7 @@ impl Book {
         Ok(true)
     }
 
-    /// The turns of tickets, which are given in order of arrival.
+    /// Computes the turns of the tickets, which must be in order of arrival.
     pub(super) fn turns(
         &self,
         transaction: &mut dyn Transaction,
@@ -181,7 +181,7 @@ impl Book {
         let mut lane_of: HashMap<(&str, &[Limit]), usize> = HashMap::new();
         for (position, ticket) in tickets.iter().enumerate() {
             let action = &*ticket.place.action;
-            // Actions without limits need no lanes of their own.
+            // Actions without limits share a lane.
             let name = (if ticket.limits.is_empty() { "" } else { action }, &*ticket.limits);
             if let Some(lane) = lane_of.get(&name).and_then(|lane| lanes.get_mut(*lane)) {
                 lane.tickets.push_back(position);
@@ -195,8 +195,8 @@ impl Book {
         Ok(turns(now, shared, lanes))
     }
 
-    /// Until when a sign of life given now holds. A store in memory ends with its process, so nothing there has to be
-    /// renewed.
+    /// The end of a lease that is given now. A store in memory ends with its process, so leases there never
+    /// have to be renewed.
     pub(super) fn lease(&self, now: Timestamp) -> Timestamp {
         if self.store.is_local() { Timestamp::MAX } else { now.saturating_add(LEASE) }
     }
@@ -215,12 +215,12 @@ impl Book {
     }
 }
 
-/// The latest time that may stand in the store, but for leases that never end.
+/// The latest time that may be stored, apart from leases that never end.
 pub(super) fn latest(now: Timestamp) -> Timestamp {
     now.saturating_add(LEASE)
 }
 
-/// Why a turn comes too late for somebody who waits no longer than to a deadline.
+/// Why a turn comes too late for a request with this deadline, if it does.
 pub(super) fn refusal(turn: &Turn, deadline: Option<Timestamp>, now: Timestamp) -> Option<Throttled> {
     let never = turn.at == Timestamp::MAX;
     let (limit, scope) = turn.held_by.clone().filter(|_| never || deadline.is_some_and(|at| turn.at > at))?;
@@ -230,7 +230,7 @@ pub(super) fn refusal(turn: &Turn, deadline: Option<Timestamp>, now: Timestamp) 
     Some(Throttled { retry_after, limit, scope, waits: true })
 }
 
-/// What a mutex holds. A panic elsewhere leaves nothing half-done in any that is used here.
+/// Locks a mutex, even a poisoned one: a panic leaves none of those used here in an inconsistent state.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The door: those who enter, those who wait, and the task that serves them.
+//! The door that requests pass: it admits requests, lets them wait, and runs the task that serves them.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,12 +17,12 @@ use crate::clock::{Clock, Timestamp};
 use crate::manifest::Limit;
 use crate::store::Store;
 
-/// A quota's door.
+/// The door of a quota.
 #[derive(Debug)]
 pub(super) struct Door {
     pub(super) book: Arc<Book>,
     pub(super) worker: Worker,
-    /// Wakes the task that serves, since something has changed.
+    /// Wakes the serving task when something has changed.
     changed: Arc<Notify>,
     served: AtomicBool,
 }
@@ -34,7 +34,7 @@ impl Door {
         Self { book, worker, changed: Arc::default(), served: AtomicBool::new(false) }
     }
 
-    /// Takes a slot, if need be after a wait.
+    /// Takes a slot, after a wait if necessary.
     pub(super) async fn enter(
         self: &Arc<Self>,
         action: &str,
@@ -51,7 +51,7 @@ impl Door {
         {
             Entry::Queued(queued) => self.wait(queued, deadline).await,
             Entry::Claimed(claim) => {
-                // Its lease has to be renewed.
+                // The serving task has to renew its lease.
                 if !self.book.store.is_local() {
                     self.serve();
                 }
@@ -79,25 +79,25 @@ impl Door {
         self.worker.run(move || book.usage()).await.unwrap_or(Err(QuotaError::Stopped))
     }
 
-    /// Has the task that serves look again.
+    /// Makes the serving task check again.
     pub(super) fn changed(&self) {
         self.changed.notify_one();
     }
 
-    /// Sees to it that there is a task that serves.
+    /// Starts the serving task if it is not running.
     fn serve(self: &Arc<Self>) {
         if self.served.swap(true, Ordering::SeqCst) {
             return;
         }
         let serving = Serving { door: Arc::downgrade(self), changed: Arc::clone(&self.changed) };
-        // Without a runtime there is no task; dropping `serving` tells those who wait.
+        // Without a runtime there is no task; dropping `serving` tells the waiting requests.
         if let Ok(runtime) = Handle::try_current() {
             drop(runtime.spawn(serving.run()));
         }
     }
 
-    /// Whether the task that serves may end: it is not needed, not even by a request that came in this moment and
-    /// counts on it.
+    /// Whether the serving task may end: nothing needs it, not even a request that has just arrived and
+    /// relies on it.
     fn closes(&self) -> bool {
         if !self.book.is_idle() {
             return false;
@@ -113,8 +113,8 @@ impl Drop for Door {
     }
 }
 
-/// The task that serves a door: it wakes for the next turn of those who wait in this process, and renews leases, as
-/// long as there is anything of either.
+/// The task that serves a door. It wakes for the next turn of the requests that wait in this process, and
+/// renews leases, as long as there are any.
 struct Serving {
     door: Weak<Door>,
     changed: Arc<Notify>,
@@ -129,9 +129,10 @@ impl Serving {
             let local = book.store.is_local();
             let now = clock.now();
             let last = *beaten.get_or_insert(now);
-            // A clock that was set back must not put the next beat off.
+            // A clock that was set back must not delay the next heartbeat.
             let beat = !local && (now < last || now.since(last) >= BEAT);
-            // Before the next beat is due it stays, since it costs nothing and more requests may come.
+            // Until the next heartbeat is due, the task stays: that costs nothing, and more requests may
+            // come.
             if (local || beat) && door.closes() {
                 self.door = Weak::new();
                 return;
@@ -156,7 +157,7 @@ impl Serving {
 }
 
 impl Drop for Serving {
-    /// The task has ended with its runtime, so those who wait are no longer served.
+    /// The task has ended with its runtime, so waiting requests are no longer served.
     fn drop(&mut self) {
         if let Some(door) = self.door.upgrade() {
             door.served.store(false, Ordering::SeqCst);

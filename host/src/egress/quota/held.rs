@@ -1,4 +1,5 @@
-//! What this process holds in the store: slots in flight and places in the queue. Both are given back when dropped.
+//! What this process holds in the store: slots in flight and places in the queue. Both are released when
+//! dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,12 +10,12 @@ use super::{QuotaError, Usage};
 use crate::clock::Timestamp;
 use crate::store::{Place, Slot, StoreError, Ticket, Transaction};
 
-/// A slot in flight. Dropping it completes it on the spot, which may block.
+/// A slot in flight. Dropping it completes it immediately, which may block.
 #[derive(Debug)]
 pub(super) struct Claim {
     book: Arc<Book>,
     place: Place,
-    /// Until when it is this request's, unless the lease was renewed.
+    /// The time until which it belongs to this request, unless the lease is renewed.
     lease: Timestamp,
     ended: Option<Timestamp>,
 }
@@ -25,14 +26,14 @@ impl Claim {
         Self { book: Arc::clone(book), place, lease, ended: None }
     }
 
-    /// Whether its lease has not ended.
+    /// Whether its lease is still valid.
     pub(super) fn holds(&self) -> bool {
         let now = self.book.clock.now();
         now <= self.lease || lock(&self.book.renewals).covers(self.lease, now)
     }
 
-    /// Notes that the request is completed; or, if it is still under way, that it is given up and taken to be over a
-    /// lease later. It is written down when the claim is dropped.
+    /// Marks the request as completed; or, if it is still under way, as abandoned, so that it counts as
+    /// completed one lease later. This is stored when the claim is dropped.
     pub(super) fn end(&mut self, under_way: bool) {
         let slack = if under_way { LEASE } else { Duration::ZERO };
         self.ended = Some(self.book.clock.now().saturating_add(slack));
@@ -47,7 +48,7 @@ impl Drop for Claim {
     }
 }
 
-/// A place in the queue. Dropping it leaves the queue on the spot, which may block.
+/// A place in the queue. Dropping it leaves the queue immediately, which may block.
 #[derive(Debug)]
 pub(super) struct Queued {
     book: Arc<Book>,
@@ -64,7 +65,7 @@ impl Queued {
         &self.ticket
     }
 
-    /// Notes that the ticket is no longer in the queue.
+    /// Marks the ticket as no longer in the queue.
     pub(super) fn settle(&mut self) {
         self.settled = true;
     }
@@ -79,13 +80,13 @@ impl Drop for Queued {
 }
 
 impl Book {
-    /// Whether nothing has to be done on behalf of this process.
+    /// Whether there is nothing to do for this process.
     pub(super) fn is_idle(&self) -> bool {
         let holds_none = || self.in_flight.load(Ordering::SeqCst) == 0 && lock(&self.owed).is_empty();
         !self.anyone_waiting() && (self.store.is_local() || holds_none())
     }
 
-    /// Gives up a slot that was completed, or a place in the queue.
+    /// Releases a completed slot or a place in the queue.
     fn give_up(&self, place: &Place, completed: Option<Timestamp>) {
         if let Err(error) = self.store.run(&self.bucket, |transaction| erase(transaction, place, completed)) {
             tracing::warn!(bucket = %self.bucket, %error, "the quota could not be updated; it is tried again");
@@ -94,7 +95,7 @@ impl Book {
         }
     }
 
-    /// Renews the leases of all that this process holds, and makes up for what could not be written before.
+    /// Renews the leases of everything that this process holds, and catches up on earlier failed writes.
     pub(super) fn beat(&self) {
         let owed = std::mem::take(&mut *lock(&self.owed));
         let beaten = self.store.run(&self.bucket, |transaction| {
@@ -127,7 +128,7 @@ impl Book {
             let slots = transaction.slots(&self.bucket, None, now.saturating_sub(period))?;
             let waiting = transaction.tickets(&self.bucket, now)?.len() as u64;
             let over = slots.iter().filter(|slot| !slot.in_flight || slot.until <= now);
-            // Stamps of before the clock was set back count as of now.
+            // Timestamps from before the clock was set back count as now.
             let stamp = |slot: &Slot| if slot.until > latest(now) { now } else { slot.until };
             let frees_at = over.map(|slot| stamp(slot).saturating_add(period)).min();
             Ok(Usage { used: slots.len() as u64, limit: self.limit, waiting, frees_at })

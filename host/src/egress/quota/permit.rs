@@ -1,4 +1,5 @@
-//! What the callers of a door hold: permits, and places to wait in. Dropped, they are given back aside.
+//! What the callers of a door hold: permits and places in the queue. When dropped, they are released in the
+//! background.
 
 use std::sync::Arc;
 
@@ -7,15 +8,15 @@ use super::held::{Claim, Queued};
 
 /// The right to send one request, until it is completed.
 ///
-/// Hold it from before the request leaves until the last byte of its answer has come, or the request has been given
-/// up. Right before the request leaves, ask whether the permit still [holds](Permit::holds), and say that the request
-/// [leaves](Permit::leaves); say so when it has [arrived](Permit::arrived), or turns out not to have left. Dropping the
-/// permit completes it, without blocking: at once, or where the request left and nobody knows whether it arrived, a
-/// lease (10 s) later, since the API may see it until then.
+/// Hold it from before the request leaves until the last byte of its reply has come or the request is given
+/// up. Right before the request leaves, check that the permit still [holds](Permit::holds), and report that
+/// the request [leaves](Permit::leaves). Report when it has [arrived](Permit::arrived), or turns out not to
+/// have left. Dropping the permit completes it without blocking: at once, or, if the request left and may not
+/// have arrived, one lease (10 s) later, since the API may see it until then.
 #[derive(Debug)]
 #[must_use = "a request counts as completed when its permit is dropped"]
 pub struct Permit {
-    /// None: the quota has no limits.
+    /// `None` if the quota has no limits.
     held: Option<(Arc<Door>, Claim)>,
     under_way: bool,
 }
@@ -29,8 +30,8 @@ impl Permit {
         Self { held: Some((Arc::clone(door), claim)), under_way: false }
     }
 
-    /// Whether the slot is still this request's. A process that was suspended, or could not write to the store, may
-    /// have lost it to another: then the request must not leave, and asks for admission again.
+    /// Whether the slot still belongs to this request. A process that was suspended or could not write to the
+    /// store may have lost it to another. Then the request must not leave, and must ask for admission again.
     #[must_use]
     pub fn holds(&self) -> bool {
         match &self.held {
@@ -39,12 +40,12 @@ impl Permit {
         }
     }
 
-    /// Notes that from now on bytes of the request may be under way.
+    /// Reports that from now on, bytes of the request may be on the wire.
     pub fn leaves(&mut self) {
         self.under_way = true;
     }
 
-    /// Notes that the API has seen the request, or never will.
+    /// Reports that the API has seen the request or never will.
     pub fn arrived(&mut self) {
         self.under_way = false;
     }
@@ -55,7 +56,7 @@ impl Permit {
         Some((door, claim))
     }
 
-    /// Completes it, and waits until that is written down.
+    /// Completes the request, and waits until that is stored.
     pub async fn complete(mut self) {
         if let Some((door, claim)) = self.end() {
             door.worker.run(move || drop(claim)).await;
@@ -71,7 +72,7 @@ impl Drop for Permit {
     }
 }
 
-/// A place in the queue, as long as somebody waits there.
+/// A place in the queue while a request waits.
 #[derive(Debug)]
 pub(super) struct WaitingPlace {
     door: Arc<Door>,
@@ -83,7 +84,7 @@ impl WaitingPlace {
         Self { door: Arc::clone(door), queued: Some(queued) }
     }
 
-    /// Notes that the wait has come to its end.
+    /// Marks the wait as ended.
     pub(super) fn settle(&mut self) {
         if let Some(mut queued) = self.queued.take() {
             queued.settle();
@@ -96,7 +97,7 @@ impl Drop for WaitingPlace {
         if let Some(queued) = self.queued.take() {
             self.door.book.forget(&queued);
             self.door.worker.post(move || drop(queued));
-            // Those behind move up.
+            // The requests behind it move up.
             self.door.changed();
         }
     }

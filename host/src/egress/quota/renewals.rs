@@ -1,25 +1,25 @@
 //! Which leases were renewed without a gap.
 //!
-//! A lease that ended before it was renewed may be another's by now: others purge what has had no sign of life. So a
-//! renewal counts for a lease only if it came in time, and so did each after it.
+//! A lease that ended before it was renewed may belong to another by now, because others purge whatever has
+//! had no heartbeat. So a renewal counts for a lease only if it and every later one came in time.
 
 use crate::clock::Timestamp;
 
-/// The renewals of all leases of one owner, up to the last: an unbroken chain, in which each came before the one
-/// before it had ended.
+/// The renewals of all leases of one owner, up to the last: an unbroken chain in which each renewal came
+/// before the previous one had ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Renewals(Option<Chain>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Chain {
-    /// When its first renewal was made.
+    /// When the first renewal was made.
     since: Timestamp,
-    /// When the leases end that its last renewal gave.
+    /// When the leases given by the last renewal end.
     until: Timestamp,
 }
 
 impl Renewals {
-    /// Notes that all leases were renewed at a time, to another.
+    /// Records that all leases were renewed at the time `at`, to end at `until`.
     pub(super) fn note(&mut self, at: Timestamp, until: Timestamp) {
         let since = match self.0 {
             Some(chain) if at <= chain.until => chain.since,
@@ -28,7 +28,7 @@ impl Renewals {
         self.0 = Some(Chain { since, until });
     }
 
-    /// Whether a lease that was first given to a time has been renewed so that it holds now.
+    /// Whether a lease that would have ended at `lease` has been renewed so that it is valid now.
     pub(super) fn covers(&self, lease: Timestamp, now: Timestamp) -> bool {
         self.0.is_some_and(|chain| chain.since <= lease && now <= chain.until)
     }

@@ -1,4 +1,4 @@
-//! The quota, with a clock that the tests turn.
+//! The quota, with a clock that the tests control.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ fn start() -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000)
 }
 
-/// A store and a clock, at which several quotas can be.
+/// A store and a clock that several quotas can share.
 struct World {
     store: Arc<dyn Store>,
     clock: Arc<TestClock>,
@@ -55,7 +55,7 @@ impl World {
         self.quota_of("bucket", Some(limit(calls, period_seconds)), WhenExceeded::Wait)
     }
 
-    /// Lets everything happen that can happen without the clock moving.
+    /// Runs everything that can happen without the clock moving.
     async fn settle(&self) {
         for _ in 0..50 {
             tokio::task::yield_now().await;
@@ -235,7 +235,7 @@ async fn a_lowered_limit_counts_what_was_taken_before() {
         world.advance(SECOND).await;
     }
     let low = world.quota(2, 60);
-    // The slots free at 60, 61, 62 and 63 s; at 62 s only one of them still counts.
+    // The slots become free at 60, 61, 62 and 63 s; at 62 s only one of them still counts.
     assert_eq!(throttled(&low, &[], Some(world.clock.now())).await.retry_after, 58 * SECOND);
     world.advance(58 * SECOND).await;
     drop(admit(&low).await);

@@ -1,8 +1,9 @@
-//! Who goes when: the queue of one bucket, played forward.
+//! Who goes when: simulates the queue of one bucket.
 //!
-//! Nothing here knows of stores or clocks. [`turns`] takes what is known now and says at what time each ticket's turn
-//! comes, if from now on everything goes as fast as it can: requests in flight complete now, and those admitted take
-//! no time. So a turn is never too late. It may prove too early; then the waiter that wakes for it asks again.
+//! Nothing here depends on stores or clocks. [`turns`] takes what is known now and computes when each
+//! ticket's turn comes if everything goes as fast as possible: requests in flight complete now, and admitted
+//! requests take no time. So a computed turn is never too late. It may be too early; then the waiter that
+//! wakes for it asks again.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -12,18 +13,18 @@ use crate::clock::Timestamp;
 use crate::manifest::Limit;
 use crate::store::Slot;
 
-/// The state of one limit: how many may go at once, and when further ones may.
+/// The state of one limit: how many requests may go now, and when further ones may.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     limit: Limit,
     scope: Scope,
     free: u64,
-    /// When each slot that is not free will be.
+    /// When each taken slot becomes free.
     releases: BinaryHeap<Reverse<Timestamp>>,
 }
 
 impl Gate {
-    /// The state of a limit at a time, from the slots that count towards it (and perhaps older ones).
+    /// The state of a limit at the time `now`, from the slots that count towards it, and perhaps older ones.
     pub(super) fn new(limit: Limit, scope: Scope, now: Timestamp, slots: &[Slot]) -> Self {
         let soonest = |slot: &Slot| {
             if slot.in_flight { slot.until.min(now) } else { slot.until }
@@ -34,7 +35,8 @@ impl Gate {
             .filter(|at| *at > now)
             .collect();
         let free = u64::from(limit.calls).saturating_sub(releases.len() as u64);
-        // If more is taken than the limit allows (it was higher before), the first releases free nothing.
+        // If more slots are taken than the limit allows (it was higher before), the first releases free
+        // nothing.
         if let Some(excess) = releases.len().checked_sub(limit.calls as usize) {
             releases.sort_unstable();
             releases.drain(..excess);
@@ -42,7 +44,7 @@ impl Gate {
         Self { limit, scope, free, releases: releases.into_iter().map(Reverse).collect() }
     }
 
-    /// When the next may go: [`Timestamp::MIN`] if at once, [`Timestamp::MAX`] if never.
+    /// When the next request may go: [`Timestamp::MIN`] if immediately, [`Timestamp::MAX`] if never.
     fn next(&self) -> Timestamp {
         match self.releases.peek() {
             _ if self.free > 0 => Timestamp::MIN,
@@ -51,7 +53,7 @@ impl Gate {
         }
     }
 
-    /// Lets one go at a time, which is not before [`Gate::next`].
+    /// Lets one request go at the time `at`, which must not be before [`Gate::next`].
     fn pass(&mut self, at: Timestamp) {
         if self.free > 0 {
             self.free -= 1;
@@ -65,9 +67,9 @@ impl Gate {
 /// When a ticket's turn comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Turn {
-    /// The earliest possible time: not before now. [`Timestamp::MAX`] if it never comes.
+    /// The earliest possible time, never before now. [`Timestamp::MAX`] if it never comes.
     pub(super) at: Timestamp,
-    /// What it waits for last, unless it may go now.
+    /// The limit that it waits for last, unless it may go now.
     pub(super) held_by: Option<(Limit, Scope)>,
 }
 
@@ -90,10 +92,11 @@ impl Lane {
     }
 }
 
-/// The turns of the tickets in all lanes, as positions and turns in order of time.
+/// Computes the turns of the tickets in all lanes. Returns positions and turns, ordered by time.
 ///
-/// At any time, of the tickets that their action's own limits let go, the first to arrive goes. So a ticket held by
-/// its action's limit takes nothing from the others, and gets its place back as soon as that limit lets it go.
+/// At any time, the next to go is the earliest ticket that its action's own limits allow. So a ticket held up
+/// by its action's limit takes nothing from the others, and gets its place back as soon as that limit allows
+/// it.
 pub(super) fn turns(now: Timestamp, mut shared: Option<Gate>, mut lanes: Vec<Lane>) -> Vec<(usize, Turn)> {
     let mut turns = Vec::with_capacity(lanes.iter().map(|lane| lane.tickets.len()).sum());
     loop {
@@ -143,7 +146,7 @@ mod tests {
         Scope::Action("action".to_owned())
     }
 
-    /// A gate that lets so many go in 10 s.
+    /// A gate that lets `calls` requests go in 10 s.
     fn gate(calls: u32, scope: Scope, slots: &[Slot]) -> Gate {
         Gate::new(Limit { calls, period_seconds: 10 }, scope, NOW, slots)
     }
@@ -152,7 +155,7 @@ mod tests {
         Lane { tickets: tickets.iter().copied().collect(), gates }
     }
 
-    /// The turns as positions and seconds from now, and whether the bucket or the action holds them up.
+    /// The turns as positions, seconds from now, and whether the bucket or the action holds them up.
     fn played(shared: Option<Gate>, lanes: Vec<Lane>) -> Vec<(usize, u64, &'static str)> {
         let held = |turn: &Turn| match &turn.held_by {
             None => "",

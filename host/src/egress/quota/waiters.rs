@@ -1,4 +1,4 @@
-//! Those who wait in this process, and the looks at the queue that let them go.
+//! The requests that wait in this process, and the checks of the queue that let them go.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -13,10 +13,10 @@ use super::{QuotaError, Throttled, Waiting};
 use crate::clock::Timestamp;
 use crate::store::{Place, StoreError, Ticket, Transaction};
 
-/// Those who wait, by the numbers of their tickets.
+/// The waiting requests, by ticket number.
 pub(super) type Waiters = HashMap<u64, Waiter>;
 
-/// One who waits.
+/// A waiting request.
 #[derive(Debug)]
 pub(super) struct Waiter {
     ticket: Ticket,
@@ -26,17 +26,17 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    /// The action, the first time that it is asked for.
+    /// Returns the action on the first call only, so that each wait is announced once.
     fn news(&mut self) -> Option<String> {
         let first = !std::mem::replace(&mut self.announced, true);
         first.then(|| self.ticket.place.action.to_string())
     }
 }
 
-/// What one who waits is told.
+/// The answer to a waiting request.
 pub(super) type Answer = Result<Claim, QuotaError>;
 
-/// Is told when a request begins to wait.
+/// Is called when a request begins to wait.
 pub(super) struct Observer(pub(super) Box<dyn Fn(&Waiting) + Send + Sync>);
 
 impl fmt::Debug for Observer {
@@ -45,7 +45,7 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// What a look at the queue decided for this process.
+/// The decisions of a check of the queue for this process.
 #[derive(Debug, Default)]
 struct Decisions {
     now: Timestamp,
@@ -55,7 +55,7 @@ struct Decisions {
 }
 
 impl Book {
-    /// Has somebody who has a place in the queue be told what comes of it.
+    /// Registers a request that has a place in the queue, to receive its answer.
     pub(super) fn listen(&self, queued: &Queued, deadline: Option<Timestamp>) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let ticket = queued.ticket().clone();
@@ -64,12 +64,12 @@ impl Book {
         receiver
     }
 
-    /// No longer tells somebody.
+    /// Removes a request, which then gets no answer.
     pub(super) fn forget(&self, queued: &Queued) {
         lock(&self.waiters).remove(&queued.ticket().place.key.number);
     }
 
-    /// Gives up on all who wait: their answers end without a value.
+    /// Removes all waiting requests: their receivers end without a value.
     pub(super) fn forget_all(&self) {
         lock(&self.waiters).clear();
     }
@@ -78,8 +78,8 @@ impl Book {
         !lock(&self.waiters).is_empty()
     }
 
-    /// Lets those of this process go whose turn has come, refuses those whose turn comes too late, and says when to
-    /// look again, if anybody is left.
+    /// Lets the requests of this process go whose turn has come, and refuses those whose turn comes too late.
+    /// Returns when to check again, if any are left.
     pub(super) fn look(self: &Arc<Self>) -> Option<Timestamp> {
         let own: HashMap<u64, (Ticket, Option<Timestamp>)> = lock(&self.waiters)
             .iter()
@@ -130,8 +130,8 @@ impl Book {
         Ok(decisions)
     }
 
-    /// Queues those again whose lease was over: presumed dead (the machine was suspended, say), they may have lost
-    /// their places to others, but still wait.
+    /// Queues requests again whose lease had ended. They were presumed dead, for example because the machine
+    /// was suspended, and may have lost their places to others, but they still wait.
     fn queue_again(
         &self,
         transaction: &mut dyn Transaction,
@@ -153,7 +153,7 @@ impl Book {
 
     fn tell(self: &Arc<Self>, decisions: Decisions) -> Option<Timestamp> {
         for place in decisions.go {
-            // If the waiter has left meanwhile, the claim is dropped, which completes the slot.
+            // If the waiter has left meanwhile, the claim is dropped, which completes its slot.
             self.answer(place.key.number, Ok(Claim::new(self, place, self.lease(decisions.now))));
         }
         for (number, throttled) in decisions.refuse {

@@ -1,4 +1,4 @@
-//! Where the store's work is done: aside, if it may block.
+//! Runs the store's work, on another thread if it may block.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,11 +9,11 @@ use tokio::sync::oneshot;
 /// A piece of work.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Does one piece of work after the other, in the order in which they were given.
+/// Runs jobs one after another, in the order in which they are given.
 ///
-/// Work on a store in memory is done on the spot. Other work goes to a thread, so that it neither holds up the
-/// runtime nor depends on it: a permit may be dropped anywhere. When the worker is dropped, what was given to it is
-/// still done.
+/// Work on a store in memory runs immediately. Other work goes to a thread, so that it neither blocks the
+/// runtime nor depends on it: a permit may be dropped anywhere. When the worker is dropped, jobs already
+/// given to it still run.
 #[derive(Debug)]
 pub(super) struct Worker {
     on_the_spot: bool,
@@ -31,9 +31,9 @@ impl Worker {
         Self { on_the_spot, thread: OnceLock::new() }
     }
 
-    /// Does a piece of work, and waits for its result: `None` if the work panicked.
+    /// Runs a job and waits for its result. Returns `None` if the job panicked.
     ///
-    /// If the wait is given up, the work is done nevertheless, and its result dropped.
+    /// If the future is dropped, the job still runs, and its result is discarded.
     pub(super) async fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
@@ -46,7 +46,7 @@ impl Worker {
         receiver.await.ok()
     }
 
-    /// Does a piece of work without waiting for it.
+    /// Runs a job without waiting for it.
     pub(super) fn post(&self, work: impl FnOnce() + Send + 'static) {
         if self.on_the_spot { work() } else { self.give(Box::new(work)) }
     }
@@ -56,7 +56,7 @@ impl Worker {
             Some(thread) => thread.jobs.send(job).err().map(|error| error.0),
             None => Some(job),
         };
-        // Without a thread (the machine has none left, or a job has panicked) it blocks, but is done.
+        // Without a thread (the machine has none left, or a job has panicked) the job runs here and blocks.
         if let Some(job) = rejected {
             job();
         }
@@ -67,7 +67,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         if let Some(Thread { jobs, handle }) = self.thread.take().flatten() {
             drop(jobs);
-            // A job that panicked has already said so.
+            // A panicking job has already reported its panic.
             let _ = handle.join();
         }
     }

@@ -1,6 +1,6 @@
-//! Certificates: what is signed, with what, and what is said of those that cannot be used.
+//! Certificates: what is signed and how, and which errors unusable ones give.
 //!
-//! The files beside this one were made with OpenSSL, for these tests alone.
+//! The files beside this one were made with OpenSSL, only for these tests.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use super::*;
 use crate::connection::{CertificateProfile, SigningAlgorithm};
 use crate::egress::credential::SecretSource;
 
-/// By `openssl x509 -outform der | openssl dgst -sha256 -binary | basenc --base64url`.
+/// Made with `openssl x509 -outform der | openssl dgst -sha256 -binary | basenc --base64url`.
 const THUMBPRINT: &str = "9eYF57X-3s89ItUzqilW-iICZiEdA0pxyEtFyZq07k0";
 
 const BOUGHT: &str = r#"{"token_type":"Bearer","expires_in":3599,"access_token":"canary-bought"}"#;
@@ -42,7 +42,7 @@ async fn sign_in(server: &Server, certificate: CertificateProfile) -> Result<(),
     outcome.map(drop)
 }
 
-/// The parts of the assertion in a request: header, claims, what is signed, signature.
+/// The parts of the assertion in a request: header, claims, signed text, signature.
 fn assertion(request: &str) -> (Value, Value, String, Vec<u8>) {
     let body = request.split_once("\r\n\r\n").unwrap().1;
     let form: Vec<(String, String)> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();

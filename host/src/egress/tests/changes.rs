@@ -1,4 +1,4 @@
-//! How a call ends that makes several requests, some of which change something.
+//! How a call ends if it makes several requests, some of which change something.
 
 use super::*;
 use crate::door::Door;
@@ -6,7 +6,8 @@ use crate::egress::quota::WhenExceeded;
 use crate::failure::{Failure, FailureCase};
 use crate::manifest::Limit;
 
-/// A call of a change, to a server that does so with each request, with a quota of that many.
+/// A call of an action that changes something, to a server that handles requests this way, with a quota of
+/// this size.
 async fn call(calls: u32, script: impl Fn(usize) -> Act + Send + Sync + 'static) -> (Door, Server) {
     let server = Server::start(script).await;
     let quota = Limit { calls, period_seconds: 60 };

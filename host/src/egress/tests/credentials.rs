@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::egress::credential::{Cached, Refusal, SecretSource, Source};
 
-/// Gives out `token-1`, `token-2`, …, good for an hour.
+/// Issues `token-1`, `token-2`, …, valid for an hour.
 #[derive(Debug, Clone, Default)]
 struct Mint {
     clock: Arc<Leaping>,
@@ -118,7 +118,7 @@ async fn a_failed_renewal_is_ignored_while_the_token_is_good() {
     assert!(cached.token().await.is_err(), "the old token has expired");
 }
 
-/// Answers 401 to any token but the last of those given.
+/// Answers 401 to any token but the last one issued.
 async fn refusing(body: &'static str, challenge: &'static str, good: &'static str) -> Server {
     let server: Arc<Mutex<Option<Server>>> = Arc::default();
     let seen = server.clone();

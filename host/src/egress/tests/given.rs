@@ -1,4 +1,4 @@
-//! Tokens that somebody else obtains, from a variable or a command.
+//! Tokens obtained elsewhere, from a variable or a command.
 
 use super::*;
 use crate::config::Variables;

@@ -1,4 +1,4 @@
-//! What a request's slot costs that was given up, and what becomes of one whose slot was lost.
+//! How long an abandoned request holds its slot, and what happens to a request that lost its slot.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,15 +10,15 @@ use crate::store::{Claim, StoreError, Work};
 
 const ONE_A_MINUTE: Limit = Limit { calls: 1, period_seconds: 60 };
 const PERIOD: u32 = 60;
-/// How long the slot of a process counts as in flight that was killed.
+/// How long the slot of a killed process counts as in flight.
 const LEASE: u32 = 10;
 
-/// A door with a slot a minute.
+/// An egress with one slot per minute.
 fn narrow(builder: ProfileBuilder) -> Egress {
     door(builder.quota(ONE_A_MINUTE).when_exceeded(WhenExceeded::Fail), &Arc::default())
 }
 
-/// In how many seconds the slot frees.
+/// The number of seconds until the slot becomes free.
 async fn frees_in(door: &Egress, server: &Server) -> u32 {
     match door.send(&purpose(Effect::Read), get(server, "/")).await {
         Err(error @ EgressError::Quota(QuotaError::Throttled(_))) => error.retry_after_seconds().unwrap(),
@@ -83,8 +83,8 @@ async fn a_request_that_arrived_or_never_left_holds_its_slot_no_longer_than_the_
     assert_eq!(error.retry_after_seconds(), Some(PERIOD), "the second attempt has to wait: {error:?}");
 }
 
-/// A store that is shared, at which the clock leaps once, right after the first slot was taken: a process that was
-/// suspended.
+/// A shared store at which the clock leaps once, right after the first slot is taken, as if the process had
+/// been suspended.
 #[derive(Debug)]
 struct Suspending {
     inner: MemoryStore,

@@ -1,4 +1,4 @@
-//! A person logs in: with a code, or with a browser that comes back to this machine.
+//! A person logs in, with a code or with a browser that is sent back to this machine.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use crate::remedy::Remedy;
 use crate::vault::Vault;
 
 pub(super) const JSON: &str = "content-type: application/json\r\n";
-/// Names `{"preferred_username":"ana@contoso.com"}`.
+/// An ID token with the claims `{"preferred_username":"ana@contoso.com"}`.
 const ID: &str = "e30.eyJwcmVmZXJyZWRfdXNlcm5hbWUiOiJhbmFAY29udG9zby5jb20ifQ.sig";
 
 pub(super) fn given(number: usize) -> Act {
@@ -36,7 +36,7 @@ pub(super) fn device_code_at(server: &Server, expires_in: u32, interval: u32) ->
     Act::reply(200, JSON, &body)
 }
 
-/// A server whose script may speak of itself.
+/// A server whose script may contain the server's own address.
 pub(super) async fn scripted(script: impl Fn(&Server, usize) -> Act + Send + Sync + 'static) -> Server {
     let own: Arc<Mutex<Option<Server>>> = Arc::default();
     let seen = own.clone();
@@ -198,7 +198,7 @@ async fn a_code_that_comes_to_nothing_says_why() {
     .await;
     let error = log_in(signing_in(&server).device_code("app-1"), &vault(), &Arc::default(), drop).await;
     assert!(is(&error.unwrap_err(), Refusal::CodeExpired));
-    // The authority is gone for as long as the code is good.
+    // The authority is unreachable for as long as the code is valid.
     let server = scripted(|server, n| match n {
         1 => device_code(server, 1),
         _ => Act::CloseAtOnce,
@@ -246,7 +246,8 @@ async fn a_code_that_leads_astray_is_not_shown() {
     }
 }
 
-/// What a browser would do: follow the address, and come back with this query, in which `{state}` stands for the state.
+/// Acts as a browser: follows the address and comes back with this query, in which `{state}` stands for the
+/// state.
 async fn browse(address: String, target: &str, host: Option<&str>) -> String {
     let (state, back) = (parameter(&address, "state"), parameter(&address, "redirect_uri"));
     let own = back.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
@@ -267,7 +268,8 @@ pub(super) fn parameter(address: &str, name: &str) -> String {
     pairs.find(|(key, _)| key == name).unwrap_or_else(|| panic!("{name}: {address}")).1.into_owned()
 }
 
-/// Logs in with a browser that asks for these targets, one after another. Returns the address and the pages too.
+/// Logs in with a browser that requests these targets one after another. Also returns the address and the
+/// pages.
 async fn with_browser(
     server: &Server,
     vault: &Arc<dyn Vault>,
@@ -298,7 +300,7 @@ async fn with_browser(
 async fn a_browser_comes_back_with_a_code() {
     let server = Server::start(given).await;
     let vault = vault();
-    // Strangers come first: none of them is heard.
+    // Other clients come first; all are rejected.
     let (outcome, address, pages) = with_browser(
         &server,
         &vault,

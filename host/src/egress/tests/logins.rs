@@ -1,4 +1,4 @@
-//! What a login is worth to those who come after it: other processes, another person, an API that asks for more.
+//! What happens after a login: with other processes, another person, or an API that asks for more claims.
 
 use super::login::{JSON, device_code, door_with, given, log_in, refused, scripted, signing_in, vault};
 use super::stepping_up::{CLAIMS, challenge};
@@ -20,7 +20,7 @@ async fn processes_share_what_a_login_buys_until_it_ends() {
     .await;
     let (vault, clock) = (vault(), Arc::<Leaping>::default());
     let builder = || signing_in(&server).device_code("app-1");
-    // Each door is a process of its own, with the same vault.
+    // Each egress stands for a separate process with the same vault.
     let token = async || {
         let door = door_with(builder(), &vault, &clock);
         let token = door.credential.as_ref().unwrap().token().await?;
@@ -37,7 +37,7 @@ async fn processes_share_what_a_login_buys_until_it_ends() {
     // Another person.
     log_in(builder(), &vault, &clock, drop).await.unwrap();
     assert!(vault.read(shelf.name()).unwrap().is_none());
-    // A process that was slow puts there what the first person's login bought.
+    // A slow process stores the token that the first person's login obtained.
     vault.write(shelf.name(), &bought).unwrap();
     for _ in 0..2 {
         assert_eq!(token().await.unwrap(), "Bearer canary-a6");
@@ -70,11 +70,11 @@ async fn a_renewal_that_nobody_waits_for_any_more_is_kept() {
     assert!(server.seen()[3].contains("refresh_token=canary-r3"), "{}", server.seen()[3]);
 }
 
-/// A vault whose disk is full at times.
+/// A vault whose disk is sometimes full.
 #[derive(Debug)]
 struct Full {
     inner: MemoryVault,
-    /// How many more times it takes no login.
+    /// How many more times it fails to store a login.
     refusals: AtomicUsize,
 }
 
@@ -125,7 +125,7 @@ async fn a_rotated_refresh_token_that_the_vault_cannot_take_is_in_memory_until_i
     assert_eq!(full.refusals.load(Ordering::SeqCst), 0);
     door_with(builder(), &vault, &clock).sign_in().await.unwrap();
     assert_eq!((used(3), used(4)), ("canary-r2".to_owned(), "canary-r3".to_owned()));
-    // …and, where that is of no use, at the next renewals, which have it nevertheless.
+    // …and, if that does not help, at the next renewals, which use it nevertheless.
     full.refusals.store(usize::MAX, Ordering::SeqCst);
     door_with(builder(), &vault, &clock).sign_in().await.unwrap();
     door_with(builder(), &vault, &clock).sign_in().await.unwrap();
@@ -137,7 +137,7 @@ async fn a_rotated_refresh_token_that_the_vault_cannot_take_is_in_memory_until_i
     assert_eq!((used(7), used(8)), ("canary-r6".to_owned(), "canary-r7".to_owned()));
 }
 
-/// `CLAIMS`, as a form has them.
+/// `CLAIMS`, encoded as in a form.
 fn encoded(claims: &str) -> String {
     url::form_urlencoded::Serializer::new(String::new()).append_pair("claims", claims).finish()
 }

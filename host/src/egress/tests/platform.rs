@@ -7,11 +7,11 @@ use crate::egress::credential::Refusal;
 
 const JSON: &str = "content-type: application/json\r\n";
 
-/// As the instance metadata service answers: times are strings.
+/// A reply as the instance metadata service gives it: times are strings.
 const GIVEN: &str = r#"{"access_token":"canary-given","client_id":"x","expires_in":"86399","expires_on":"1700000000",
     "ext_expires_in":"86399","not_before":"1","resource":"api","token_type":"Bearer"}"#;
 
-/// A door with that credential, and no API.
+/// An egress with this credential and no API.
 fn signing_in(builder: ProfileBuilder, clock: &Arc<Leaping>) -> Egress {
     door(builder.api_url("https://api.example.com").allow_loopback_http(true), clock)
 }
@@ -265,7 +265,8 @@ async fn a_workload_without_an_identity_is_told_what_is_missing() {
             "{error:?}"
         );
     }
-    // Named outright, a cloud is not overruled; and no variable may send an assertion out in clear.
+    // An explicitly named cloud is not overridden, and no variable may cause an assertion to be sent
+    // unencrypted.
     let insecure = [("AZURE_AUTHORITY_HOST", "http://login.example.com/")];
     std::fs::write(&file, "canary").unwrap();
     let variables = Variables::fixed(all.into_iter().chain(insecure));

@@ -5,7 +5,7 @@ use http_body::Body as _;
 use super::*;
 use crate::egress::transport::DialError;
 
-/// Sends one request and returns the status or the error, with how many requests the server saw.
+/// Sends one request, and returns the status or the error and the number of requests that the server saw.
 async fn outcome(
     effect: Effect,
     script: impl Fn(usize) -> Act + Send + Sync + 'static,
@@ -57,7 +57,7 @@ async fn a_change_is_sent_once() {
     }
 }
 
-/// What is over the limit waits, even where nothing says for how long.
+/// A request over the limit waits, even if nothing says for how long.
 #[tokio::test]
 async fn too_many_requests_are_not_followed_by_another_at_once() {
     for effect in [Effect::Read, Effect::Write] {
@@ -80,8 +80,8 @@ async fn too_many_requests_are_not_followed_by_another_at_once() {
     assert_eq!((reply.unwrap(), seen), (429, 1), "that long nobody waits here");
 }
 
-/// The connection is closed at every byte of a change, on a fresh connection and on a pooled one. However it happens,
-/// a request of which the server has read a byte does not come a second time.
+/// The connection is closed at every byte of a change, on a fresh connection and on a pooled one. In no case
+/// does a request of which the server has read a byte come a second time.
 #[tokio::test]
 async fn a_change_is_never_sent_twice_wherever_the_connection_closes() {
     for warm in [false, true] {
@@ -115,7 +115,7 @@ async fn a_connection_that_closes_before_it_is_used_costs_nothing() {
             door(profile(&server), &Arc::default()).send(&purpose(Effect::Write), post(&server, "/")).await;
         let sent = server.seen().into_iter().filter(|request| !request.is_empty()).count();
         match reply {
-            // Where the host knows that nothing was written, it tries again; where it cannot know, it says so.
+            // If the host knows that nothing was written, it tries again; if it cannot know, it says so.
             Ok(reply) => assert_eq!((reply.status().as_u16(), sent), (201, 1)),
             Err(error) => assert!(error.may_have_been_processed() && sent == 0, "{error}"),
         }
@@ -135,7 +135,7 @@ async fn a_reply_that_breaks_off_is_not_asked_for_again() {
     assert_eq!(seen, 1, "the head was handed over already");
 }
 
-/// What was read ahead is not lost, and neither is what became of it.
+/// Neither the bytes read ahead nor an error during that read are lost.
 #[tokio::test]
 async fn a_refusal_whose_body_breaks_off_stays_a_broken_body() {
     for status in [401, 429] {
@@ -162,7 +162,7 @@ async fn a_get_of_a_change_is_sent_again() {
     assert_eq!(text(reply.unwrap()).await.unwrap(), "ok");
 }
 
-/// The server closes idle connections just as requests come: the race that a pool cannot win every time.
+/// The server closes idle connections just as requests come: a race that a pool cannot always win.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooled_connection_that_dies_costs_no_change_a_second_time() {
     let server =

@@ -1,4 +1,4 @@
-//! Which connections are used again, and which may be closing.
+//! Which connections are reused, and which are not because they may be closing.
 
 use super::*;
 use crate::manifest::Limit;
@@ -53,7 +53,7 @@ async fn an_announced_keep_alive_is_honoured() {
     }
 }
 
-/// A server that closes idle connections, and changes that are sent just then.
+/// A server closes idle connections just as changes are sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_do_not_race_with_a_server_that_closes_idle_connections() {
     const IDLE: u64 = 1000;

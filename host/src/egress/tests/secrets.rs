@@ -1,4 +1,4 @@
-//! Canaries: no secret is in anything that can be shown, logged or printed for debugging.
+//! Canaries: no secret appears in anything that is shown, logged or printed for debugging.
 
 use std::io::Write;
 
@@ -25,8 +25,8 @@ impl Log {
     }
 }
 
-/// Has the log's lines known before they matter: the first use of each decides for all threads whether anyone listens,
-/// and may have been on a thread where nobody does.
+/// Registers the log's callsites before they matter: the first use of each decides for all threads whether
+/// anyone listens, and could be on a thread where nobody does.
 async fn warm_up() {
     let server = Server::start(|_| Act::reply(200, "", "")).await;
     let door = door(profile(&server), &Arc::default());

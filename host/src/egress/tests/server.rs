@@ -1,4 +1,4 @@
-//! A server that does as it is told with each request, such as to close the connection in the middle.
+//! A server that follows a script for each request, such as closing the connection in the middle.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,15 +14,15 @@ pub(super) enum Act {
     Reply(String),
     /// Answers with these bytes and closes the connection.
     ReplyAndClose(String),
-    /// Answers with these bytes and closes the connection when it has been idle for that long.
+    /// Answers with these bytes, and closes the connection when it has been idle for this long.
     ReplyThenClose(String, Duration),
     /// Closes the connection before it reads anything.
     CloseAtOnce,
-    /// Closes the connection after it has read so many bytes.
+    /// Closes the connection after it has read this many bytes.
     CloseAfter(usize),
     /// Resets the connection after it has read the request.
     Reset,
-    /// Answers with these bytes after a while.
+    /// Answers with these bytes after a delay.
     Late(Duration, String),
     /// Never answers.
     Hang,
@@ -36,7 +36,7 @@ impl Act {
 
 type Script = dyn Fn(usize) -> Act + Send + Sync;
 
-/// The server. It counts from 1 the requests of which it has read at least a byte.
+/// The server. It counts the requests of which it has read at least one byte, from 1.
 #[derive(Clone)]
 pub(super) struct Server {
     address: SocketAddr,
@@ -125,7 +125,7 @@ impl Server {
                 }
                 Act::Late(wait, reply) => {
                     tokio::time::sleep(wait).await;
-                    // Whoever asked may have given up.
+                    // The client may have given up.
                     let _ = stream.write_all(reply.as_bytes()).await;
                 }
                 Act::CloseAtOnce | Act::CloseAfter(_) => return,

@@ -1,4 +1,4 @@
-//! One token for several processes: here each is a cache of its own, and the vault is what they have in common.
+//! One token for several processes. Here each process is a separate cache, and they share the vault.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::egress::credential::{Cached, Claims, Identity, Source};
 use crate::vault::{FileVault, KeyPlace, VaultError, VaultLock};
 
-/// Gives out `token-1`, `token-2`, …, good for an hour, to whoever asks.
+/// Issues `token-1`, `token-2`, …, valid for an hour, to anyone.
 #[derive(Debug, Default)]
 pub(super) struct Mint {
     pub(super) clock: Arc<Leaping>,
@@ -88,7 +88,7 @@ async fn eight_processes_share_one_request() {
     let home = tempfile::tempdir().unwrap();
     let mint = Arc::new(Mint::default());
     let callers = (0..8).flat_map(|_| {
-        // As in life, each has a vault of its own, and all have one directory.
+        // As in reality, each has its own vault object, and all use the same directory.
         let vault: Arc<dyn Vault> = Arc::new(FileVault::new(home.path().join("vault"), KeyPlace::File));
         let process = mint.process(&vault);
         (0..125).map(move |_| process.clone())
@@ -230,7 +230,7 @@ async fn the_secret_is_not_kept() {
     assert!(entry.expose_secret().contains("token-1"));
 }
 
-/// A vault of which nothing works.
+/// A vault on which every operation fails.
 #[derive(Debug)]
 struct Broken;
 

@@ -1,4 +1,5 @@
-//! A 401 that asks for claims: met once by a token that has them, or by words that say what to do.
+//! A 401 that asks for claims: answered once with a token that has them, or with an error that says what to
+//! do.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -16,7 +17,7 @@ pub(super) fn challenge(claims: &str) -> String {
     )
 }
 
-/// Lets in whoever has a token of that beginning, and asks the others for claims.
+/// Accepts tokens with this prefix, and asks for claims otherwise.
 async fn strict(good: &'static str) -> Server {
     let server: Arc<Mutex<Option<Server>>> = Arc::default();
     let seen = server.clone();

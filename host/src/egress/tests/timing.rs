@@ -1,10 +1,10 @@
-//! What an authority says about time: when to ask again whether somebody has signed in, and how long a token is good.
+//! What an authority says about time: when to poll again for a sign-in, and how long a token is valid.
 
 use super::login::{JSON, device_code_at, given, log_in, refused, scripted, signing_in, vault};
 use super::*;
 use crate::egress::credential::SecretSource;
 
-/// The waits before each question but the first, in seconds, where every third one is answered as usual.
+/// The waits before each poll but the first, in seconds, if every third poll is answered as usual.
 async fn waits(trouble: Act) -> Vec<u64> {
     let server = scripted(move |server, n| match n {
         1 => device_code_at(server, 900, 3),

@@ -1,10 +1,11 @@
-//! Runs a pool's connections, each in a task of its own, after the calls that are ready.
+//! Runs each of a pool's connections in its own task, after the calls that are ready.
 //!
-//! A call that has a request for its connection wakes that, and Tokio would run it next: each request would leave by
-//! itself, between two calls, and wake by itself whatever waits for requests on this machine, be it the kernel, a proxy
-//! or the API. A connection that stands aside for once lets the requests of all calls that are ready leave together.
-//! With 64 calls at a time that saves an eighth of the processor's time (see the benchmark). While each worker has a
-//! call to itself there is nobody to let pass, and to stand aside would only send the connection to another core.
+//! A call with a request wakes its connection, and Tokio would run the connection next. Each request would
+//! then leave separately, between two calls, and separately wake whatever handles requests on this machine:
+//! the kernel, a proxy or the API. A connection that yields once lets the requests of all ready calls leave
+//! together. With 64 concurrent calls that saves an eighth of the processor time (see the benchmark). As long
+//! as each worker has only one call, there is nothing to wait for, and yielding would only move the
+//! connection to another core.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -15,14 +16,14 @@ use futures::future::BoxFuture;
 use hyper::rt::Executor;
 use tokio::runtime::Handle;
 
-/// How many requests of a pool are on their way.
+/// The number of a pool's requests in progress.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Underway(Arc<AtomicUsize>);
 
-/// A request on its way, until it is dropped.
+/// Counts a request as in progress until it is dropped.
 pub(super) struct Counted<'a>(&'a AtomicUsize);
 
-/// Spawns connections that stand aside when more requests are on their way than there are workers.
+/// Spawns connections that yield when there are more requests in progress than workers.
 #[derive(Debug, Clone)]
 pub(super) struct Batch(pub(super) Underway);
 
@@ -50,7 +51,7 @@ struct Aside {
     connection: BoxFuture<'static, ()>,
     underway: Underway,
     workers: usize,
-    /// Whether it has stood aside since it was last run.
+    /// Whether it has yielded since it last ran.
     stood: bool,
 }
 
@@ -60,7 +61,7 @@ impl Future for Aside {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if !self.stood && self.underway.0.load(Ordering::Relaxed) > self.workers {
             self.stood = true;
-            // Wakes this task when the others have run, or when Tokio looks for events, whichever is first.
+            // Wakes this task when the others have run or when Tokio polls for events, whichever comes first.
             return pin!(tokio::task::yield_now()).poll(context);
         }
         self.stood = false;
@@ -77,7 +78,7 @@ mod tests {
 
     use super::{Batch, Underway};
 
-    /// In which order a connection and a call run that are ready at the same time, on one worker.
+    /// The order in which a connection and a call run when both are ready at the same time on one worker.
     async fn order(requests: usize) -> Vec<&'static str> {
         let underway = Underway::default();
         let _counted: Vec<_> = (0..requests).map(|_| underway.count()).collect();

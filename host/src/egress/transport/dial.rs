@@ -1,8 +1,8 @@
-//! Makes a connection: resolves the name, checks the addresses, dials one of those, through a proxy if there is one,
-//! and speaks TLS.
+//! Makes a connection: resolves the name, checks the addresses, dials one of them, through a proxy if there
+//! is one, and negotiates TLS.
 //!
-//! The resolver hands the dialler the addresses that it has checked, and nothing looks the name up again, so a name
-//! that changes its mind (DNS rebinding) gains nothing.
+//! The dialler gets the addresses that the resolver has checked, and nothing looks the name up again, so a
+//! name that changes its answer (DNS rebinding) gains nothing.
 
 use std::future::Future;
 use std::io;
@@ -34,9 +34,9 @@ use crate::egress::destination::{Forbidden, Origin, check_address, check_metadat
 /// Which addresses may be dialled.
 #[derive(Clone, Copy)]
 pub(super) enum Reach {
-    /// The public internet's, and with the grant this machine's, by its own names.
+    /// Those of the public internet, and with the grant also this machine's, by its own names.
     Public { loopback: bool },
-    /// This link's and this machine's, and no others: a platform's metadata service.
+    /// Only those of this link and this machine, for a platform's metadata service.
     Metadata,
 }
 
@@ -94,15 +94,15 @@ impl Dialler {
     }
 
     async fn direct(&self, origin: &Origin, uri: Uri) -> Result<Wire, DialError> {
-        // An address is not resolved, so the resolver does not see it.
+        // An IP address is not resolved, so the resolver does not check it.
         if let Some(address) = origin.host().address() {
             self.reach.check(address, origin.host().is_loopback())?;
         }
         self.direct.clone().call(uri).await.map(Wire::Http).map_err(|error| DialError::of(&error))
     }
 
-    /// Through a proxy the target's name is the proxy's to resolve. The proxy itself is the user's choice: it may well
-    /// be inside.
+    /// Connects through a proxy, which resolves the target's name. The user chose the proxy, so it may be on
+    /// an internal network.
     async fn tunnel(&self, proxy: Intercept, uri: Uri) -> Result<Wire, DialError> {
         let failed = |error: &(dyn std::error::Error + 'static)| DialError::Proxy(innermost(error));
         let to_proxy = ProxyConnector { tcp: self.to_proxy.clone() };
@@ -122,7 +122,7 @@ impl Dialler {
     }
 }
 
-/// The door for the pool: one connection, in [`Reach::patience`].
+/// The pool's interface to the dialler: makes one connection within [`Reach::patience`].
 impl Service<Uri> for Dialler {
     type Response = Link;
     type Error = DialError;
@@ -192,7 +192,7 @@ where
     connecting.await.map_err(|error| DialError::of_handshake(&error))
 }
 
-/// Looks a name up. The ports of the addresses do not matter.
+/// Looks up a name. The ports of the returned addresses are ignored.
 pub(super) type Lookup =
     Arc<dyn Fn(Box<str>) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
@@ -200,7 +200,7 @@ fn system_lookup(name: Box<str>) -> BoxFuture<'static, io::Result<Vec<SocketAddr
     Box::pin(async move { Ok(tokio::net::lookup_host((&*name, 0)).await?.collect()) })
 }
 
-/// Resolves names, and refuses a name if any of its addresses is one that may not be dialled.
+/// Resolves names, and refuses a name if any of its addresses may not be dialled.
 #[derive(Clone)]
 struct CheckedResolver {
     reach: Reach,

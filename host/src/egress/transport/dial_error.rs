@@ -9,7 +9,7 @@ use super::{find, innermost};
 use crate::egress::destination::Forbidden;
 use crate::remedy::Remedy;
 
-/// Only there does the verifier look at `SSL_CERT_FILE`.
+/// The hint names `SSL_CERT_FILE` only on platforms where the verifier reads it.
 const TLS_HINT: &str = if cfg!(any(windows, target_vendor = "apple", target_os = "android")) {
     "check the clock, and whether a proxy inspects traffic: its root certificate must be in the system's store"
 } else {
@@ -32,7 +32,7 @@ pub enum DialError {
     /// The name resolves to, or is, an address that may not be dialled.
     #[error("{0}")]
     Forbidden(#[from] Forbidden),
-    /// The server is there and does not accept connections on that port.
+    /// The server is reachable but does not accept connections on this port.
     #[error("the connection was refused")]
     Refused,
     /// The server could not be reached.
@@ -41,13 +41,13 @@ pub enum DialError {
     /// No connection could be made within [`CONNECT_TIMEOUT`](super::CONNECT_TIMEOUT).
     #[error("no connection could be made in time")]
     TimedOut,
-    /// This process has as many files and connections open as it may have.
+    /// This process has reached its limit of open files and connections.
     #[error("this process has reached its limit of open files and connections")]
     OutOfFiles,
     /// TLS could not be agreed on, or the certificate is not trusted.
     #[error("no secure connection could be made: {0}")]
     Tls(Arc<str>),
-    /// The server answered a TLS greeting with something else.
+    /// The server did not answer the TLS handshake with TLS.
     #[error("no secure connection could be made: the server does not seem to speak TLS on that port")]
     NotTls,
     /// The platform's trusted certificates cannot be used.
@@ -59,7 +59,7 @@ pub enum DialError {
     /// The connection closed before anything of the request was written.
     #[error("the connection closed before the request was written: {0}")]
     Closed(Arc<str>),
-    /// The address cannot be dialled.
+    /// The address is one that cannot be dialled.
     #[error("the address cannot be dialled: {0}")]
     Address(Box<str>),
 }
@@ -80,13 +80,13 @@ impl DialError {
 
     pub(super) fn of_handshake(error: &io::Error) -> Self {
         match find::<rustls::Error>(error) {
-            // What a server says that speaks HTTP in clear: its first byte is not that of any TLS record.
+            // A server that speaks plain HTTP: its first byte does not begin a TLS record.
             Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => Self::NotTls,
             _ => Self::Tls(innermost(error)),
         }
     }
 
-    /// Whether it may pass by itself.
+    /// Whether the failure may be temporary.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         !matches!(

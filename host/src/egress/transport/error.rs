@@ -1,4 +1,4 @@
-//! A request without a reply: whether the server may have processed it.
+//! Why a request has no reply, and whether the server may have processed it.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use hyper_util::client::legacy::Error as ClientError;
 use super::payload::Taken;
 use super::{DialError, find, innermost};
 
-/// A request without a reply.
+/// Why a request has no reply.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
     /// There was no connection, so the request was not sent.
     #[error("{0}")]
     NotSent(Arc<DialError>),
-    /// The sender's permission to send ended before there was a connection, so the request was not sent.
+    /// The permission to send ended before there was a connection, so the request was not sent.
     #[error("the permission to send ended before there was a connection")]
     Withheld,
     /// The server said that it did not process the request ([RFC 9113, section 8.7]): it may be sent again.
@@ -25,10 +25,10 @@ pub enum TransportError {
     /// The server is closing the connection, and did not say whether it processed the request.
     #[error("the server closed the connection before the reply: {0}")]
     Closing(Arc<str>),
-    /// The connection was lost, or spoke nonsense, after the request may have been sent.
+    /// The connection was lost, or the server violated the protocol, after the request may have been sent.
     #[error("the connection was lost before the reply: {0}")]
     Broken(Arc<str>),
-    /// There was no time left.
+    /// The time was up.
     #[error("no reply in time")]
     Timeout {
         /// Whether the request may have been sent.
@@ -41,7 +41,7 @@ impl TransportError {
         if let Some(dial) = find::<DialError>(error) {
             return Self::NotSent(Arc::new(dial.clone()));
         }
-        // hyper says "canceled" of requests that it hands back unwritten, and of no others.
+        // hyper reports only requests that it hands back unwritten as "canceled".
         let unwritten = find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled);
         if error.is_connect() || unwritten {
             return Self::NotSent(Arc::new(DialError::Closed(innermost(error))));
@@ -73,12 +73,13 @@ impl TransportError {
 
 /// Whether an HTTP/2 server said that it did not process the request.
 ///
-/// `REFUSED_STREAM` says so of its stream. `GOAWAY` says so of streams above the last that it names, and of no others
-/// ([RFC 9113, section 6.8]). The error does not tell which of the two it was: h2 gives it to the streams above the
-/// last one, but also to every attempt to open a stream from then on; and hyper makes one more such attempt right after
-/// it has opened the request's stream, which may be at or below the last one. hyper takes the request's body only after
-/// that attempt. So once the body is taken, the error is the stream's own, and the stream is above the last one. Of a
-/// request without a body this cannot be told.
+/// `REFUSED_STREAM` says so about its stream. `GOAWAY` says so only about streams above the last one that it
+/// names ([RFC 9113, section 6.8]). The error does not tell whether it applies to the request's own stream:
+/// h2 reports it for the streams above the last one, but also for every later attempt to open a stream; and
+/// hyper makes one such attempt right after it has opened the request's stream, which may be at or below the
+/// last one. hyper takes the request's body only after that attempt. So once the body is taken, the error
+/// belongs to the request's own stream, which is above the last one. For a request without a body, this
+/// cannot be determined.
 ///
 /// [RFC 9113, section 6.8]: https://www.rfc-editor.org/rfc/rfc9113#section-6.8
 fn is_refusal(error: &h2::Error, taken: &Taken) -> bool {

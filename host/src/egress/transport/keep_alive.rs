@@ -1,9 +1,9 @@
-//! How long a server keeps an idle HTTP/1.1 connection, where it says so: `Keep-Alive: timeout=5`
-//! ([RFC 2068, section 19.7.1.1] and its followers in the field).
+//! How long a server keeps an idle HTTP/1.1 connection, if it says so: `Keep-Alive: timeout=5`
+//! ([RFC 2068, section 19.7.1.1], still in wide use).
 //!
-//! The side that closes an idle connection first decides whether a request is ever written to a dead one. So from a
-//! moment before the server's time is up the connection is not used again. HTTP/2 has no such header; there the server
-//! says goodbye.
+//! If we close an idle connection before the server does, no request is written to a dead one. So shortly
+//! before the server's time is up, the connection is no longer used. HTTP/2 has no such header; there the
+//! server sends `GOAWAY`.
 //!
 //! [RFC 2068, section 19.7.1.1]: https://www.rfc-editor.org/rfc/rfc2068#section-19.7.1.1
 
@@ -13,35 +13,36 @@ use std::time::Duration;
 use http::{HeaderMap, Response, Version};
 use tokio::time::Instant;
 
-/// How much earlier than the server a connection is given up: the longest time that a request may take to get there.
+/// How much earlier than the server we close a connection: the longest time that a request may take to
+/// arrive.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// Until when a connection may be used, if its server has said so.
+/// The time until which a connection may be used, if its server has given one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Usable(Arc<Mutex<Option<Instant>>>);
 
-/// Notes what a reply says of its connection. Once the time is up `retire` is called, and the connection is not to be
-/// used again.
+/// Records what a reply says about its connection. Once the time is up, `retire` is called, and the
+/// connection must not be used again.
 pub(super) fn note<B>(reply: &Response<B>, retire: impl Fn() + Send + 'static) {
     if reply.version() >= Version::HTTP_2 {
         return;
     }
     let Some(timeout) = timeout(reply.headers()) else { return };
     let Some(usable) = reply.extensions().get::<Usable>() else { return };
-    // The server counts from the end of its reply, which is later than now.
+    // The server counts from the end of its reply, so it will close later than this.
     if usable.prolong(Instant::now() + within(timeout)) {
         tokio::spawn(watch(Arc::downgrade(&usable.0), retire));
     }
 }
 
 impl Usable {
-    /// Returns whether it is the first time that the server has said so.
+    /// Returns whether this is the first time that the server has given a time.
     fn prolong(&self, until: Instant) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(until).is_none()
     }
 }
 
-/// Lives as long as the connection, or until its time is up.
+/// Runs until the connection is gone or its time is up.
 async fn watch(usable: Weak<Mutex<Option<Instant>>>, retire: impl Fn()) {
     while let Some(usable) = usable.upgrade() {
         let until = *usable.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,12 +54,12 @@ async fn watch(usable: Weak<Mutex<Option<Instant>>>, retire: impl Fn()) {
     }
 }
 
-/// For how long a connection may be used that the server keeps for that long.
+/// How long a connection may be used if the server keeps it for `timeout`.
 fn within(timeout: Duration) -> Duration {
     timeout - MARGIN.min(timeout / 2)
 }
 
-/// What the header says, in seconds.
+/// The timeout that the header gives.
 fn timeout(headers: &HeaderMap) -> Option<Duration> {
     let values = headers.get_all("keep-alive").iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).find_map(|parameter| {

@@ -1,4 +1,4 @@
-//! What HTTP is spoken over: a stream that knows how long its server keeps it.
+//! The stream that HTTP runs over. It knows how long its server keeps it open.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! A request's body that tells when the connection begins to take it.
+//! The body of a request, which reports when the connection begins to read it.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-/// Whether a connection has begun to take a request's body.
+/// Whether a connection has begun to read the body of a request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Taken(Arc<AtomicBool>);
 
@@ -24,7 +24,7 @@ impl Taken {
     }
 }
 
-/// A request's body. An empty one is never taken.
+/// The body of a request. An empty one is never read.
 pub(super) struct Payload {
     body: Full<Bytes>,
     taken: Taken,

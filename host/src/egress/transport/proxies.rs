@@ -1,16 +1,16 @@
-//! Which proxy a request goes through, by the rules of the environment and the platform.
+//! Which proxy a request goes through, according to the environment and the platform.
 //!
-//! hyper's [`Matcher`] knows the forms that curl knows: `example.com` and `.example.com` (the name and all below it),
-//! addresses, networks (`10.0.0.0/8`) and `*`. Two more forms are common in the field, and honoured here:
-//! `*.example.com`, and any form followed by a port, which then counts for that port only.
+//! hyper's [`Matcher`] knows the forms that curl knows: `example.com` and `.example.com` (the name and all
+//! below it), addresses, networks (`10.0.0.0/8`) and `*`. Two more forms are common in practice and supported
+//! here: `*.example.com`, and any form followed by a port, which then applies to that port only.
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-/// A matcher without a proxy intercepts nothing. This one is never used.
+/// A placeholder, because a matcher without a proxy intercepts nothing. It is never contacted.
 const SOME_PROXY: &str = "http://proxy.invalid";
 
-/// Proxies, and the exceptions from them.
+/// Proxies and the exceptions to them.
 #[derive(Debug)]
 pub(super) struct Proxies {
     matcher: Matcher,
@@ -20,13 +20,14 @@ pub(super) struct Proxies {
 /// An entry of `NO_PROXY` in a form that hyper does not know.
 #[derive(Debug)]
 struct Exception {
-    /// Intercepts all but what the entry names.
+    /// Matches everything except what the entry names.
     others: Matcher,
     port: Option<u16>,
 }
 
 impl Proxies {
-    /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` in either case, and where these are unset the platform's settings.
+    /// Reads `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case, and the platform's settings
+    /// if these are unset.
     pub(super) fn of_system() -> Self {
         let variable = |name| std::env::var(name).ok();
         let exceptions = variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default();
@@ -37,12 +38,13 @@ impl Proxies {
         Self::new(Matcher::builder().build(), "")
     }
 
-    /// With the exceptions of `NO_PROXY`, of which the matcher knows those in its own forms.
+    /// Adds the exceptions of `NO_PROXY` that the matcher does not know. It already has those in its own
+    /// forms.
     pub(super) fn new(matcher: Matcher, exceptions: &str) -> Self {
         Self { matcher, exceptions: exceptions.split(',').filter_map(Exception::read).collect() }
     }
 
-    /// The proxy for that address; none if the request goes there directly.
+    /// Returns the proxy for this address; `None` if the request goes there directly.
     pub(super) fn intercept(&self, uri: &Uri) -> Option<Intercept> {
         let proxy = self.matcher.intercept(uri)?;
         let excepted = self.exceptions.iter().any(|exception| exception.covers(uri));
@@ -51,7 +53,7 @@ impl Proxies {
 }
 
 impl Exception {
-    /// None if hyper knows the entry's form.
+    /// Returns `None` if hyper knows the form of the entry.
     fn read(entry: &str) -> Option<Self> {
         let entry = entry.trim();
         let (name, port) = match split_port(entry) {
@@ -73,7 +75,7 @@ impl Exception {
     }
 }
 
-/// A port, unless the colon is an IPv6 address's own.
+/// Splits off a port, unless the colon is part of an IPv6 address.
 fn split_port(entry: &str) -> Option<(&str, u16)> {
     let (name, port) = entry.rsplit_once(':')?;
     if name.contains(':') && !name.ends_with(']') {

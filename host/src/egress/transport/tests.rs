@@ -1,4 +1,4 @@
-//! What is dialled is what was checked.
+//! The dialled address is the one that was checked.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn dialler(
     let counted = lookups.clone();
     let lookup: Lookup = Arc::new(move |_| {
         let number = counted.fetch_add(1, Ordering::SeqCst);
-        // The first answer, then the others: a name that changes its mind.
+        // The first answer, then the others: a name whose answer changes.
         let answer = answers[number.min(answers.len() - 1)];
         let addresses =
             answer.split_whitespace().map(|address| (address.parse::<std::net::IpAddr>().unwrap(), 0).into());
@@ -130,7 +130,7 @@ async fn a_server_without_tls_is_a_tls_error() {
 #[tokio::test]
 async fn https_goes_through_the_proxy_and_this_machine_does_not() {
     let port = server().await;
-    // Answers 200 to CONNECT, and then speaks no TLS.
+    // Answers 200 to CONNECT, but then does not speak TLS.
     let proxies = || Matcher::builder().all(format!("http://user:canary@127.0.0.1:{port}")).build();
     let (transport, lookups) = dialler(true, proxies(), &["127.0.0.1"]);
     let Err(TransportError::NotSent(dial)) = send(&transport, "https://api.example.com/").await else {

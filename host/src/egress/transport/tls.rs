@@ -1,4 +1,4 @@
-//! TLS as the platform trusts it.
+//! TLS with the platform's trusted certificates.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +8,8 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::DialError;
 
-/// TLS for all connections of this process: reading the platform's certificates takes some ten milliseconds.
+/// The TLS settings of all connections in this process. They are shared because reading the platform's
+/// certificates takes some ten milliseconds.
 #[derive(Debug)]
 pub(super) struct Tls {
     /// For APIs: HTTP/2 or HTTP/1.1.
@@ -17,7 +18,7 @@ pub(super) struct Tls {
     pub(super) to_proxy: Arc<ClientConfig>,
 }
 
-/// The settings, made when the first connection needs them.
+/// Returns the settings, creating them when the first connection needs them.
 pub(super) async fn shared() -> Result<&'static Tls, DialError> {
     static SHARED: OnceLock<Tls> = OnceLock::new();
     if let Some(tls) = SHARED.get() {
@@ -30,8 +31,8 @@ pub(super) async fn shared() -> Result<&'static Tls, DialError> {
 }
 
 impl Tls {
-    /// TLS 1.2 and 1.3 with the platform's roots and policies. The cryptography is named here, not taken from a default
-    /// of the process, which belongs to the program that embeds this library.
+    /// TLS 1.2 and 1.3 with the platform's roots and policies. The cryptography provider is given explicitly,
+    /// because the default of the process belongs to the program that embeds this library.
     fn new() -> Result<Self, rustls::Error> {
         let to_proxy = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?

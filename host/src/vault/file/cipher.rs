@@ -1,12 +1,13 @@
-//! How an entry is encrypted: AES-256-GCM, a random nonce for each time, the entry's name as associated data.
+//! How an entry is encrypted: AES-256-GCM, with a new random nonce each time and the entry's name as
+//! associated data.
 //!
 //! ```text
 //! "CVLT"  version  nonce     ciphertext and tag
 //! 4       1        12 bytes  length of the secret + 16
 //! ```
 //!
-//! With random nonces of 96 bits a key is good for 2^32 messages ([NIST SP 800-38D, section 8.3]): for a vault that is
-//! written a thousand times a day, eleven thousand years.
+//! With random nonces of 96 bits, a key is safe for 2^32 messages ([NIST SP 800-38D, section 8.3]). For a
+//! vault that is written a thousand times a day, that is eleven thousand years.
 //!
 //! [NIST SP 800-38D, section 8.3]: https://doi.org/10.6028/NIST.SP.800-38D
 
@@ -20,25 +21,25 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::vault::VaultError;
 
-/// What an entry begins with; the last byte is the format's version.
+/// The first bytes of an entry; the last of them is the version of the format.
 const HEADER: &[u8; 5] = b"CVLT\x01";
 /// The key's length, in bytes.
 pub(crate) const KEY_LENGTH: usize = 32;
-/// The longest secret that is kept, in bytes.
+/// The longest secret that can be stored, in bytes.
 const LONGEST: usize = 128 << 10;
 
-/// A vault's key; wiped from memory when it is dropped.
+/// The key of a vault. It is wiped from memory when dropped.
 pub(crate) struct Key(Zeroizing<[u8; KEY_LENGTH]>);
 
 impl Key {
-    /// A new one.
+    /// Creates a random key.
     pub(crate) fn random() -> Result<Self, VaultError> {
         let mut key = Zeroizing::new([0; KEY_LENGTH]);
         fill(&mut *key)?;
         Ok(Self(key))
     }
 
-    /// One that was kept, if it can be one.
+    /// Restores a stored key; `None` if it does not have the right length.
     pub(crate) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
     }
@@ -60,12 +61,12 @@ impl Key {
             let nonce = Nonce::assume_unique_for_key(nonce);
             cipher.seal_in_place_separate_tag(nonce, associated(name), &mut text).ok()
         });
-        // The lengths are right, so that this cannot be; and nothing may be written in clear if it is.
+        // This cannot happen, because the lengths are right. If it did, nothing must be written unencrypted.
         let tag = tag.ok_or_else(|| failed("cannot encrypt"))?;
         Ok([HEADER, &nonce[..], &text[..], tag.as_ref()].concat())
     }
 
-    /// Decrypts a secret; none if it is not what was sealed with this key under that name.
+    /// Decrypts a secret; `None` if it was not sealed with this key under this name.
     pub(super) fn open(&self, name: &str, sealed: Vec<u8>) -> Option<SecretString> {
         let mut sealed = Zeroizing::new(sealed);
         let (header, rest) = sealed.split_first_chunk_mut::<{ HEADER.len() }>()?;
@@ -89,12 +90,14 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The file of the entry of that name: names have characters that files have not, and may say who somebody is.
+/// The file of the entry with this name. It is a digest, since names contain characters that file names
+/// cannot, and may identify a person.
 pub(super) fn file_name(name: &str) -> String {
     digest(&SHA256, name.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The format and the name: an entry cannot be passed off as another's, nor as one of another format.
+/// The format and the name as associated data, so that an entry cannot pass for another entry or another
+/// format.
 fn associated(name: &str) -> Aad<Vec<u8>> {
     Aad::from([HEADER, name.as_bytes()].concat())
 }

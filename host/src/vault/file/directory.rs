@@ -1,4 +1,5 @@
-//! Files that are this user's alone: checked when opened, replaced as a whole, locked as the operating system has it.
+//! Files that only this user can access. They are checked when opened, replaced as a whole, and locked with
+//! the operating system's locks.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,19 +12,19 @@ use crate::vault::{VaultError, wait};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 << 10;
-/// What files begin with that are not yet complete.
+/// The prefix of files that are not yet complete.
 const UNFINISHED: &str = ".new-";
-/// An unfinished file as old as this was left by a process that died.
+/// An unfinished file older than this was left behind by a process that died.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
-/// A directory that is this user's alone.
+/// A directory that only this user can access.
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
 }
 
 impl Directory {
-    /// Opens it, and makes it and what is above it if it is not there.
+    /// Opens the directory, creating it and its parents if needed.
     pub(super) fn open(path: &Path) -> Result<Self, VaultError> {
         let directory = Self { path: path.into() };
         let denied = |error| directory.denied(error);
@@ -41,12 +42,12 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Where a file of it is.
+    /// The path of a file in it.
     pub(super) fn path(&self, file: &str) -> PathBuf {
         self.path.join(file)
     }
 
-    /// What is in the file, if there is one.
+    /// Returns the contents of the file, if it exists.
     pub(super) fn read(&self, file: &str) -> Result<Option<Vec<u8>>, VaultError> {
         let path = self.path(file);
         let file = match regular::open(&path) {
@@ -66,11 +67,11 @@ impl Directory {
         Ok(Some(bytes))
     }
 
-    /// Puts a new file in the old one's place: whoever reads sees the one or the other, and so does whoever reads after
-    /// the machine has lost its power.
+    /// Replaces a file atomically: readers see either the old file or the new one, even after a power
+    /// failure.
     pub(super) fn replace(&self, file: &str, bytes: &[u8]) -> Result<(), VaultError> {
         let write = || {
-            // On Unix it is made for its owner alone.
+            // On Unix it is created accessible to its owner alone.
             let mut new = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.path)?;
             new.write_all(bytes)?;
             new.as_file().sync_all()?;
@@ -82,7 +83,7 @@ impl Directory {
         write().map_err(|error| self.denied(error))
     }
 
-    /// Removes the file, and says whether there was one.
+    /// Removes the file. Returns whether there was one.
     pub(super) fn remove(&self, file: &str) -> Result<bool, VaultError> {
         match fs::remove_file(self.path(file)) {
             Ok(()) => Ok(true),
@@ -91,14 +92,15 @@ impl Directory {
         }
     }
 
-    /// Takes the lock that goes by the file's name, if it is free. It is released when the result is dropped, and by the
-    /// operating system when the process ends.
+    /// Takes the lock named after the file, if it is free. The lock is released when the result is dropped,
+    /// or by the operating system when the process ends.
     pub(super) fn try_lock(&self, file: &str) -> Result<Option<File>, VaultError> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // The file stays: if it were removed, two could hold locks on two files of one name.
+        // The lock file is never removed: otherwise two processes could lock two different files of the same
+        // name.
         let file = options.open(self.path(&format!("{file}.lock"))).map_err(|error| self.denied(error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
@@ -107,12 +109,12 @@ impl Directory {
         }
     }
 
-    /// Takes the lock, and waits for it, within reason.
+    /// Waits for the lock, for a bounded time, and takes it.
     pub(super) fn lock(&self, file: &str) -> Result<File, VaultError> {
         wait(&self.path(file).display().to_string(), || self.try_lock(file))
     }
 
-    /// Removes what processes left that died while they wrote.
+    /// Removes files left behind by processes that died while writing.
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.path) else { return };
         for entry in entries.flatten() {
@@ -120,7 +122,7 @@ impl Directory {
             let modified = entry.metadata().and_then(|metadata| metadata.modified());
             let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
             if unfinished && age.is_some_and(|age| age > ABANDONED) {
-                // If it cannot be removed, it only takes room.
+                // A file that cannot be removed only wastes space.
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -131,7 +133,7 @@ impl Directory {
     }
 }
 
-/// Refuses what is not this user's, or what others may read or write.
+/// Refuses anything that is not owned by this user, or that others may read or write.
 #[cfg(unix)]
 fn check(path: &Path, metadata: &Metadata) -> Result<(), VaultError> {
     use std::os::unix::fs::MetadataExt;
@@ -146,7 +148,7 @@ fn check(path: &Path, metadata: &Metadata) -> Result<(), VaultError> {
     Err(VaultError::Exposed { location: path.display().to_string(), message })
 }
 
-/// Elsewhere rights come with the user's own directories.
+/// On other platforms, access rights come from the user's own directories.
 #[cfg(not(unix))]
 fn check(_: &Path, _: &Metadata) -> Result<(), VaultError> {
     Ok(())

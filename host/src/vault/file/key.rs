@@ -9,13 +9,13 @@ use crate::vault::VaultError;
 /// The file's name.
 const FILE: &str = "key";
 
-/// The directory's key, which is made if there is none. A key that is damaged is never replaced by itself: with it
-/// would go all that it opens.
+/// Returns the directory's key, and creates it if there is none. A damaged key is never replaced
+/// automatically: everything that it opens would be lost.
 pub(super) fn of_file(directory: &Directory) -> Result<Key, VaultError> {
     if let Some(key) = read(directory)? {
         return Ok(key);
     }
-    // Several processes may begin at once, and must come to one key.
+    // Several processes may start at once, and must agree on one key.
     let _lock = directory.lock(FILE)?;
     if let Some(key) = read(directory)? {
         return Ok(key);

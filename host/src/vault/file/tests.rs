@@ -1,4 +1,4 @@
-//! The files of a vault: what is in them, and what is not taken for one.
+//! The files of a vault: what they contain, and which files are refused.
 
 use std::fs;
 
@@ -194,7 +194,7 @@ fn what_a_process_left_that_died_is_removed_in_time() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever the name and the secret, what goes in comes out; and whatever is in the file, nothing panics.
+    /// Any secret under any name can be read back, and no file contents cause a panic.
     #[test]
     fn sealed_and_opened_it_is_the_same(name: String, secret: String, junk: Vec<u8>, other: String) {
         let key = Key::random().unwrap();

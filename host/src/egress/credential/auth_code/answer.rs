@@ -1,4 +1,4 @@
-//! What a browser brings back: a code, or why there is none.
+//! The browser's answer: a code, or the reason why there is none.
 
 use http::{Method, StatusCode, Uri};
 use secrecy::SecretString;
@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use crate::egress::credential::message::{entra_code, presentable};
 use crate::egress::credential::{CredentialError, Refusal};
 
-/// What a browser brings back.
+/// The browser's answer.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// A code to exchange for tokens.
@@ -15,8 +15,8 @@ pub(super) enum Answer {
     Refused(CredentialError),
 }
 
-/// Reads a request to the redirect address. Only the browser that was sent out knows the state; whatever else asks is
-/// told off and changes nothing.
+/// Reads a request to the redirect address. Only the browser that was sent to the authority knows the state;
+/// any other request is rejected and changes nothing.
 pub(super) fn read(method: &Method, uri: &Uri, path: &str, state: &str) -> Result<Answer, StatusCode> {
     if uri.path() != path {
         return Err(StatusCode::NOT_FOUND);
@@ -26,7 +26,7 @@ pub(super) fn read(method: &Method, uri: &Uri, path: &str, state: &str) -> Resul
     }
     let query = uri.query().unwrap_or_default();
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    // A parameter that is there twice is a trick (RFC 6749, section 3.1).
+    // A repeated parameter is not allowed (RFC 6749, section 3.1).
     let single = |name: &str| {
         let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         values.next().filter(|_| values.next().is_none())
@@ -51,7 +51,7 @@ fn refused(error: &str, description: &str) -> CredentialError {
     CredentialError::Refused { refusal, error: presentable(error, ""), message: presentable(description, "") }
 }
 
-/// Compares in a time that does not tell where the texts differ.
+/// Compares in a time that does not reveal where the texts differ.
 fn is_same(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }

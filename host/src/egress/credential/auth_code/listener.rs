@@ -1,4 +1,4 @@
-//! Listens on this machine until the browser comes back: for one answer, with bounds on everything.
+//! Listens on this machine until the browser comes back. It accepts one answer, and everything is bounded.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -20,9 +20,9 @@ use super::answer::{self, Answer};
 use crate::connection::{LoopbackName, Redirect};
 use crate::egress::credential::CredentialError;
 
-/// The port that an address of `http` has when it names none.
+/// The default port of an `http` address.
 const HTTP_PORT: u16 = 80;
-/// How many connections are served at a time; more wait.
+/// How many connections are served at a time; further ones wait.
 const CONNECTIONS: usize = 16;
 /// How long one connection may last.
 const CONNECTION_TIME: Duration = Duration::from_secs(10);
@@ -38,11 +38,12 @@ pub(super) struct Listener {
     port: u16,
 }
 
-/// What every connection is served with.
+/// What serves every connection.
 struct Door {
-    /// The `host` that a browser at this address sends: a page elsewhere whose name leads here sends another.
+    /// The `host` that a browser sends for this address. A page elsewhere whose name resolves to this machine
+    /// sends another.
     host: String,
-    /// The same without its port, which a browser leaves out where it is the scheme's own.
+    /// The same without the port, which a browser leaves out if it is the scheme's default.
     bare_host: Option<String>,
     path: String,
     state: String,
@@ -64,13 +65,13 @@ impl Listener {
         let port = first.local_addr().map_err(failed)?.port();
         let mut listeners = vec![first];
         if redirect.host() == LoopbackName::Localhost {
-            // A browser may take the name for either address. Where there is no IPv6, it does not.
+            // A browser may resolve the name to either address. Without IPv6 it uses the first.
             listeners.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok());
         }
         Ok(Self { listeners, redirect: redirect.clone(), port })
     }
 
-    /// The address that the browser is to come back to.
+    /// The address that the browser must be sent back to.
     pub(super) fn address(&self) -> String {
         self.redirect.with_port(self.port)
     }
@@ -93,7 +94,8 @@ impl Listener {
             };
             tokio::select! {
                 Some(answer) = answered.recv() => {
-                    // The page is on its way: let it arrive. Browsers also open connections that they do not use.
+                    // The page is being sent: let it arrive. Browsers also open connections that they do not
+                    // use.
                     let shown = async {
                         while let Some(served) = connections.join_next().await {
                             if matches!(served, Ok(true)) {
@@ -109,7 +111,8 @@ impl Listener {
                     if let Ok((stream, _)) = stream {
                         connections.spawn(serve(stream, door.clone()));
                     } else {
-                        // Out of files, perhaps: not forever, and not at full speed.
+                        // Perhaps there are too many open files: that passes, so try again, but not in a busy
+                        // loop.
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }
@@ -132,7 +135,7 @@ async fn serve(stream: TcpStream, door: Arc<Door>) -> bool {
         .keep_alive(false)
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(TokioIo::new(stream), service);
-    // Whoever breaks off or dawdles gets no page; the next may be the browser.
+    // A client that breaks off or is too slow gets no page; the next one may be the browser.
     let _ = tokio::time::timeout(CONNECTION_TIME, connection).await;
     answered.load(Ordering::Relaxed)
 }
@@ -158,7 +161,7 @@ impl Door {
     }
 }
 
-/// A plain page, which says nothing that the request said.
+/// A plain page that repeats nothing from the request.
 fn page(status: StatusCode) -> Response<Full<Bytes>> {
     let text = match status {
         StatusCode::OK => {

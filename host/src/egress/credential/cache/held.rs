@@ -1,25 +1,28 @@
-//! A token that is kept, and how long it is of use.
+//! A cached token, and how long it is useful.
 //!
-//! All margins are parts of the token's life, with a longest: a token that lives ten seconds is as useful as one that
-//! lives an hour.
+//! All margins are fractions of the token's life with an upper bound, so that a token with a life of ten
+//! seconds works as well as one with an hour.
 
 use std::time::Duration;
 
 use super::super::{AccessToken, Claims};
 use crate::clock::Timestamp;
 
-/// A token is renewed this long before its end, or two fifths of its life before, whichever is less…
+/// A token is renewed this long or two fifths of its life before it expires, whichever is less…
 const AHEAD: Duration = Duration::from_secs(300);
 const AHEAD_PART: f64 = 0.4;
-/// …and up to this part of it earlier, so that processes do not all do so at once.
+/// …and up to this fraction of that earlier, so that processes do not all renew at once.
 const SPREAD: f64 = 0.25;
-/// A token this near its end, or a fifth of its life, is not used: it would expire on the way.
+/// A token this close to its expiry, or within the last fifth of its life, is not used: it might expire on
+/// the way.
 const MARGIN: Duration = Duration::from_secs(10);
 const MARGIN_PART: f64 = 0.2;
-/// After a renewal has failed, the old token being good, the next try comes this much later, or a tenth of its life.
+/// After a failed renewal, if the old token is still valid, the next attempt comes after this time or a tenth
+/// of the token's life.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 const AFTER_FAILURE_PART: f64 = 0.1;
-/// How far in the future a token may have been obtained: more, and the clock was set back, so that its end is not known.
+/// How far in the future a token may seem to have been obtained. Beyond that, the clock was set back, so the
+/// token's expiry is unknown.
 const SKEW: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
@@ -27,11 +30,11 @@ pub(super) struct Held {
     pub(super) token: AccessToken,
     /// When it was obtained.
     pub(super) obtained: Timestamp,
-    /// What it was asked to meet.
+    /// The claims that it was requested for.
     pub(super) claims: Option<Claims>,
-    /// Whether the API's reply casts doubt on it, so that it is no longer shared.
+    /// Whether the API's reply has cast doubt on it, so that it is no longer shared.
     pub(super) doubted: bool,
-    /// When to look for another.
+    /// When to look for a new token.
     renew: Option<Timestamp>,
 }
 
@@ -45,7 +48,7 @@ impl Held {
         held
     }
 
-    /// Whether it may be sent.
+    /// Whether the token may be sent.
     pub(super) fn is_good(&self, now: Timestamp) -> bool {
         let known = self.obtained <= now.saturating_add(SKEW);
         match (self.token.expires(), self.part(MARGIN_PART, MARGIN)) {
@@ -54,18 +57,18 @@ impl Held {
         }
     }
 
-    /// Whether it is time for another.
+    /// Whether it is time to renew the token.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         self.renew.is_some_and(|renew| renew <= now)
     }
 
-    /// Puts off the renewal, which has just failed.
+    /// Postpones the renewal after a failure.
     pub(super) fn postpone(&mut self, now: Timestamp) {
         let later = self.part(AFTER_FAILURE_PART, AFTER_FAILURE).unwrap_or(AFTER_FAILURE);
         self.renew = Some(now.saturating_add(later));
     }
 
-    /// So much of its life, and no more than that; none if its end is not known.
+    /// This fraction of the token's life, at most `most`; `None` if its expiry is unknown.
     fn part(&self, part: f64, most: Duration) -> Option<Duration> {
         let life = self.token.expires()?.since(self.obtained);
         Some(life.mul_f64(part).min(most))
@@ -124,7 +127,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever its life, a token is renewed after it was obtained and well before it is of no more use.
+        /// Whatever its life, a token is renewed after it was obtained and well before it becomes useless.
         #[test]
         fn there_is_time_for_a_renewal(life in 1_u64..100_000_000_000, chance in 0.0..1.0_f64) {
             let life = Duration::from_micros(life);

@@ -1,4 +1,4 @@
-//! The token that processes share: one entry of the vault, and whose turn it is to renew it.
+//! The token that processes share: one entry of the vault, with a lock for renewing it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,19 @@ use super::held::Held;
 use crate::clock::Timestamp;
 use crate::vault::{Vault, VaultError, VaultLock};
 
-/// How long one process waits for another that obtains a token. Then it obtains its own: a token too many does no harm,
-/// and eight processes that each wait for an authority that does not answer should not do so one after another.
+/// How long one process waits for another that is obtaining a token. Then it obtains its own: an extra token
+/// does no harm, and if the authority does not answer, eight processes should not wait for it one after
+/// another.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// An entry of the vault.
+/// The vault's entry for a shared token.
 #[derive(Debug, Clone)]
 pub(super) struct SharedShelf {
     vault: Arc<dyn Vault>,
     identity: Identity,
 }
 
-/// What is in the entry.
+/// The contents of the entry.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -36,12 +37,12 @@ struct Entry {
     token: String,
     /// When it was obtained, in microseconds since the Unix epoch.
     obtained: i64,
-    /// When it expires, likewise.
+    /// When it expires, in microseconds since the Unix epoch.
     expires: i64,
-    /// What it was asked to meet.
+    /// The claims that it was requested for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<String>,
-    /// Salt and digest of the secret that bought it.
+    /// Salt and digest of the secret with which it was obtained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proof: Option<(String, String)>,
 }
@@ -57,13 +58,13 @@ impl SharedShelf {
         Self { vault, identity }
     }
 
-    /// The shared token, good or not, if it was bought with the same secret.
+    /// Returns the shared token, valid or not, if it was obtained with the same secret.
     pub(super) async fn look(&self, chance: f64) -> Option<Held> {
         let text = self.ask(|vault, name| vault.read(name)).await.flatten()?;
         let entry: Entry = match serde_json::from_str(text.expose_secret()) {
             Ok(entry) => entry,
             Err(_) => {
-                // What the parser says may quote the entry.
+                // The parser's message may quote the entry.
                 tracing::warn!("the shared token cannot be read; another is obtained");
                 return None;
             }
@@ -80,26 +81,27 @@ impl SharedShelf {
         Some(Held::new(token, Timestamp::from_micros(entry.obtained), claims, chance))
     }
 
-    /// Shares the token, if its end is known.
+    /// Shares the token, if its expiry is known.
     pub(super) async fn put(&self, held: &Held) {
         let Some(text) = self.entry(held) else { return };
         self.ask(move |vault, name| vault.write(name, &text)).await;
     }
 
-    /// Shares the token no more, if it is that one.
+    /// Stops sharing the token, if it is the shared one.
     pub(super) async fn remove(&self, token: &AccessToken) {
         if self.look(0.0).await.is_some_and(|held| held.token.is_same(token)) {
             self.ask(|vault, name| vault.remove(name)).await;
         }
     }
 
-    /// Waits until it is this task's turn, or for too long; then, or when there is no vault, there is no lock, and it is
-    /// this task's turn nevertheless.
+    /// Waits until it is this task's turn. Returns no lock if that takes too long or the vault fails; the
+    /// task then proceeds without it.
     pub(super) async fn turn(&self) -> Option<VaultLock> {
         told(lock(&self.vault, self.identity.name(), PATIENCE).await).flatten()
     }
 
-    /// Asks the vault. What it cannot do is not done: a token that is not shared is a token.
+    /// Runs an operation on the vault. Failures are only logged: a token that is not shared can still be
+    /// used.
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&dyn Vault, &str) -> Result<T, VaultError> + Send + 'static,
@@ -121,8 +123,8 @@ impl SharedShelf {
         serde_json::to_string(&entry).ok().map(Into::into)
     }
 
-    /// Whether the token was bought with the secret that this process has. Somebody who mistypes a secret is to be told
-    /// so, and not to go on with the token that the right one bought.
+    /// Whether the token was obtained with the secret that this process has. A user who mistypes a secret
+    /// must be told so, rather than go on with the token obtained with the right one.
     fn is_proved(&self, entry: &Entry) -> bool {
         match (self.identity.proof(), &entry.proof) {
             (None, None) => true,
@@ -136,7 +138,7 @@ impl SharedShelf {
     }
 }
 
-/// The answer, or none and a word about it in the log.
+/// Returns the answer; an error is logged and becomes `None`.
 fn told<T>(answer: Result<T, VaultError>) -> Option<T> {
     answer
         .inspect_err(|error| {
@@ -145,7 +147,7 @@ fn told<T>(answer: Result<T, VaultError>) -> Option<T> {
         .ok()
 }
 
-/// A digest of a secret under a salt of its own: the secret cannot be told from it, and entries cannot be compared.
+/// A salted digest of a secret: it does not reveal the secret, and entries cannot be compared.
 fn prove(secret: &SecretString) -> Option<(String, String)> {
     let mut salt = [0; 16];
     SystemRandom::new().fill(&mut salt).ok()?;

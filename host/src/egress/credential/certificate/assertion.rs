@@ -1,4 +1,5 @@
-//! The signed statement: a JSON Web Token ([RFC 7519]) that says who the application is, to whom, and for how long.
+//! The signed assertion: a JSON Web Token ([RFC 7519]) that names the application, the audience and the
+//! validity.
 //!
 //! [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 
@@ -14,12 +15,12 @@ use crate::clock::Timestamp;
 use crate::connection::SigningAlgorithm;
 use crate::egress::credential::CredentialError;
 
-/// How long a statement is good.
+/// How long an assertion is valid.
 const LIFE: Duration = Duration::from_secs(300);
-/// How much later than this machine's the authority's clock may be.
+/// How far the authority's clock may be behind this machine's.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// What is stated.
+/// The contents of the assertion.
 pub(super) struct Statement {
     pub(super) audience: String,
     pub(super) client_id: String,
@@ -27,7 +28,7 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// The statement with its signature. The certificate is named by its SHA-256 thumbprint
+    /// The assertion with its signature. The certificate is named by its SHA-256 thumbprint
     /// ([RFC 7515, section 4.1.8](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.8)).
     pub(super) fn sign(
         &self,

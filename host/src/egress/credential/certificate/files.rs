@@ -1,4 +1,4 @@
-//! A certificate and its key, out of PEM ([RFC 7468]), DER or PKCS#12 ([RFC 7292]) files.
+//! Reads a certificate and its key from PEM ([RFC 7468]), DER or PKCS#12 ([RFC 7292]) files.
 //!
 //! [RFC 7468]: https://www.rfc-editor.org/rfc/rfc7468
 //! [RFC 7292]: https://www.rfc-editor.org/rfc/rfc7292
@@ -27,7 +27,7 @@ const LARGEST: u64 = 1 << 20;
 /// How a protected key begins and ends in PEM.
 const PROTECTED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "-----END ENCRYPTED PRIVATE KEY-----"];
 
-/// What the files hold, in DER.
+/// The contents of the files, in DER.
 pub(super) struct Contents {
     pub(super) certificates: Vec<Vec<u8>>,
     pub(super) key: Key,
@@ -41,7 +41,7 @@ pub(super) enum Key {
     Pkcs1(Zeroizing<Vec<u8>>),
 }
 
-/// Reads a certificate with its key: from one file, or the key from another.
+/// Reads a certificate and its key, from one file or two.
 pub(super) fn read(
     certificate: &Path,
     key: Option<&Path>,
@@ -67,7 +67,7 @@ pub(super) fn read(
     Ok(Contents { certificates, key })
 }
 
-/// Reads a certificate in DER, whose key is in a file of its own, or PKCS#12.
+/// Reads a certificate in DER with a separate key file, or a PKCS#12 file.
 fn binary(
     certificate: &Path,
     bytes: &[u8],
@@ -102,7 +102,8 @@ fn key_file(path: &Path, password: Option<&SecretString>) -> Result<Key, Credent
     }
 }
 
-/// Whether it begins as PKCS#12 does: a sequence whose first member is the version 3. Keys have lower versions.
+/// Whether the bytes begin like PKCS#12: a sequence whose first member is the version 3. Keys have lower
+/// versions.
 fn is_pkcs12(bytes: &[u8]) -> bool {
     let header = match bytes {
         [0x30, length, ..] if length & 0x80 != 0 => 2 + usize::from(length & 0x7f),
@@ -111,7 +112,7 @@ fn is_pkcs12(bytes: &[u8]) -> bool {
     bytes.get(header..).is_some_and(|content| content.starts_with(&[2, 1, 3]))
 }
 
-/// What whoever can sign has: a digest of the files as they are, and of the password that opens them.
+/// Proof of the ability to sign: a digest of the files' contents and of their password.
 pub(super) fn proof(
     profile: &CertificateProfile,
     variables: &Variables,
@@ -151,7 +152,7 @@ fn plain_key(path: &Path, key: PrivateKeyDer<'_>) -> Result<Key, CredentialError
     }
 }
 
-/// The protected key, between its marks.
+/// The protected key between its markers.
 fn protected(text: &str) -> Option<&str> {
     let [begin, end] = PROTECTED;
     text.split_once(begin)?.1.split_once(end).map(|(block, _)| block)
@@ -161,7 +162,7 @@ fn unlock(path: &Path, der: &[u8], password: Option<&SecretString>) -> Result<Ke
     let password = password.ok_or_else(|| locked(path))?;
     let info = EncryptedPrivateKeyInfoRef::try_from(der)
         .map_err(|_| unusable(path, "its protected key is not one, or is protected in an unknown way"))?;
-    // A wrong password and an unknown way of protection look alike from here, but for the first step.
+    // From here on, a wrong password and an unsupported kind of encryption look alike.
     let key = info.decrypt(password.expose_secret()).map_err(|_| wrong_password(path))?;
     Ok(Key::Pkcs8(Zeroizing::new(key.as_bytes().to_vec())))
 }

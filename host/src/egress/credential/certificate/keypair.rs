@@ -18,7 +18,7 @@ use crate::egress::credential::CredentialError;
 /// A certificate and the key that belongs to it.
 pub(super) struct KeyPair {
     thumbprint: String,
-    /// The first and last moment of the certificate's validity.
+    /// The start and end of the certificate's validity.
     validity: [Timestamp; 2],
     key: rsa::KeyPair,
 }
@@ -66,7 +66,7 @@ impl KeyPair {
         ))
     }
 
-    /// The SHA-256 digest of the certificate, in the alphabet of URLs.
+    /// The SHA-256 digest of the certificate, in URL-safe Base64.
     pub(super) fn thumbprint(&self) -> &str {
         &self.thumbprint
     }
@@ -99,7 +99,7 @@ impl KeyPair {
     }
 }
 
-/// The day, in UTC.
+/// The date in UTC.
 fn date(time: Timestamp) -> Box<str> {
     match jiff::Timestamp::from_microsecond(time.as_micros()) {
         Ok(time) => time.strftime("%Y-%m-%d").to_string().into(),

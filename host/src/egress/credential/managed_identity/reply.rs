@@ -1,4 +1,4 @@
-//! What a metadata service answers.
+//! The replies of a metadata service.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::egress::credential::message::{entra_code, presentable};
 use crate::egress::credential::{AccessToken, CredentialError, Refusal};
 use crate::egress::destination::Origin;
 
-/// A token. The times are numbers in a string, or numbers; an app's endpoint gives `expires_on` alone.
+/// A token. The times are numbers, or strings of digits; an app's endpoint gives only `expires_on`.
 #[derive(Deserialize)]
 struct Given {
     access_token: String,
@@ -22,7 +22,7 @@ struct Given {
     expires_on: Option<i64>,
 }
 
-/// An error: the standard's for a machine, another for an app.
+/// An error. A machine's service uses the standard's format; an app's endpoint uses another.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Problem {
@@ -37,7 +37,7 @@ impl Problem {
     }
 }
 
-/// The token of a reply to a request of that time.
+/// Returns the token from the reply to a request made at this time.
 pub(super) fn token(
     origin: &Origin,
     body: &[u8],
@@ -60,14 +60,14 @@ pub(super) fn token(
     AccessToken::new(&token, expires)
 }
 
-/// What a reply without a token means.
+/// Explains a reply without a token.
 pub(super) fn refusal(
     origin: &Origin,
     response: &Response<Zeroizing<Vec<u8>>>,
     secret: &str,
 ) -> CredentialError {
     let status = response.status().as_u16();
-    // A body that is no JSON says nothing more than the status.
+    // A body that is not JSON adds nothing to the status.
     let problem: Problem = serde_json::from_slice(response.body()).unwrap_or_default();
     // Other clouds have services at the same address, which know nothing of Azure's paths and errors.
     if matches!(status, 400..=499) && !matches!(status, 410 | 429) && problem.is_empty() {
@@ -89,7 +89,7 @@ pub(super) fn refusal(
     }
 }
 
-/// A number, or a string of one.
+/// A number, or a number in a string.
 fn number<'de, D: Deserializer<'de>, N: TryFrom<i64>>(deserializer: D) -> Result<Option<N>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -99,7 +99,7 @@ fn number<'de, D: Deserializer<'de>, N: TryFrom<i64>>(deserializer: D) -> Result
     }
     Ok(match Option::<Either>::deserialize(deserializer)? {
         Some(Either::Number(number)) => number.try_into().ok(),
-        // Old endpoints wrote dates: what cannot be read is not known.
+        // Old endpoints wrote dates; a value that cannot be read counts as unknown.
         Some(Either::Text(text)) => text.parse::<i64>().ok().and_then(|number| number.try_into().ok()),
         None => None,
     })

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 use crate::store::{Claim, Work};
 
-/// A store in memory that fails on demand, and behaves as one that blocks and is shared.
+/// A store in memory that fails on demand, and otherwise behaves like a blocking, shared one.
 #[derive(Debug, Default)]
 struct Flaky {
     inner: MemoryStore,
@@ -31,7 +31,7 @@ fn world() -> (World, Arc<Flaky>) {
     (World { store: store.clone(), clock: Arc::new(TestClock::new(start())) }, store)
 }
 
-/// Waits, in real time, for what happens on other threads.
+/// Waits, in real time, for something to happen on other threads.
 async fn eventually(what: impl AsyncFn() -> bool) {
     for _ in 0..2000 {
         if what().await {
@@ -71,7 +71,7 @@ async fn those_who_wait_hear_of_a_failure() {
     .await;
     assert!(matches!(waiting.await.unwrap(), Err(QuotaError::Store(_))));
 
-    // Its place in the queue could not be given up then, but is later.
+    // Its place in the queue could not be released then, but is released later.
     store.fails.store(false, Ordering::SeqCst);
     eventually(async || {
         world.clock.advance(SECOND);

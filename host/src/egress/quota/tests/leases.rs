@@ -1,5 +1,6 @@
-//! Several processes at one file, some of which die. Each is a runtime of its own here. One that is to die is driven
-//! only while it is asked for something: forgotten, it does nothing any more, and tidies nothing up.
+//! Several processes use one file, and some of them die. Here each process is a separate runtime. One that is
+//! to die only runs while it is asked for something; once forgotten, it does nothing more and cleans nothing
+//! up.
 
 use tokio::runtime::Runtime;
 
@@ -52,7 +53,7 @@ impl Process {
         }
     }
 
-    /// Begins to wait, and returns when the place in the queue is taken.
+    /// Begins to wait, and returns when it has its place in the queue.
     fn wait(&self) -> Admission {
         let waiting = |usage: Usage| usage.waiting;
         let before = waiting(self.runtime.block_on(self.quota.usage()).unwrap());
@@ -67,13 +68,13 @@ impl Process {
         async move { task.await.expect("the task was not cancelled") }.boxed()
     }
 
-    /// Ends without a word, as a process that is killed.
+    /// Ends abruptly, like a killed process.
     fn die(self, held: impl Sized) {
         std::mem::forget((self, held));
     }
 }
 
-/// Lets the tasks of other threads see a time, by steps that are shorter than a lease.
+/// Advances the clock in steps shorter than a lease, so that the tasks of other threads see each step.
 fn pass(clock: &TestClock, seconds: u32) {
     for _ in 0..seconds {
         clock.advance(SECOND);
@@ -196,7 +197,7 @@ fn a_waiter_presumed_dead_queues_again() {
     let (one, two) = (machine.process(limit(1, 60)), machine.process(limit(1, 60)));
     drop(one.admit(None).unwrap());
     let waiting = one.wait();
-    // As after a suspended machine: others purge what has had no sign of life, before its owner wakes.
+    // As after the machine was suspended: others purge what has had no heartbeat before its owner wakes.
     machine.clock.advance(30 * SECOND);
     two.runtime.block_on(async { two.quota.admit("list", &[], Some(start())).await }).unwrap_err();
     pass(&machine.clock, 32);

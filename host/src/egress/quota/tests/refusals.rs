@@ -26,7 +26,7 @@ async fn a_deadline_before_the_turn_is_refused_at_once() {
     assert!((&mut second).now_or_never().is_none());
     assert_eq!(quota.usage().await.unwrap().waiting, 2);
 
-    // The first takes longer than expected, so that the second would come after its deadline: it learns so as soon
+    // The first takes longer than expected, so the second would come after its deadline. It is told as soon
     // as that is known.
     world.advance(50 * SECOND).await;
     let permit = first.await.unwrap();

@@ -26,7 +26,7 @@ async fn a_shared_bucket_remembers_requests_for_the_longest_period_of_any_who_sh
         pass(&long).await;
         pass(&short).await;
         pass(&short).await;
-        // Long enough for the shorter period to be over, and for what is old to be purged.
+        // Long enough for the shorter period to end and for old rows to be purged.
         for _ in 0..5 {
             world.clock.advance(30 * SECOND);
             pass(&short).await;

@@ -1,4 +1,4 @@
-//! The promise itself: whenever the API sees the requests, no window holds more than the limit.
+//! The promise itself: whenever the API sees the requests, no window contains more than the limit.
 
 use super::*;
 
@@ -123,7 +123,7 @@ proptest! {
         }
     }
 
-    /// With requests that take no time, nothing of the quota is lost.
+    /// If requests take no time, none of the quota is lost.
     #[test]
     fn nothing_is_lost(count in 1..60_u64, calls in 1..8_u32, period in 1..10_u32) {
         let took = runtime().block_on(async {
