@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::io::{Read, stdin};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::CliError;
 
@@ -52,6 +53,13 @@ pub(crate) fn read(written: &str) -> Result<Argument, CliError> {
 /// # Errors
 /// As for [`read`].
 pub(crate) fn standard_input() -> Result<Argument, CliError> {
+    static READ: AtomicBool = AtomicBool::new(false);
+    if READ.swap(true, Ordering::Relaxed) {
+        return Err(CliError::usage(
+            "standard input is asked for twice, and can be read once",
+            "give one of the texts in a file: @FILE",
+        ));
+    }
     let text = whole(stdin().lock()).map_err(|error| {
         CliError::usage(format!("cannot read standard input: {error}"), "give UTF-8 text")
     })?;

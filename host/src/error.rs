@@ -74,12 +74,18 @@ impl CliError {
             }
             _ => {}
         }
-        let failure = self.failure();
+        let mut failure = self.failure();
+        let hint =
+            failure.hint.take().as_ref().map(hint::words).or_else(|| hint::of(&failure, self.action()));
         // If standard error itself is gone, nothing more can be reported.
         let _ = if as_json {
-            Screen::stderr().verbatim(json!({ "error": failure }))
+            let mut error = json!(failure);
+            if let Some(hint) = hint {
+                error["hint"] = hint.into();
+            }
+            Screen::stderr().verbatim(json!({ "error": error }))
         } else {
-            describe(&failure, self.action())
+            describe(&failure, hint.as_deref())
         };
         ExitCode::from(self.code(failure.case))
     }
@@ -132,7 +138,7 @@ impl CliError {
     }
 }
 
-fn describe(failure: &Failure, action: Option<&Failed>) -> io::Result<()> {
+fn describe(failure: &Failure, hint: Option<&str>) -> io::Result<()> {
     let mut screen = Screen::stderr();
     screen.hanging(7, format_args!("error: {}", failure.message))?;
     let mut details = Vec::new();
@@ -142,7 +148,7 @@ fn describe(failure: &Failure, action: Option<&Failed>) -> io::Result<()> {
     if !details.is_empty() {
         screen.line(format_args!("  ({})", details.join(", ")))?;
     }
-    if let Some(hint) = failure.hint.as_ref().map(hint::words).or_else(|| hint::of(failure, action)) {
+    if let Some(hint) = hint {
         let mut lines = hint.lines();
         screen.hanging(6, format_args!("hint: {}", lines.next().unwrap_or_default()))?;
         // Lines of configuration stay separate lines, and cannot be taken for another message.

@@ -3,6 +3,8 @@
 //! A name leads to an id only if exactly one thing has it: an action on a machine must not act on another
 //! machine of the same name.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use crate::failure::FailureCase;
@@ -96,7 +98,7 @@ impl Name {
         if text.is_empty() || text.len() > LONGEST || text.chars().any(char::is_control) {
             return Err(NameError::Malformed);
         }
-        Ok(Self(text.to_lowercase()))
+        Ok(Self(text.to_ascii_lowercase()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -105,8 +107,10 @@ impl Name {
 
     /// Whether this name means a thing called `name`.
     fn is_of(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        name == self.0 || name.split('.').next() == Some(&self.0)
+        // DNS compares ASCII letters without case, and no others: a Kelvin sign is not a `k`.
+        let name = name.to_ascii_lowercase();
+        let is_address = name.parse::<IpAddr>().is_ok();
+        name == self.0 || !is_address && name.split('.').next() == Some(&self.0)
     }
 }
 
@@ -139,5 +143,19 @@ pub(crate) fn only(entries: &[Value], lookup: &Lookup, name: &Name) -> Result<En
             let candidates = meant.iter().map(in_words).collect();
             Err(NameError::Ambiguous { action, field: lookup.name.clone(), name: searched, candidates })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn a_name_is_compared_as_dns_compares_names() {
+        let is_of = |searched: &str, name: &str| Name::parse(searched).expect("it is a name").is_of(name);
+        assert!(is_of("PC1", "pc1.contoso.com") && is_of("pc1.contoso.com", "PC1.CONTOSO.COM"));
+        assert!(!is_of("pc", "pc1") && !is_of("pc1.contoso", "pc1.contoso.com"));
+        assert!(!is_of("k1", "\u{212a}1"), "a Kelvin sign is not a k");
+        assert!(!is_of("10", "10.0.0.1") && is_of("10.0.0.1", "10.0.0.1"), "an address has no labels");
     }
 }

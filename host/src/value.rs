@@ -11,6 +11,7 @@ mod layout;
 mod lower;
 mod output;
 mod plan;
+mod readable;
 mod shape;
 mod text;
 mod words;

@@ -33,6 +33,15 @@ async fn every_text_flag_reads_a_file_as_input_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn standard_input_is_read_once() {
+    let simulator = simulator(json!({})).await;
+    let home = Home::of(&simulator);
+    home.run(&["call", "list-machines", "--filter", "@-", "--select", "@-"]).usage("asked for twice");
+    home.run(&["call", "list-machines", "--input", "-", "--filter", "@-"]).usage("asked for twice");
+    assert!(simulator.log().iter().all(|arrival| !arrival.path.starts_with("/api/")), "nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_ats_begin_a_text_with_one() {
     let simulator = simulator(json!({})).await;
     let home = Home::of(&simulator);

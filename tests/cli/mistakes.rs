@@ -79,6 +79,7 @@ fn whoever_asks_for_json_gets_mistakes_as_json() {
         assert_eq!(outcome.code, 2, "{outcome:?}");
         assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
         assert_eq!(outcome.error()["error"]["case"], "permanent-invalid-input", "{outcome:?}");
+        assert!(outcome.error()["error"]["hint"].is_string(), "{outcome:?}");
     }
     let help = home.run(&["call", "list-alerts", "--help", "--output", "json"]).done();
     assert!(help.stdout.contains("Usage:"), "{help:?}");

@@ -203,6 +203,12 @@ async fn what_is_given_up_is_kept_and_can_be_replayed() {
     answer(&receiver, 204, &[]);
     run(&home, &words).await.done();
     assert_eq!(ids(&events(&receiver.received())), ["alert-000000"]);
+    let list = run(&home, &["events", "list", "--output", "json"]).await.done().json();
+    assert_eq!(
+        list[0].get("failingSince"),
+        None,
+        "a delivery that succeeds ends what an earlier run noted: {list}"
+    );
     assert_eq!(
         run(&home, &["events", "dead", "--output", "json"]).await.done().json(),
         serde_json::json!([])

@@ -54,8 +54,11 @@ const LONGEST_NAME: usize = 128;
 /// this only of variables that are not set: a variable that is set has that name, whatever it looks like.
 #[must_use]
 pub fn looks_secret(name: &str) -> bool {
-    let any = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
-    name.len() >= 16 && !name.contains('_') && any(u8::is_ascii_digit) && any(u8::is_ascii_lowercase)
+    // Issuers put a prefix before their secrets, as in `whsec_…`.
+    name.split('_').any(|part| {
+        let any = |is: fn(&u8) -> bool| part.as_bytes().iter().any(is);
+        part.len() >= 16 && any(u8::is_ascii_digit) && any(u8::is_ascii_lowercase)
+    })
 }
 
 /// Leaves out the values, which may be secrets.
@@ -85,6 +88,8 @@ mod tests {
             ("my_secret", false),
             ("clientsecretvariable", false),
             ("x8QabcDEF0123456789hijkl", true),
+            ("whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0", true),
+            ("a1b2c3d4e5f60718293a4b5c6d7e8f90", true),
         ] {
             assert_eq!(looks_secret(name), looks, "{name}");
         }

@@ -87,6 +87,10 @@ impl When {
         if text == "now" {
             return Ok(Self::Ago(Duration::ZERO));
         }
+        // A number alone may be meant as a date, a year or seconds since 1970.
+        if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return Err(SinceError::Unknown(text.to_owned()));
+        }
         if let Some(ago) = duration(text) {
             return Ok(Self::Ago(ago));
         }
@@ -157,6 +161,13 @@ mod tests {
             ("1h30m", "2030-01-31T10:30:00Z"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(time), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_alone_is_refused_since_it_may_be_a_date_or_seconds() {
+        for text in ["20260329", "2026", "1774823400", "90", "1.5"] {
+            assert_eq!(read(text), Err(SinceError::Unknown(text.to_owned())), "{text}");
         }
     }
 

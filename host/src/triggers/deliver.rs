@@ -107,8 +107,7 @@ impl Watch {
             match outcome {
                 Outcome::Acknowledged => {
                     let recovered = time.recovered();
-                    self.stubbornly(signals, || self.ledger.acknowledge(stored.number, recovered.is_some()))
-                        .await?;
+                    self.stubbornly(signals, || self.ledger.acknowledge(stored.number)).await?;
                     if let Some(since) = recovered {
                         self.observer.tell(&News::DeliveryRecovered { after: self.now().since(since) });
                     }

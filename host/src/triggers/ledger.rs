@@ -141,14 +141,14 @@ impl Ledger {
         self.run(false, |rows, watch, _| rows.backlog(watch)).await
     }
 
-    /// Records that the callback has acknowledged an event, and, if `recovered`, that deliveries no longer
-    /// fail.
-    pub(super) async fn acknowledge(&self, number: u64, recovered: bool) -> Result<(), StoreError> {
+    /// Records that the callback has acknowledged an event, and that deliveries no longer fail. Another run
+    /// may have noted that they do, so the store says whether that has to be cleared.
+    pub(super) async fn acknowledge(&self, number: u64) -> Result<(), StoreError> {
         fail::point("before-acknowledge");
         self.run(false, move |rows, watch, now| {
             rows.acknowledge(watch, number, now)?;
-            if recovered {
-                let progress = rows.progress(watch)?.unwrap_or_default();
+            let progress = rows.progress(watch)?.unwrap_or_default();
+            if progress.failing_since.is_some() {
                 rows.set_progress(watch, &Progress { failing_since: None, ..progress })?;
             }
             Ok(())

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::depth;
 use super::escape;
 use super::plan::Plan;
+use super::readable::Readable;
 use super::shape::Integer;
 
 /// Why a result cannot be written as JSON.
@@ -23,6 +24,9 @@ pub enum OutputError {
     /// The result nests deeper than JSON readers accept.
     #[error("the connector returned JSON that nests deeper than {} levels", depth::DEEPEST)]
     TooDeep,
+    /// The result holds a number that is out of range, or text that is not Unicode.
+    #[error("the connector returned JSON that holds a number out of range or text that is not Unicode: {0}")]
+    Unreadable(serde_json::Error),
 }
 
 /// Why a result cannot be read.
@@ -110,6 +114,7 @@ impl<'memory> Writer<'memory> {
                 if self.depth - 1 + depth::of(raw.get()) > depth::DEEPEST {
                     return Err(OutputError::TooDeep.into());
                 }
+                serde_json::from_str::<Readable>(raw.get()).map_err(OutputError::Unreadable)?;
                 self.raw(raw.get().as_bytes());
                 self.check()?;
             }

@@ -64,7 +64,7 @@ impl Wanted {
             return Vec::new();
         }
         let roles = simulation.roles();
-        let delegated = roles.iter().map(|role| role.strip_suffix(".All").unwrap_or(role).to_owned());
+        let delegated = roles.iter().map(|role| delegated(role).to_owned());
         let asked = |name: &String| match &self.permissions {
             Some(permissions) => permissions.iter().any(|asked| asked.eq_ignore_ascii_case(name)),
             None => true,
@@ -91,5 +91,45 @@ impl Wanted {
 
     fn asks(&self, scope: &str) -> bool {
         self.words.split_whitespace().any(|word| word == scope)
+    }
+}
+
+/// Application permissions whose delegated permission has a name that no rule gives.
+const NAMED: [(&str, &str); 4] = [
+    ("URL.Read.All", "URL.Read.All"),
+    ("File.Read.All", "File.Read.All"),
+    ("Ip.Read.All", "Ip.Read.All"),
+    ("RemediationTasks.Read.All", "RemediationTask.Read"),
+];
+
+/// The delegated permission that allows what this application permission allows.
+fn delegated(role: &str) -> &str {
+    match NAMED.iter().find(|(application, _)| *application == role) {
+        Some((_, delegated)) => delegated,
+        None => role.strip_suffix(".All").unwrap_or(role),
+    }
+}
+
+/// The application permissions whose work a delegated permission allows.
+pub(super) fn allowed(scope: &str) -> Vec<String> {
+    let named = NAMED.iter().find(|(_, delegated)| *delegated == scope);
+    match named {
+        Some((application, _)) => vec![(*application).to_owned()],
+        None => vec![scope.to_owned(), format!("{scope}.All")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delegated_permission_allows_what_its_application_permission_allows() {
+        for role in crate::api::ALL_ROLES {
+            assert!(allowed(delegated(role)).iter().any(|allowed| allowed == role), "{role}");
+        }
+        assert_eq!(delegated("Ip.Read.All"), "Ip.Read.All");
+        assert_eq!(delegated("RemediationTasks.Read.All"), "RemediationTask.Read");
+        assert_eq!(delegated("Machine.Read.All"), "Machine.Read");
     }
 }

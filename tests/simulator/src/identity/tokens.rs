@@ -9,6 +9,7 @@ use http::{HeaderMap, header};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::scopes::allowed;
 use super::{Identity, Person, TrustedIssuer, person, trusted};
 use crate::moment::Moment;
 use crate::server::refusal::Refusal;
@@ -80,9 +81,7 @@ impl Holder<'_> {
     fn roles(&self) -> Arc<[String]> {
         match self {
             Self::Application { roles } => (*roles).into(),
-            Self::Person { scopes, .. } => {
-                scopes.iter().flat_map(|scope| [scope.clone(), format!("{scope}.All")]).collect()
-            }
+            Self::Person { scopes, .. } => scopes.iter().flat_map(|scope| allowed(scope)).collect(),
         }
     }
 }

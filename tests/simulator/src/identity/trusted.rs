@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AUDIENCES;
 use super::jwt::{Jwt, KeySet};
+use super::scopes::allowed;
 use super::tokens::Grant;
 use crate::moment::Moment;
 use crate::server::refusal::Refusal;
@@ -49,8 +50,7 @@ pub(super) fn verify(issuers: &[TrustedIssuer], token: &str, now: Moment) -> Res
     if claims.nbf > seconds {
         return Err(Refusal::Unauthenticated);
     }
-    let delegated =
-        claims.scp.split_whitespace().flat_map(|scope| [scope.to_owned(), format!("{scope}.All")]);
+    let delegated = claims.scp.split_whitespace().flat_map(allowed);
     let left = Duration::from_secs(claims.exp.abs_diff(seconds));
     Ok(Grant { roles: claims.roles.into_iter().chain(delegated).collect(), expires: now.after(left) })
 }
