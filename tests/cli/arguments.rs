@@ -37,7 +37,6 @@ async fn standard_input_is_read_once() {
     let simulator = simulator(json!({})).await;
     let home = Home::of(&simulator);
     home.run(&["call", "list-machines", "--filter", "@-", "--select", "@-"]).usage("asked for twice");
-    home.run(&["call", "list-machines", "--input", "-", "--filter", "@-"]).usage("asked for twice");
     assert!(simulator.log().iter().all(|arrival| !arrival.path.starts_with("/api/")), "nothing was sent");
 }
 

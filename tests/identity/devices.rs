@@ -82,7 +82,7 @@ async fn a_login_that_comes_to_nothing_says_why() {
         ("access_denied", ["the sign-in was declined", "accept"]),
         ("authorization_declined", ["the sign-in was declined", "accept"]),
         ("invalid_client", ["without a secret", "public client"]),
-        ("invalid_grant", ["its own reason", "look the code up"]),
+        ("invalid_grant", ["a reason of its own", "look the code up"]),
     ] {
         authority.recover().await;
         let fault = json!({ "path": "/token", "status": 400, "body": { "error": error } });

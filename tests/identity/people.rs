@@ -241,7 +241,7 @@ async fn commands_log_a_person_in_and_out() {
     desk.run(&call).done();
 
     let kept_nowhere = desk.command(&["login"]).env("CONNECTOR_VAULT", "none").output().expect("it starts");
-    Outcome::from(kept_nowhere).usage("no login is kept");
+    Outcome::from(kept_nowhere).usage("no login can be kept");
     let secret = authority.home(&api, &secret_lines(&authority)).run(&["login"]);
     assert_eq!(secret.code, 3, "{secret:?}");
     assert!(secret.stderr.contains("has no login") && secret.stderr.contains("hint: "), "{secret:?}");
